@@ -1,0 +1,232 @@
+/*
+ * The timing wheel.  The header says how it is laid out.
+ *
+ * What always holds: no armed node's tick lies before `position`; a node on level n > 0 agrees with
+ * the position in all digits above n and is ahead in digit n; on the top level the digits go round.
+ */
+#include "base/wheel.h"
+
+#include "base/assert.h"
+
+#define TOP        (WHEEL_LEVELS - 1)
+#define DIGIT_MASK ((uint32_t)WHEEL_SLOTS - 1)
+
+BUILD_ASSERT(WHEEL_SLOTS == 64); /* a level's slots are the bits of a word */
+BUILD_ASSERT((WHEEL_BITS) * (WHEEL_LEVELS)
+             > 32); /* WHEEL_FARTHEST_MS is less than once round the top */
+BUILD_ASSERT(sizeof(struct wheel_node) == 12);
+
+static struct wheel_node *node_of(const struct wheel *wheel, ref_t ref)
+{
+    const struct wheel_space *space = &wheel->space[ref_kind(ref)];
+    return (struct wheel_node *)(void *)(space->base + (uint64_t)ref_index(ref) * space->stride
+                                         + space->node_offset);
+}
+
+static uint32_t digit_of(uint64_t tick, uint32_t level)
+{
+    return (uint32_t)(tick >> (level * WHEEL_BITS)) & DIGIT_MASK;
+}
+
+/* A node's tick in full: it is less than 2^32 ahead. */
+static uint64_t full_tick(const struct wheel *wheel, uint32_t tick)
+{
+    return wheel->position + (uint32_t)(tick - (uint32_t)wheel->position);
+}
+
+static uint32_t level_of(const struct wheel *wheel, uint64_t tick)
+{
+    uint64_t differs = tick ^ wheel->position;
+    if (differs < WHEEL_SLOTS)
+        return 0;
+    uint32_t level = (63 - (uint32_t)__builtin_clzll(differs)) / WHEEL_BITS;
+    return level < TOP ? level : TOP;
+}
+
+/* A slot in the flat arrays, and the bit that it has in its level's words. */
+static uint64_t slot_bit(uint32_t slot)
+{
+    return UINT64_C(1) << (slot & DIGIT_MASK);
+}
+
+/* A node comes into a slot.  Not later than what was the earliest, it is the earliest now. */
+static void note_earliest(struct wheel *wheel, uint32_t slot, uint32_t tick)
+{
+    uint32_t level = slot >> WHEEL_BITS;
+    uint32_t here = (uint32_t)wheel->position;
+    bool occupied = wheel->occupied[level] & slot_bit(slot);
+    if (occupied && (uint32_t)(tick - here) > (uint32_t)(wheel->earliest[slot] - here))
+        return;
+    wheel->occupied[level] |= slot_bit(slot);
+    wheel->vague[level] &= ~slot_bit(slot);
+    wheel->earliest[slot] = tick;
+}
+
+static void link_node(struct wheel *wheel, ref_t ref, struct wheel_node *node, uint64_t tick)
+{
+    uint32_t level = level_of(wheel, tick);
+    uint32_t slot = level << WHEEL_BITS | digit_of(tick, level);
+    note_earliest(wheel, slot, (uint32_t)tick);
+    node->tick = (uint32_t)tick;
+    node->prev = ref_make(KIND_NONE, slot + 1);
+    node->next = wheel->slot[slot];
+    if (node->next != REF_NONE)
+        node_of(wheel, node->next)->prev = ref;
+    wheel->slot[slot] = ref;
+    wheel->count++;
+}
+
+static void forget_slot(struct wheel *wheel, uint32_t slot)
+{
+    wheel->slot[slot] = REF_NONE;
+    wheel->occupied[slot >> WHEEL_BITS] &= ~slot_bit(slot);
+    wheel->vague[slot >> WHEEL_BITS] &= ~slot_bit(slot);
+}
+
+/* Only a list's first node names its slot; for the others it is worked out as when they came. */
+static void unlink_node(struct wheel *wheel, struct wheel_node *node)
+{
+    uint64_t tick = full_tick(wheel, node->tick);
+    uint32_t level = level_of(wheel, tick);
+    uint32_t slot = level << WHEEL_BITS | digit_of(tick, level);
+    bool first = ref_kind(node->prev) == KIND_NONE;
+    ASSERT(!first || ref_index(node->prev) == slot + 1);
+    if (node->next != REF_NONE)
+        node_of(wheel, node->next)->prev = node->prev;
+    if (!first)
+        node_of(wheel, node->prev)->next = node->next;
+    else if (node->next != REF_NONE)
+        wheel->slot[slot] = node->next;
+    else
+        forget_slot(wheel, slot);
+    if (wheel->earliest[slot] == node->tick && wheel->slot[slot] != REF_NONE)
+        wheel->vague[level] |= slot_bit(slot);
+    node->next = node->prev = 0;
+    wheel->count--;
+}
+
+void wheel_init(struct wheel *wheel, time_us now)
+{
+    *wheel = (struct wheel){.position = us_to_ms(now)};
+}
+
+void wheel_space(struct wheel *wheel, enum ref_kind kind, struct wheel_space space)
+{
+    ASSERT(kind != KIND_NONE);
+    wheel->space[kind] = space;
+}
+
+bool wheel_armed(const struct wheel *wheel, ref_t ref)
+{
+    return node_of(wheel, ref)->prev != 0;
+}
+
+void wheel_cancel(struct wheel *wheel, ref_t ref)
+{
+    struct wheel_node *node = node_of(wheel, ref);
+    if (node->prev != 0)
+        unlink_node(wheel, node);
+}
+
+/* The first tick that is not before the deadline, and that can still be handed out. */
+static uint64_t tick_for(const struct wheel *wheel, time_us deadline)
+{
+    uint64_t tick = deadline / 1000 + (deadline % 1000 != 0);
+    uint64_t first = wheel->position + wheel->expiring;
+    if (tick < first)
+        return first;
+    if (tick - wheel->position > WHEEL_FARTHEST_MS)
+        return wheel->position + WHEEL_FARTHEST_MS;
+    return tick;
+}
+
+void wheel_set(struct wheel *wheel, ref_t ref, time_us deadline)
+{
+    ASSERT(ref_kind(ref) != KIND_NONE);
+    struct wheel_node *node = node_of(wheel, ref);
+    if (deadline == TIME_NEVER) {
+        wheel_cancel(wheel, ref);
+        return;
+    }
+    uint64_t tick = tick_for(wheel, deadline);
+    if (node->prev != 0) {
+        if (node->tick == (uint32_t)tick)
+            return;
+        unlink_node(wheel, node);
+    }
+    link_node(wheel, ref, node, tick);
+}
+
+/* The first slot that is due, which is on the first level that has any; -1 when there is none. */
+static int first_slot(const struct wheel *wheel)
+{
+    if (wheel->count == 0)
+        return -1;
+    uint32_t level = 0;
+    while (wheel->occupied[level] == 0)
+        level++;
+    /* Below the top no set bit lies behind the position, so that going round finds the lowest. */
+    uint32_t here = digit_of(wheel->position, level);
+    uint64_t bits = wheel->occupied[level];
+    uint64_t round = bits >> here | bits << (-here & 63);
+    uint32_t digit = (here + (uint32_t)__builtin_ctzll(round)) & DIGIT_MASK;
+    return (int)(level << WHEEL_BITS | digit);
+}
+
+/* The first tick that belongs to a slot. */
+static uint64_t slot_start(const struct wheel *wheel, uint32_t slot)
+{
+    uint32_t level = slot >> WHEEL_BITS;
+    uint32_t shift = level * WHEEL_BITS;
+    uint32_t ahead = (slot - digit_of(wheel->position, level)) & DIGIT_MASK;
+    return ((wheel->position >> shift) + ahead) << shift;
+}
+
+/* The position has reached a slot above level 0: all in it come down. */
+static void cascade(struct wheel *wheel, uint32_t slot)
+{
+    ref_t ref = wheel->slot[slot];
+    forget_slot(wheel, slot);
+    while (ref != REF_NONE) {
+        struct wheel_node *node = node_of(wheel, ref);
+        ref_t next = node->next;
+        if (next != REF_NONE)
+            __builtin_prefetch(node_of(wheel, next));
+        wheel->count--;
+        link_node(wheel, ref, node, full_tick(wheel, node->tick));
+        ref = next;
+    }
+}
+
+ref_t wheel_expire(struct wheel *wheel, time_us now)
+{
+    uint64_t until = us_to_ms(now);
+    for (;;) {
+        int slot = first_slot(wheel);
+        uint64_t start = slot < 0 ? UINT64_MAX : slot_start(wheel, (uint32_t)slot);
+        if (start > until && start > wheel->position)
+            break;
+        wheel->position = start > wheel->position ? start : wheel->position;
+        if (slot < WHEEL_SLOTS) {
+            ref_t ref = wheel->slot[slot];
+            wheel->expiring = true;
+            unlink_node(wheel, node_of(wheel, ref));
+            return ref;
+        }
+        cascade(wheel, (uint32_t)slot);
+    }
+    wheel->expiring = false;
+    if (until > wheel->position)
+        wheel->position = until;
+    return REF_NONE;
+}
+
+time_us wheel_next(const struct wheel *wheel)
+{
+    int slot = first_slot(wheel);
+    if (slot < 0)
+        return TIME_NEVER;
+    if (wheel->vague[slot >> WHEEL_BITS] & slot_bit((uint32_t)slot))
+        return ms_to_us(slot_start(wheel, (uint32_t)slot));
+    return ms_to_us(full_tick(wheel, wheel->earliest[slot]));
+}

@@ -1,0 +1,478 @@
+/*
+ * A segment arrives: RFC 9293 3.10.7, step by step and in its order.
+ *
+ * Steps decide.  When the answer is "the connection becomes something else" they call a story function of
+ * tcp_handshake.c or tcp_teardown.c, which acts.  SYN-SENT (3.10.7.3) stands in tcp_handshake.c, LISTEN (3.10.7.2)
+ * in tcp_listen.c, TIME-WAIT in tcp_wait.c: their connections are small or young, and most steps do not concern them.
+ */
+#include "proto/tcp/tcp_internal.h"
+#include "wire/addr.h"
+#include "wire/checksum.h"
+
+/* ---- what every dropped segment leaves behind ---- */
+
+struct ciao_event_segment tcp_event_of(const struct tcp_segment *seg)
+{
+    const struct tcp_options *opt = &seg->h.opt;
+    struct ciao_event_segment event = {
+        .seq = seg->h.seq,
+        .ack = seg->h.ack,
+        .len = seg->packet->l4_len - seg->h.header_len,
+        .wnd = seg->wnd,
+        .ts_val = opt->ts_val,
+        .ts_ecr = opt->ts_ecr,
+        .mss = opt->has_mss ? opt->mss : 0,
+        .wscale = opt->has_wscale ? opt->wscale : 255,
+        .segments = seg->segments,
+    };
+    event.n_sack = opt->n_sack & 15u;
+    event.sack_permitted = opt->sack_permitted;
+    event.has_ts = opt->has_ts;
+    if (opt->n_sack != 0) {
+        event.sack_start = opt->sack[0].start;
+        event.sack_end = opt->sack[0].end;
+    }
+    return event;
+}
+
+void tcp_drop(struct tcp *tcp, struct trace_context at, enum ciao_reason reason, const struct tcp_segment *seg)
+{
+    struct ciao_event_segment event = tcp_event_of(seg);
+    trace_segment_dropped(tcp->trace, at, reason, seg->h.flags, &event);
+}
+
+static void drop(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason, const struct tcp_segment *seg)
+{
+    tcp_drop(tcp, tcp_at(tcb), reason, seg);
+}
+
+/* ---- 3.10.7.1: CLOSED ---- */
+
+/* [RFC9293 3.10.7.1 EV-1, EV-2, EV-3] */
+void tcp_closed_arrives(struct tcp *tcp, const struct tcp_segment *seg)
+{
+    const struct trace_context nobody = {0, CIAO_CLOSED};
+    if (seg->flags & TCP_RST)
+        tcp_drop(tcp, nobody, CIAO_DROP_CLOSED_RST, seg);
+    else
+        tcp_reply_rst(tcp, seg, CIAO_RST_NO_CONNECTION, 0, CIAO_CLOSED);
+}
+
+/* ---- challenge ACKs ---- */
+
+#define CHALLENGES_PER_SECOND 1000u /* of the whole stack [RFC5961 7] */
+#define CHALLENGES_PER_CONNECTION 10u /* in a second: so that one peer can't use up all [RFC5961 10] */
+
+bool tcp_challenge_allowed(struct tcp *tcp)
+{
+    uint32_t second = (uint32_t)(tcp->now / 1000000);
+    if (tcp->challenge_s != second) {
+        tcp->challenge_s = second;
+        tcp->challenges = 0;
+    }
+    return tcp->challenges++ < CHALLENGES_PER_SECOND;
+}
+
+void tcp_challenge_ack(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t second = (uint32_t)(tcp->now / 1000000);
+    if (tcb->challenge_s != second) {
+        tcb->challenge_s = second;
+        tcb->challenges = 0;
+    }
+    if (tcb->challenges >= CHALLENGES_PER_CONNECTION || !tcp_challenge_allowed(tcp)) {
+        tcp_note(tcp, tcb, CIAO_DID_CHALLENGE_LIMITED, 0, 0);
+        return;
+    }
+    tcb->challenges++;
+    tcp_note(tcp, tcb, CIAO_DID_CHALLENGE_ACK, 0, 0);
+    tcp_ack_now(tcp, tcb);
+}
+
+/* ---- first: sequence number ---- */
+
+/* [RFC7323 5.3 7323-8] An older timestamp than the newest in order: a stray of long ago. */
+static bool is_stray(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_segment *seg)
+{
+    const uint32_t days_24_ms = 24u * 86400u * 1000u;
+    return (tcb->flags & TCB_TS) && seg->h.opt.has_ts && !(seg->flags & TCP_RST)
+           && seq_lt(seg->h.opt.ts_val, tcb->ts_recent)
+           && tcp_now_ms(tcp) - tcb->ts_recent_ms < days_24_ms;
+}
+
+/* The four cases of the table in 3.10.7.4. */
+static bool is_acceptable(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_segment *seg)
+{
+    uint32_t wnd = tcb->rcv.edge - tcb->rcv.nxt;
+    if (seg->len == 0 && wnd == 0)
+        return seg->seq == tcb->rcv.nxt;
+    if (seg->len == 0)
+        return seq_in_window(seg->seq, tcb->rcv.nxt, wnd)
+               /* AS LINUX: an ACK behind data that filled the window and was lost still tells something. */
+               || (seg->seq == tcb->rcv.edge && (tcp_tcb_settings(tcp, tcb)->more & CIAO_EDGE_TOLERANT));
+    if (wnd == 0)
+        return false;
+    return seq_in_window(seg->seq, tcb->rcv.nxt, wnd)
+           || seq_in_window(seg->seq + seg->len - 1, tcb->rcv.nxt, wnd);
+}
+
+static bool knocks_at_closed_window(const struct tcb *tcb, const struct tcp_segment *seg)
+{
+    return seg->len != 0 && tcb->rcv.edge == tcb->rcv.nxt && seg->seq == tcb->rcv.nxt
+           && !(seg->flags & TCP_SYN);
+}
+
+/* Into a closed window nothing is taken, but its ACK and RST are. [RFC9293 3.4 MUST-66] */
+static void take_at_closed_window(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    bool bare_fin = seg->data_len == 0; /* AS LINUX: it needs no room */
+    if (!bare_fin || !(tcp_tcb_settings(tcp, tcb)->more & CIAO_EDGE_TOLERANT))
+        seg->flags &= (uint16_t)~TCP_FIN;
+    seg->data_len = 0;
+    tcp_ack_now(tcp, tcb);
+}
+
+static void trim_front(struct tcp_segment *seg, uint32_t bytes)
+{
+    seg->seq += bytes;
+    seg->skip += bytes;
+    seg->data_len -= bytes;
+}
+
+/* Keep what lies in the window. */
+static void trim(const struct tcb *tcb, struct tcp_segment *seg)
+{
+    if (seq_lt(seg->seq, tcb->rcv.nxt)) {
+        uint32_t old = tcb->rcv.nxt - seg->seq;
+        trim_front(seg, old < seg->data_len ? old : seg->data_len);
+    }
+    seq_t end = seg->seq + seg->data_len;
+    if (seq_gt(end, tcb->rcv.edge)) {
+        uint32_t beyond = end - tcb->rcv.edge;
+        seg->data_len -= beyond < seg->data_len ? beyond : seg->data_len;
+        seg->flags &= (uint16_t)~TCP_FIN;
+    } /* else: a FIN right behind a full window needs no buffer, and is taken */
+}
+
+/* [RFC7323 4.3 7323-7] */
+static void remember_timestamp(const struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!(tcb->flags & TCB_TS) || !seg->h.opt.has_ts || seq_lt(seg->h.opt.ts_val, tcb->ts_recent)
+        || seq_gt(seg->h.seq, tcb->last_ack_sent))
+        return;
+    tcb->ts_recent = seg->h.opt.ts_val;
+    tcb->ts_recent_ms = tcp_now_ms(tcp);
+}
+
+/* In SYN-RECEIVED the peer's SYN comes again when our SYN,ACK was lost. */
+static bool answers_syn_again(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!tcp_state_is(tcb, CIAO_SYN_RECEIVED) || !(seg->flags & TCP_SYN) || seg->h.seq != tcb->irs
+        || (tcp_tcb_settings(tcp, tcb)->more & CIAO_SYN_AGAIN_GETS_ACK))
+        return false;
+    tcb->flags |= TCB_SYN_DUE;
+    tcp_note(tcp, tcb, CIAO_AGAIN_SYN_ACK_ASKED, 0, 0);
+    tcp_output_wanted(tcp, tcb);
+    return true;
+}
+
+/* Old bytes deserve an ACK each; what carries none is rationed, or two confused ends would ACK for ever. */
+static void answer_unacceptable(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (answers_syn_again(tcp, tcb, seg))
+        return;
+    if (seg->len == 0 || (seg->flags & TCP_SYN))
+        tcp_challenge_ack(tcp, tcb);
+    else
+        tcp_ack_now(tcp, tcb);
+}
+
+static bool refuse(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason, const struct tcp_segment *seg)
+{
+    drop(tcp, tcb, reason, seg);
+    if (reason != CIAO_DROP_RST_OUTSIDE_WINDOW && reason != CIAO_DROP_NO_TIMESTAMP)
+        answer_unacceptable(tcp, tcb, seg);
+    return false;
+}
+
+/* [RFC9293 3.10.7.4 first EV-15, EV-22] */
+static bool step_1_sequence(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    if (is_stray(tcp, tcb, seg))
+        return refuse(tcp, tcb, CIAO_DROP_PAWS, seg);
+    if ((tcb->flags & TCB_TS) && !seg->h.opt.has_ts && !(seg->flags & TCP_RST)
+        && (tcp_tcb_settings(tcp, tcb)->more & CIAO_STRICT_TIMESTAMPS)) /* [RFC7323 3.2 7323-5] */
+        return refuse(tcp, tcb, CIAO_DROP_NO_TIMESTAMP, seg);
+    if (knocks_at_closed_window(tcb, seg)) {
+        take_at_closed_window(tcp, tcb, seg);
+        return true;
+    }
+    if (!is_acceptable(tcp, tcb, seg))
+        return refuse(tcp, tcb,
+                      seg->flags & TCP_RST ? CIAO_DROP_RST_OUTSIDE_WINDOW : CIAO_DROP_SEQ_OUTSIDE_WINDOW,
+                      seg);
+    if (!(seg->flags & TCP_SYN)) {
+        trim(tcb, seg);
+        remember_timestamp(tcp, tcb, seg);
+    }
+    return true;
+}
+
+/* ---- second: RST ---- */
+
+/* [RFC9293 3.10.7.4 second EV-18..EV-22, RFC5961 3.2 5961-1, 5961-3] */
+static bool step_2_reset(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!(seg->flags & TCP_RST))
+        return true;
+    if (seg->h.seq == tcb->rcv.nxt) {
+        tcp_teardown_peer_rst(tcp, tcb);
+        return false;
+    }
+    drop(tcp, tcb, CIAO_DROP_RST_CHALLENGED, seg);
+    tcp_challenge_ack(tcp, tcb);
+    return false;
+}
+
+/* ---- fourth: SYN ---- */
+
+/* [RFC9293 3.10.7.4 fourth EV-24, RFC5961 4.2 5961-4] */
+static bool step_4_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!(seg->flags & TCP_SYN))
+        return true;
+    drop(tcp, tcb, CIAO_DROP_SYN_CHALLENGED, seg);
+    tcp_challenge_ack(tcp, tcb);
+    return false;
+}
+
+/* ---- fifth: ACK ---- */
+
+/* [RFC9293 3.10.7.4 fifth EV-26, EV-27] */
+static bool syn_received_ack(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!seq_lt(tcb->snd.una, seg->ack) || seq_gt(seg->ack, tcb->snd.nxt)) {
+        drop(tcp, tcb, CIAO_DROP_SYN_RECEIVED_BAD_ACK, seg);
+        tcp_reply_rst(tcp, seg, CIAO_RST_SYN_RECEIVED_BAD_ACK, tcb->head.life, CIAO_SYN_RECEIVED);
+        return false;
+    }
+    tcp_handshake_acked(tcp, tcb, seg);
+    return true;
+}
+
+/* [RFC9293 3.10.7.4 fifth EV-25, EV-29, RFC5961 5.2 5961-5 MAY-12] */
+static bool step_5_ack(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!(seg->flags & TCP_ACK)) {
+        drop(tcp, tcb, CIAO_DROP_NO_ACK_FLAG, seg);
+        return false;
+    }
+    if (tcp_state_is(tcb, CIAO_SYN_RECEIVED) && !syn_received_ack(tcp, tcb, seg))
+        return false;
+    if (seq_gt(seg->ack, tcb->snd.nxt)) {
+        drop(tcp, tcb, CIAO_DROP_ACK_OF_THE_FUTURE, seg);
+        tcp_challenge_ack(tcp, tcb);
+        return false;
+    }
+    if (seq_lt(seg->ack, tcb->snd.una - tcb->snd.max_wnd)) {
+        drop(tcp, tcb, CIAO_DROP_ACK_TOO_OLD, seg);
+        tcp_challenge_ack(tcp, tcb);
+        return false;
+    }
+    if (!tcp_ack_arrived(tcp, tcb, seg))
+        return true;
+    return tcp_teardown_our_fin_acked(tcp, tcb);
+}
+
+/* First to fifth: may this segment touch the connection?  Each says true for "go on". */
+static bool admits(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    return step_1_sequence(tcp, tcb, seg) /* it lies in the window */
+           && step_2_reset(tcp, tcb, seg) /* it does not end the connection */
+           /* third, security and compartment: not offered, see spec/exceptions.tsv */
+           && step_4_syn(tcp, tcb, seg)  /* it does not open what is open */
+           && step_5_ack(tcp, tcb, seg); /* it says what of ours has arrived */
+}
+
+/* ---- seventh: text ---- */
+
+/* [RFC9293 3.10.7.4 seventh EV-36, EV-37].  False: the connection is gone. */
+static bool step_7_text(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    if (seg->data_len == 0)
+        return true;
+    if (!tcp_state_receives(tcb)) {
+        drop(tcp, tcb, CIAO_DROP_DATA_AFTER_FIN, seg);
+        return true;
+    }
+    if (tcb->flags & TCB_ORPHAN) { /* [RFC9293 3.6.1 SHLD-3] nobody will ever read it */
+        tcp_teardown_data_after_close(tcp, tcb);
+        return false;
+    }
+    tcp_data_arrived(tcp, tcb, seg);
+    return true;
+}
+
+/* ---- eighth: FIN ---- */
+
+/* A FIN counts once everything before it is here; one that came too early is remembered.
+ * [RFC9293 3.10.7.4 eighth EV-38..EV-42] */
+static void step_8_fin(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if ((seg->flags & TCP_FIN) && !(tcb->flags & TCB_FIN_RECEIVED)) {
+        tcb->fin_rcv = seg->seq + seg->data_len;
+        tcb->fin_seen = 1;
+    }
+    if (!tcb->fin_seen || (tcb->flags & TCB_FIN_RECEIVED))
+        return;
+    if (tcb->fin_rcv == tcb->rcv.nxt)
+        tcp_teardown_peer_fin(tcp, tcb);
+    else
+        tcp_ack_now(tcp, tcb);
+}
+
+/* Sixth, urgent data: see spec/exceptions.tsv. */
+void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    if (step_7_text(tcp, tcb, seg))
+        step_8_fin(tcp, tcb, seg);
+}
+
+/* [RFC9293 3.10.7.4] SYN-RECEIVED (of our own opening) and the synchronised states */
+void tcp_synchronised_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    tcb->last_received_ms = tcp_now_ms(tcp);
+    if (admits(tcp, tcb, seg))
+        tcp_text_and_fin(tcp, tcb, seg);
+}
+
+/* ---- a segment comes in ---- */
+
+static void told_received(struct tcp *tcp, const struct tcp_head *head, const struct tcp_segment *seg)
+{
+    if (!trace_on(tcp->trace, CIAO_EVENTS_WIRE))
+        return;
+    struct ciao_event_segment event = tcp_event_of(seg);
+    trace_segment(tcp->trace, (struct trace_context){head->life, (enum ciao_state)head->state},
+                  CIAO_EVENT_RECEIVED, seg->h.flags, &event);
+}
+
+static void tcb_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    if (!(seg->flags & TCP_SYN))
+        seg->wnd <<= tcb->snd_wscale;
+    told_received(tcp, &tcb->head, seg);
+    if (tcb->side != 0)
+        tcp_side(tcp, tcb)->segments_received += seg->segments;
+    if (tcp_state_is(tcb, CIAO_SYN_SENT))
+        tcp_syn_sent_arrives(tcp, tcb, seg);
+    else
+        tcp_synchronised_arrives(tcp, tcb, seg);
+}
+
+static void nobody_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash,
+                           struct tcp_segment *seg)
+{
+    struct tcp_listener *listener = tcp_listen_find(tcp, tuple, hash);
+    if (listener != NULL)
+        tcp_listen_arrives(tcp, listener, seg, tuple, 0);
+    else
+        tcp_closed_arrives(tcp, seg);
+}
+
+static void deliver(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_segment *seg)
+{
+    uint64_t hash = tcp_flow_hash(tcp, tuple);
+    ref_t ref = tcp_flow_find(tcp, tuple, hash);
+    switch (ref_kind(ref)) {
+    case KIND_TCB4:
+    case KIND_TCB6:
+        tcb_arrives(tcp, tcp_tcb_at(tcp, ref), seg);
+        break;
+    case KIND_SYN4:
+    case KIND_SYN6:
+        told_received(tcp, tcp_head_at(tcp, ref), seg);
+        tcp_listen_syn_arrives(tcp, ref, seg);
+        break;
+    case KIND_TW4:
+    case KIND_TW6:
+        told_received(tcp, tcp_head_at(tcp, ref), seg);
+        tcp_wait_arrives(tcp, ref, seg, tuple);
+        break;
+    case KIND_NONE:
+        nobody_arrives(tcp, tuple, hash, seg);
+        break;
+    case KIND_OTHER:
+        ASSERT(!"a listener in the flow table");
+    }
+}
+
+static uint32_t payload_sum(const struct ip_layer *ip, const struct ip_packet *packet)
+{
+    uint32_t sum = ip->csum->sum(packet->l4, packet->l4_head_len);
+    bool odd = packet->l4_head_len & 1;
+    uint32_t left = packet->l4_len - packet->l4_head_len;
+    for (uint32_t i = 0; left != 0 && i < packet->frame->n_frags; i++) {
+        const struct ciao_frag *frag = &packet->frame->frag[i];
+        uint32_t len = frag->len < left ? frag->len : left;
+        sum = csum_combine(sum, ip->csum->sum(frag->ptr, len), odd);
+        odd ^= len & 1;
+        left -= len;
+    }
+    return sum;
+}
+
+/* [RFC9293 3.1 MUST-3] */
+static bool checksum_is_right(const struct tcp *tcp, const struct ip_packet *packet)
+{
+    if (packet->csum_ok)
+        return true;
+    uint32_t pseudo = csum_pseudo(&packet->src, &packet->dst, packet->protocol, packet->l4_len);
+    return csum_is_valid(pseudo + payload_sum(tcp->ip, packet));
+}
+
+/* CIAO_REASON_NONE, or why it can't be read. */
+static enum ciao_reason parse(const struct tcp *tcp, const struct ip_packet *packet, struct tcp_header *h)
+{
+    enum wire_fault fault = tcp_parse(packet->l4, packet->l4_head_len, h);
+    if (fault == WIRE_TCP_SHORT)
+        return CIAO_DROP_TCP_SHORT;
+    if (!checksum_is_right(tcp, packet))
+        return CIAO_DROP_TCP_CHECKSUM;
+    if (fault == WIRE_TCP_OFFSET)
+        return CIAO_DROP_TCP_OFFSET;
+    return fault == WIRE_OK ? CIAO_REASON_NONE : CIAO_DROP_TCP_OPTION_LENGTH;
+}
+
+static struct tcp_segment segment_of(const struct tcp_header *h, const struct ip_packet *packet)
+{
+    uint32_t data_len = packet->l4_len - h->header_len;
+    uint32_t controls = (h->flags & TCP_SYN ? 1u : 0u) + (h->flags & TCP_FIN ? 1u : 0u);
+    return (struct tcp_segment){
+        .h = *h,
+        .packet = packet,
+        .seq = h->seq,
+        .ack = h->ack,
+        .wnd = h->wnd,
+        .len = data_len + controls,
+        .data_len = data_len,
+        .flags = h->flags,
+        .segments = packet->frame->segments == 0 ? 1 : packet->frame->segments,
+    };
+}
+
+void tcp_input(struct tcp *tcp, const struct ip_packet *packet, time_us now)
+{
+    struct tcp_header h;
+    tcp->now = now;
+    enum ciao_reason reason = parse(tcp, packet, &h);
+    if (reason == CIAO_REASON_NONE && (packet->broadcast || ip_is_multicast(&packet->dst)))
+        reason = CIAO_DROP_TCP_TO_MANY; /* [RFC9293 3.9.2.3 MUST-57] */
+    if (reason != CIAO_REASON_NONE) {
+        trace_drop(tcp->trace, reason);
+        return;
+    }
+    const struct tcp_tuple tuple = {packet->dst, packet->src, h.dport, h.sport};
+    struct tcp_segment seg = segment_of(&h, packet);
+    deliver(tcp, &tuple, &seg);
+}

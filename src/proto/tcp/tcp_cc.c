@@ -1,0 +1,51 @@
+/*
+ * The kinds of congestion control, and what is common to all: see tcp_cc.h.  [RFC5681 3.1]
+ */
+#include "proto/tcp/tcp_cc.h"
+
+#include "ciao/stack.h"
+#include "proto/tcp/tcp_send.h"
+
+static const struct tcp_cc_ops *const kinds[CIAO_CC_KINDS] = {
+    [CIAO_CC_NEWRENO] = &tcp_cc_newreno,
+};
+
+const struct tcp_cc_ops *tcp_cc_at(uint8_t congestion)
+{
+    ASSERT(congestion < CIAO_CC_KINDS);
+    return kinds[congestion];
+}
+
+/* [RFC5681 3.1 5681-2] for 0 segments, else [RFC6928 2 6928-1] with that many instead of 10. */
+uint32_t tcp_cc_initial_window(uint32_t smss, uint32_t segments)
+{
+    const uint32_t usual_mss = 1460;
+    if (segments == 0)
+        return smss * (smss > 2190 ? 2 : smss > 1095 ? 3 : 4);
+    uint32_t most = 2 * smss > segments * usual_mss ? 2 * smss : segments * usual_mss;
+    return segments * smss < most ? segments * smss : most;
+}
+
+static uint32_t first_window(const struct tcp *tcp, const struct tcb *tcb)
+{
+    if (tcb->flags & TCB_SYN_LOST) /* [RFC5681 3.1 5681-3] */
+        return tcb->smss;
+    return tcp_cc_initial_window(tcb->smss, tcp_tcb_settings(tcp, tcb)->initial_window_segments);
+}
+
+/* Called when the side record is attached and again when the connection is established: bytes may
+ * be queued before the peer has told its MSS. */
+void tcp_congestion_init(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->side == 0)
+        return;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    side->cwnd = first_window(tcp, tcb);
+    side->ssthresh = TCP_SSTHRESH_ALL;
+    side->recover = tcb->snd.una;
+    memset(side->cc, 0, sizeof side->cc);
+    tcb->dup_thresh = TCP_DUP_THRESH;
+    tcb->rtt_seq = tcb->snd.una;
+    tcb->sacked_to = tcb->snd.una;
+    tcp_cc_at(tcp_tcb_settings(tcp, tcb)->congestion)->init(tcb, side);
+}

@@ -1,0 +1,38 @@
+/*
+ * Congestion control: how many bytes the network carries at once.  One small constant table of
+ * functions for each kind, named by number in the settings.  [RFC5681]
+ *
+ * It is told what has happened and answers with cwnd and ssthresh.  What is lost, and which bytes
+ * are sent while it is repaired, is decided elsewhere: tcp_loss.c, tcp_recovery.c.
+ */
+#ifndef PROTO_TCP_TCP_CC_H
+#define PROTO_TCP_TCP_CC_H
+
+#include "proto/tcp/tcb.h"
+
+#define TCP_SSTHRESH_ALL 0x7fffffffu /* arbitrarily high [RFC5681 3.1 5681-4] */
+#define TCP_CWND_MAX     0x40000000u /* the largest window that scaling can offer */
+
+struct tcp_cc_ops {
+    const char *name;
+    /* The connection begins: cwnd and ssthresh stand at their first values, side->cc is zero. */
+    void (*init)(struct tcb *tcb, struct tcp_side *side);
+    /* So many bytes were acknowledged, cwnd was what held us back, and nothing is being repaired by
+     * fast recovery. */
+    void (*acked)(struct tcb *tcb, struct tcp_side *side, uint32_t bytes);
+    /* Loss was detected by what arrived: set ssthresh, and cwnd for the recovery. */
+    void (*loss)(struct tcb *tcb, struct tcp_side *side, uint32_t flight_bytes);
+    /* The timer ran out, for the first time for these bytes: set ssthresh; cwnd is set to one
+     * segment by the caller. */
+    void (*timeout)(struct tcb *tcb, struct tcp_side *side, uint32_t flight_bytes);
+    /* Nothing was sent for longer than the timeout: cwnd was reduced to the restart window. */
+    void (*idle)(struct tcb *tcb, struct tcp_side *side);
+};
+
+const struct tcp_cc_ops *tcp_cc_at(uint8_t congestion); /* enum ciao_congestion */
+extern const struct tcp_cc_ops tcp_cc_newreno;
+
+/* The window to begin with, and to begin again with after idling. [RFC5681 3.1, RFC6928 2] */
+uint32_t tcp_cc_initial_window(uint32_t smss, uint32_t segments);
+
+#endif

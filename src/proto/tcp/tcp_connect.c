@@ -1,0 +1,123 @@
+/*
+ * An active open: everything that is decided before the first SYN.  [RFC9293 3.10.1, 3.9.1.1; RFC6056]
+ */
+#include "proto/tcp/tcp_internal.h"
+#include "wire/addr.h"
+
+/* What can be asked at all. [RFC9293 3.9.1.1 MUST-46] */
+static int check_endpoints(const struct tcp *tcp, const struct ciao_endpoint *remote,
+                           const struct ciao_endpoint *local)
+{
+    if (ip_is_any(&remote->addr) || ip_is_multicast(&remote->addr) || ip_is_broadcast(&remote->addr))
+        return -CIAO_EDESTADDR;
+    if (remote->port == 0)
+        return -CIAO_EINVAL;
+    if (local == NULL || ip_is_any(&local->addr))
+        return 0;
+    if (ip_is_v4(&local->addr) != ip_is_v4(&remote->addr))
+        return -CIAO_EINVAL;
+    return ip_is_ours(tcp->ip, &local->addr) ? 0 : -CIAO_EADDRNOTAVAIL;
+}
+
+/* [RFC9293 3.9.1.1 MUST-44] IP says from where. */
+static int find_path(const struct tcp *tcp, const struct ciao_endpoint *remote,
+                     const struct ciao_endpoint *local, struct ip_path *path)
+{
+    const struct ciao_addr *source = local == NULL || ip_is_any(&local->addr) ? NULL : &local->addr;
+    return ip_path_to(tcp->ip, &remote->addr, source, path);
+}
+
+static bool is_in_use(const struct tcp *tcp, const struct tcp_tuple *tuple)
+{
+    return tcp_flow_find(tcp, tuple, tcp_flow_hash(tcp, tuple)) != REF_NONE;
+}
+
+/* The local port: the one asked for, or a free one of the ephemeral range. */
+static int take_port(struct tcp *tcp, struct tcp_tuple *tuple, uint16_t wanted)
+{
+    struct tcp_port_key key = {tuple->local, tuple->remote, tuple->remote_port};
+    bool full = false;
+    if (wanted != 0) {
+        tuple->local_port = wanted;
+        if (is_in_use(tcp, tuple))
+            return -CIAO_EADDRINUSE;
+        return tcp_port_take(&tcp->ports, &key, wanted) ? 0 : -CIAO_EADDRINUSE;
+    }
+    tuple->local_port = tcp_port_pick(&tcp->ports, &key, &full);
+    if (tuple->local_port != 0)
+        return 0;
+    return full ? -CIAO_ENOMEM : -CIAO_ENOPORTS;
+}
+
+static void give_port(struct tcp *tcp, const struct tcp_tuple *tuple)
+{
+    struct tcp_port_key key = {tuple->local, tuple->remote, tuple->remote_port};
+    tcp_port_give(&tcp->ports, &key, tuple->local_port);
+}
+
+static struct tcb *new_tcb(struct tcp *tcp, const struct tcp_tuple *tuple)
+{
+    struct tcb *tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
+    if (tcb == NULL && tcp_teardown_sacrifice(tcp))
+        tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
+    if (tcb == NULL)
+        return NULL;
+    if (!tcp_flow_enter(tcp, tcb)) {
+        tcp_tcb_free(tcp, tcb);
+        return NULL;
+    }
+    tcp->next_life++;
+    return tcb;
+}
+
+static void begin(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple, const struct ip_path *path)
+{
+    tcb->head.link = path->link;
+    tcb->route = path->route;
+    tcb->iss = tcp_handshake_isn(tcp, tuple);
+    tcb->snd.una = tcb->snd.nxt = tcb->iss;
+    tcb->snd_end = tcb->iss + 1;
+    tcb->ts_offset = tcp_handshake_ts_offset(tcp, tuple);
+    tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE;
+}
+
+static void tell(struct tcp *tcp, const struct tcb *tcb, const struct tcp_tuple *tuple, bool picked)
+{
+    tcp_born(tcp, tcb->head.life, tuple, false);
+    tcp_note(tcp, tcb, CIAO_CALL_CONNECT, tuple->remote_port, 0);
+    if (picked)
+        tcp_note(tcp, tcb, CIAO_DID_PORT_PICKED, tuple->local_port, 0);
+    tcp_note(tcp, tcb, CIAO_DID_TCB_MADE, tcb->head.v6 ? sizeof(struct tcb6) : sizeof *tcb, 0);
+    tcp_note(tcp, tcb, CIAO_DID_ISN_CHOSEN, tcb->iss, 0);
+}
+
+/* [RFC9293 3.10.1 EV-43] */
+int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote, const struct ciao_endpoint *local,
+                     const struct ciao_settings *settings, ciao_conn *conn)
+{
+    struct ip_path path;
+    int result = check_endpoints(tcp, remote, local);
+    if (result == 0)
+        result = find_path(tcp, remote, local, &path);
+    if (result != 0)
+        return result;
+    struct tcp_tuple tuple = {path.source, remote->addr, 0, remote->port};
+    uint16_t wanted = local == NULL ? 0 : local->port;
+    result = take_port(tcp, &tuple, wanted);
+    if (result != 0)
+        return result;
+    uint16_t index = tcp_settings_take(tcp, settings);
+    struct tcb *tcb = index == UINT16_MAX ? NULL : new_tcb(tcp, &tuple);
+    if (tcb == NULL) {
+        give_port(tcp, &tuple);
+        tcp_settings_give(tcp, index == UINT16_MAX ? 0 : index);
+        return -CIAO_ENOMEM;
+    }
+    tcb->settings = index;
+    begin(tcp, tcb, &tuple, &path);
+    tell(tcp, tcb, &tuple, wanted == 0);
+    tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSED_SYN_SENT_ACTIVE_OPEN);
+    tcp_output_wanted(tcp, tcb);
+    *conn = tcb->head.life << 32 | tcp_tcb_ref(tcp, tcb);
+    return 0;
+}

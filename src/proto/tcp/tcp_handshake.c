@@ -1,0 +1,267 @@
+/*
+ * Hello: how a connection that we open comes about.  [RFC9293 3.5, 3.10.7.3]
+ *
+ *        we                                     the peer
+ *   1.   SYN-SENT     -- SYN seq=ISS -------->  LISTEN
+ *   2.   ESTABLISHED  <-- SYN,ACK ------------  SYN-RECEIVED
+ *   3.   ESTABLISHED  -- ACK ---------------->  ESTABLISHED
+ *
+ * Why three: each direction's first number must be told and acknowledged, and the middle one carries both.  When both
+ * ends knock at once the SYNs cross, and each answers SYN,ACK from SYN-RECEIVED: four segments, one connection.
+ *
+ * The other side of the same story, a listener's, is in tcp_listen.c.
+ */
+#include "base/siphash.h"
+#include "proto/tcp/tcp_internal.h"
+#include "wire/addr.h"
+
+/* ---- the first number ---- */
+
+/* ISN = M + F(tuple, secret): a clock of 4 us, and a keyed hash that no outsider can compute.
+ * [RFC9293 3.4.1 MUST-8, MUST-9, SHLD-1, RFC6528 3 6528-1] */
+seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple)
+{
+    const uint64_t words[5] = {
+        get_be64(tuple->local.b),  get_be64(tuple->local.b + 8),
+        get_be64(tuple->remote.b), get_be64(tuple->remote.b + 8),
+        (uint64_t)tuple->local_port << 16 | tuple->remote_port,
+    };
+    return (seq_t)(tcp->now / 4) + (seq_t)siphash24_u64s(tcp->isn_key, words, 5);
+}
+
+/* The same for a pair of hosts, so that timestamps of one pair stay monotone. [RFC7323 7.1 7323-11] */
+uint32_t tcp_handshake_ts_offset(const struct tcp *tcp, const struct tcp_tuple *tuple)
+{
+    const uint64_t words[4] = {
+        get_be64(tuple->local.b),
+        get_be64(tuple->local.b + 8),
+        get_be64(tuple->remote.b),
+        get_be64(tuple->remote.b + 8),
+    };
+    return (uint32_t)siphash24_u64s(tcp->ts_key, words, 4);
+}
+
+void tcp_born(struct tcp *tcp, uint64_t life, const struct tcp_tuple *tuple, bool passive)
+{
+    if (!trace_on(tcp->trace, CIAO_EVENTS_LIFE))
+        return;
+    struct ciao_event *event = trace_slot(tcp->trace, CIAO_EVENT_BORN, life);
+    if (event == NULL)
+        return;
+    event->who = passive && tuple->remote_port != 0 ? CIAO_WHO_PEER : CIAO_WHO_PROGRAM;
+    event->from = event->to = (uint8_t)(passive ? CIAO_LISTEN : CIAO_CLOSED);
+    event->u.born = (struct ciao_event_born){
+        .local = tuple->local,
+        .remote = tuple->remote,
+        .local_port = tuple->local_port,
+        .remote_port = tuple->remote_port,
+        .passive = passive,
+    };
+}
+
+/* ---- what the two SYNs agree upon ---- */
+
+static uint16_t default_mss(const struct tcb *tcb)
+{
+    return tcb->head.v6 ? 1220 : 536; /* [RFC9293 3.7.1 MUST-15] */
+}
+
+/* Payload of a full segment: what the peer takes, what the link carries, less our options. [MUST-16] */
+static uint16_t full_segment(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t headers = tcb->head.v6 ? 60 : 40;
+    uint32_t link_mss = ip_link(tcp->ip, tcb->head.link)->mtu - headers;
+    uint32_t mss = tcb->peer_mss < link_mss ? tcb->peer_mss : link_mss;
+    uint16_t own = tcp_tcb_settings(tcp, tcb)->mss;
+    if (own != 0 && own < mss)
+        mss = own;
+    uint32_t options = tcb->flags & TCB_TS ? 12 : 0;
+    return (uint16_t)(mss > options + 64 ? mss - options : 64);
+}
+
+/* The peer's SYN brought these; we take those that we offer, or would have. [RFC7323 2.2, 3.2, RFC2018 2] */
+void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *opt)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    tcb->peer_mss = opt->has_mss && opt->mss != 0 ? opt->mss : default_mss(tcb);
+    if (opt->has_ts && !(settings->flags & CIAO_NO_TIMESTAMPS)) {
+        tcb->flags |= TCB_TS;
+        tcb->ts_recent = opt->ts_val;
+        tcb->ts_recent_ms = tcp_now_ms(tcp);
+    }
+    if (opt->sack_permitted && !(settings->flags & CIAO_NO_SACK))
+        tcb->flags |= TCB_SACK;
+    if (opt->has_wscale && !(settings->flags & CIAO_NO_WSCALE)) {
+        tcb->flags |= TCB_WSCALE;
+        tcb->snd_wscale = opt->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : opt->wscale; /* 7323-2 */
+        tcb->rcv_wscale = tcp_window_scale(settings);
+    }
+    tcb->smss = full_segment(tcp, tcb);
+    tcb->rmss = 0;
+}
+
+/* ESTABLISHED: both numbers are known to both.  The caller has made the arc. */
+void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->rexmt_at = 0;
+    tcb->backoff = 0;
+    tcb->trouble_ms = 0;
+    tcb->quick_acks = (uint8_t)tcp_tcb_settings(tcp, tcb)->quick_acks;
+    tcp_rtt_init(tcp, tcb);
+    if (!(tcb->flags & TCB_SYN_LOST)) /* Karn: a SYN sent twice measures nothing [RFC6298 3 6298-6] */
+        tcp_rtt_measured(tcp, tcb, (uint32_t)tcp->now - tcb->syn_sent_us);
+    if (tcb->side != 0)
+        tcp_congestion_init(tcp, tcb);
+    tcp_note(tcp, tcb, CIAO_DID_OPTIONS_AGREED, tcb->smss,
+             (uint64_t)(tcb->flags & (TCB_TS | TCB_SACK | TCB_WSCALE)) << 16 | tcb->snd_wscale << 8
+                 | tcb->rcv_wscale);
+    tcp_told(tcp, tcb);
+    tcp_output_wanted(tcp, tcb);
+}
+
+static void take_window(struct tcb *tcb, const struct tcp_segment *seg)
+{
+    tcb->snd.wnd = seg->wnd;
+    tcb->snd.wl1 = seg->seq;
+    tcb->snd.wl2 = seg->ack;
+    if (seg->wnd > tcb->snd.max_wnd)
+        tcb->snd.max_wnd = seg->wnd;
+}
+
+/* SYN-RECEIVED of our own opening: the peer acknowledges our SYN. [RFC9293 3.10.7.4 fifth EV-26] */
+void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_RECEIVED_ESTABLISHED_HANDSHAKE_DONE);
+    tcb->snd.una = tcb->iss + 1;
+    take_window(tcb, seg);
+    tcp_handshake_done(tcp, tcb);
+    if (tcb->flags & TCB_FIN_QUEUED) /* closed meanwhile, with bytes still to go [RFC9293 3.10.4] */
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_FIN_WAIT_1_WE_CLOSED_FIRST);
+}
+
+/* ---- 3.10.7.3: SYN-SENT ---- */
+
+/* [EV-9] first, the ACK: does it acknowledge our SYN? */
+static bool ack_is_ours(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!(seg->flags & TCP_ACK) || (seq_gt(seg->ack, tcb->iss) && seq_leq(seg->ack, tcb->snd.nxt)))
+        return true;
+    tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_SYN_SENT_BAD_ACK, seg);
+    if (!(seg->flags & TCP_RST))
+        tcp_reply_rst(tcp, seg, CIAO_RST_SYN_SENT_BAD_ACK, tcb->head.life, CIAO_SYN_SENT);
+    return false;
+}
+
+/* [EV-10, EV-11, RFC5961 3.2 5961-2] second, RST: only the one whom we asked can refuse. */
+static bool is_refused(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!(seg->flags & TCP_RST))
+        return false;
+    if (seg->flags & TCP_ACK)
+        tcp_teardown_end(tcp, tcb,
+                         (struct tcp_end){CIAO_ARC_SYN_SENT_CLOSED_CONNECTION_REFUSED, CIAO_EREFUSED, 0});
+    else
+        tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_SYN_SENT_RST_UNPROVEN, seg);
+    return true;
+}
+
+static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    tcb->irs = seg->seq;
+    tcb->rcv.nxt = seg->seq + 1;
+    tcb->last_ack_sent = tcb->rcv.nxt;
+    tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(tcp_tcb_settings(tcp, tcb));
+    tcp_handshake_options(tcp, tcb, &seg->h.opt);
+    take_window(tcb, seg);
+}
+
+/* [EV-12] the usual answer: SYN,ACK.  What else the segment carries is for the later steps. */
+static void peer_answered(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    take_syn(tcp, tcb, seg);
+    tcb->snd.una = seg->ack;
+    tcb->flags &= ~TCB_SYN_DUE;
+    tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_SENT_ESTABLISHED_PEER_ANSWERED);
+    tcp_handshake_done(tcp, tcb);
+    tcp_ack_now(tcp, tcb);
+    seg->seq++;
+    seg->flags &= (uint16_t)~TCP_SYN;
+    if (seg->data_len != 0 || (seg->flags & TCP_FIN))
+        tcp_text_and_fin(tcp, tcb, seg);
+}
+
+/* [EV-13, RFC9293 3.5 MUST-10] the SYNs crossed.  Text in it is not kept: the peer sends it again. */
+static void syns_crossed(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    take_syn(tcp, tcb, seg);
+    tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_SENT_SYN_RECEIVED_SYNS_CROSSED);
+    if (seg->data_len != 0)
+        tcp_note(tcp, tcb, CIAO_DID_SYN_DATA_HELD_BACK, seg->data_len, 0);
+    tcb->flags |= TCB_SYN_DUE;
+    tcp_output_wanted(tcp, tcb);
+}
+
+/* [RFC9293 3.10.7.3] */
+void tcp_syn_sent_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    if (!ack_is_ours(tcp, tcb, seg) || is_refused(tcp, tcb, seg))
+        return;
+    /* third, security: not offered */
+    if (!(seg->flags & TCP_SYN)) /* [EV-14] fifth */
+        tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_SYN_SENT_NOTHING, seg);
+    else if (seg->flags & TCP_ACK)
+        peer_answered(tcp, tcb, seg);
+    else
+        syns_crossed(tcp, tcb, seg);
+}
+
+/* ---- our SYN, and its repetition ---- */
+
+static time_us syn_wait(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    uint64_t wait = (uint64_t)settings->rto_initial_us << (tcb->backoff < 16 ? tcb->backoff : 16);
+    return wait < settings->rto_max_us ? wait : settings->rto_max_us;
+}
+
+/* SYN, or SYN,ACK when the peer's SYN is here already. */
+enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    bool again = tcb->snd.nxt != tcb->iss;
+    struct tcp_piece piece = {
+        .seq = tcb->iss,
+        .flags = tcp_state_is(tcb, CIAO_SYN_SENT) ? TCP_SYN : TCP_SYN | TCP_ACK,
+        .again = again,
+    };
+    tcb->flags &= ~TCB_SYN_DUE;
+    if (!again) {
+        tcb->snd.nxt = tcb->iss + 1;
+        tcb->trouble_ms = tcp_now_ms(tcp) | 1;
+    }
+    tcb->syn_sent_us = (uint32_t)tcp->now;
+    if (!tcp_timer_is_set(tcb, TCP_TIMER_REXMT)) {
+        time_us wait = syn_wait(tcp, tcb);
+        tcp_timer_set(tcp, tcb, TCP_TIMER_REXMT, tcp->now + wait);
+        tcp_note(tcp, tcb, CIAO_DID_TIMER_SET, TCP_TIMER_REXMT, wait);
+    }
+    return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
+}
+
+/* Nobody has acknowledged our SYN yet. [RFC9293 3.8.3 MUST-20..MUST-23] */
+void tcp_handshake_timeout(struct tcp *tcp, struct tcb *tcb)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    bool syn_sent = tcp_state_is(tcb, CIAO_SYN_SENT);
+    uint32_t since_ms = tcp_now_ms(tcp) - tcb->trouble_ms;
+    tcp_note(tcp, tcb, syn_sent ? CIAO_TIMER_SYN : CIAO_TIMER_SYN_ACK, tcb->backoff, 0);
+    if (settings->r2_syn_us != 0 && since_ms + 1 >= settings->r2_syn_us / 1000) {
+        tcp_note(tcp, tcb, CIAO_TIMER_R2, since_ms, 0);
+        tcp_teardown_give_up(tcp, tcb);
+        return;
+    }
+    if (tcb->backoff < UINT8_MAX)
+        tcb->backoff++;
+    tcb->flags |= TCB_SYN_DUE | TCB_SYN_LOST;
+    tcp_note(tcp, tcb, syn_sent ? CIAO_AGAIN_SYN : CIAO_AGAIN_SYN_ACK, tcb->backoff, 0);
+    tcp_output_wanted(tcp, tcb);
+}

@@ -1,0 +1,187 @@
+/*
+ * What can be asked of connections and tables, and what an ICMP error does to a connection.
+ */
+#include "proto/tcp/tcp_internal.h"
+
+static void side_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_info *info)
+{
+    if (tcb->side == 0)
+        return;
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    info->bytes_acked = side->delivered;
+    info->bytes_received = side->bytes_received;
+    info->segments_sent = side->segments_sent;
+    info->segments_received = side->segments_received;
+    info->retransmitted_segments = side->retransmitted;
+    info->lost_segments = side->lost;
+    info->timeouts = side->timeouts;
+    info->repaired_without_timeout = side->repaired;
+    info->rtt_min_us = side->rtt_min_us;
+    info->cwnd_bytes = side->cwnd;
+    info->ssthresh_bytes = side->ssthresh;
+    info->out_of_order_bytes = side->out_of_order_bytes;
+}
+
+static void tcb_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_info *info)
+{
+    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
+    *info = (struct ciao_info){
+        .life = tcb->head.life,
+        .state = (enum ciao_state)tcb->head.state,
+        .local = {tuple.local, tuple.local_port},
+        .remote = {tuple.remote, tuple.remote_port},
+        .bytes_sent = tcb->snd.nxt - tcb->iss,
+        .srtt_us = tcb->srtt_us,
+        .rttvar_us = tcb->rttvar_us,
+        .rto_us = tcb->rto_us,
+        .flight_bytes = tcb->snd.nxt - tcb->snd.una,
+        .snd_wnd = tcb->snd.wnd,
+        .rcv_wnd = tcb->rcv.edge - tcb->rcv.nxt,
+        .snd_mss = tcb->smss,
+        .rcv_mss = tcb->rmss,
+        .unsent_bytes = tcp_unsent_bytes(tcp, tcb),
+        .unacked_bytes = tcp_unacked_bytes(tcp, tcb),
+        .unread_bytes = tcp_unread_bytes(tcp, tcb),
+        .snd_wscale = tcb->snd_wscale,
+        .rcv_wscale = tcb->rcv_wscale,
+        .timestamps = (tcb->flags & TCB_TS) != 0,
+        .sack = (tcb->flags & TCB_SACK) != 0,
+        .wscale = (tcb->flags & TCB_WSCALE) != 0,
+        .in_recovery = (tcb->flags & (TCB_RECOVERY | TCB_RTO_RECOVERY)) != 0,
+        .read_closed = (tcb->flags & TCB_FIN_RECEIVED) != 0,
+        .write_closed = (tcb->flags & TCB_FIN_QUEUED) != 0,
+    };
+    side_info(tcp, tcb, info);
+}
+
+static void head_info(const struct tcp *tcp, ref_t ref, struct ciao_info *info)
+{
+    const struct tcp_head *head = tcp_head_at(tcp, ref);
+    struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
+    *info = (struct ciao_info){
+        .life = head->life,
+        .state = (enum ciao_state)head->state,
+        .local = {tuple.local, tuple.local_port},
+        .remote = {tuple.remote, tuple.remote_port},
+    };
+}
+
+static void listener_info(const struct tcp_listener *listener, struct ciao_info *info)
+{
+    *info = (struct ciao_info){
+        .life = listener->head.life,
+        .state = (enum ciao_state)listener->head.state,
+        .local = {listener->local, listener->head.lport},
+    };
+}
+
+int tcp_user_info(const struct tcp *tcp, ciao_conn conn, struct ciao_info *info)
+{
+    const struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    const struct tcp_listener *listener = tcp_user_listener(tcp, conn);
+    if (tcb != NULL)
+        tcb_info(tcp, tcb, info);
+    else if (listener != NULL)
+        listener_info(listener, info);
+    else
+        return -CIAO_EBADCONN;
+    return 0;
+}
+
+/* ---- walking over all of them ---- */
+
+/* A TCB that stands beside its TIME-WAIT record is the same life: the record is passed over. */
+static bool is_to_be_named(const struct tcp *tcp, ref_t ref)
+{
+    if (tcp_head_at(tcp, ref)->life == 0)
+        return false;
+    bool wait = ref_kind(ref) == KIND_TW4 || ref_kind(ref) == KIND_TW6;
+    return !wait || tcp_wait_at(tcp, ref)->tcb == REF_NONE;
+}
+
+bool tcp_user_next_connection(const struct tcp *tcp, uint64_t *cursor, struct ciao_info *info)
+{
+    const struct pool *pools[] = {&tcp->listeners, &tcp->syns, &tcp->syns6, &tcp->tcbs,
+                                  &tcp->tcbs6,     &tcp->waits, &tcp->waits6};
+    const enum ref_kind kinds[] = {KIND_OTHER, KIND_SYN4, KIND_SYN6, KIND_TCB4,
+                                   KIND_TCB6,  KIND_TW4,  KIND_TW6};
+    uint32_t table = (uint32_t)(*cursor >> 32), index = (uint32_t)*cursor;
+    for (; table < 7; table++, index = 0) {
+        while (index < pools[table]->high) {
+            ref_t ref = ref_make(kinds[table], ++index);
+            if (!is_to_be_named(tcp, ref))
+                continue;
+            *cursor = (uint64_t)table << 32 | index;
+            if (kinds[table] == KIND_OTHER)
+                listener_info(tcp_listener_at(tcp, ref), info);
+            else if (tcp_ref_is_tcb(ref))
+                tcb_info(tcp, tcp_tcb_at(tcp, ref), info);
+            else
+                head_info(tcp, ref, info);
+            return true;
+        }
+    }
+    *cursor = (uint64_t)table << 32;
+    return false;
+}
+
+void tcp_user_counts(const struct tcp *tcp, struct ciao_counts *counts)
+{
+    counts->tcbs = tcp->tcbs.used + tcp->tcbs6.used;
+    counts->tcbs_peak = (uint64_t)tcp->tcbs.peak + tcp->tcbs6.peak;
+    counts->syn_records = tcp->syns.used + tcp->syns6.used;
+    counts->time_waits = tcp->waits.used + tcp->waits6.used;
+    counts->listeners = tcp->listeners.used;
+    counts->sides = tcp->sides.used;
+    counts->ranges = tcp->ranges.used;
+    counts->received_segments = tcp->runs.used;
+    counts->flow_entries = flow_count(&tcp->flows);
+    counts->timers = wheel_count(&tcp->wheel);
+    counts->ports_in_use = tcp->ports.in_use;
+    counts->settings_in_use = tcp->settings.used;
+}
+
+/* ---- ICMP ---- */
+
+/* An outsider can't know where we are: an error that quotes nothing in flight is not believed. [RFC5927 4.1] */
+static bool quotes_flight(const struct tcb *tcb, uint32_t seq)
+{
+    return seq_leq(tcb->snd.una, seq) && seq_lt(seq, tcb->snd.nxt);
+}
+
+static bool ends_it(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_icmp_error *error)
+{
+    if (error->kind != TCP_ICMP_HARD)
+        return false;
+    if (tcp_state_is(tcb, CIAO_SYN_SENT) || tcp_state_is(tcb, CIAO_SYN_RECEIVED))
+        return true;
+    return (tcp_tcb_settings(tcp, tcb)->more & CIAO_HARD_ICMP_ABORTS) != 0; /* [RFC5927 5.2] */
+}
+
+/* [RFC9293 3.9.2.2 MUST-47, MUST-54, MUST-56, SHLD-25, SHLD-26] */
+void tcp_icmp_error(struct tcp *tcp, const struct tcp_icmp_error *error, time_us now)
+{
+    const struct tcp_tuple tuple = {error->local, error->remote, error->local_port, error->remote_port};
+    ref_t ref = tcp_flow_find(tcp, &tuple, tcp_flow_hash(tcp, &tuple));
+    const uint64_t what = (uint64_t)error->type << 8 | error->code;
+    tcp->now = now;
+    if (!tcp_ref_is_tcb(ref)) {
+        const struct trace_context at = {ref == REF_NONE ? 0 : tcp_head_at(tcp, ref)->life,
+                                         ref == REF_NONE ? CIAO_CLOSED
+                                                         : (enum ciao_state)tcp_head_at(tcp, ref)->state};
+        trace_reason(tcp->trace, at, CIAO_DID_ICMP_IGNORED, what, 0);
+        return;
+    }
+    struct tcb *tcb = tcp_tcb_at(tcp, ref);
+    if (!quotes_flight(tcb, error->seq)) {
+        tcp_note(tcp, tcb, CIAO_DID_ICMP_IGNORED, what, error->seq);
+        return;
+    }
+    if (ends_it(tcp, tcb, error)) {
+        tcp_teardown_unreachable(tcp, tcb);
+        return;
+    }
+    tcb->soft_error = CIAO_EUNREACH;
+    tcp_note(tcp, tcb, CIAO_DID_SOFT_ERROR, what, error->mtu);
+    tcp_told(tcp, tcb);
+}

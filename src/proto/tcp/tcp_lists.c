@@ -1,0 +1,155 @@
+/*
+ * Two lists that a connection may stand in: those with something to send, one list a link, served in turn; and
+ * those whose readiness has changed since the program last heard of them.
+ */
+#include "proto/tcp/tcp_internal.h"
+
+/* A connection leaves so many frames in one turn before the next one's turn comes. */
+#define TURN_FRAMES 16
+
+/* ---- those with something to send ---- */
+
+static void output_append(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcp_output_list *list = &tcp->output[tcb->head.link];
+    ref_t ref = tcp_tcb_ref(tcp, tcb);
+    tcb->output = (struct tcp_link){REF_NONE, list->last};
+    if (list->last == REF_NONE)
+        list->first = ref;
+    else
+        tcp_tcb_at(tcp, list->last)->output.next = ref;
+    list->last = ref;
+    tcb->flags |= TCB_LISTED;
+}
+
+void tcp_output_wanted(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!(tcb->flags & TCB_LISTED))
+        output_append(tcp, tcb);
+}
+
+void tcp_output_forget(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!(tcb->flags & TCB_LISTED))
+        return;
+    struct tcp_output_list *list = &tcp->output[tcb->head.link];
+    if (tcb->output.prev == REF_NONE)
+        list->first = tcb->output.next;
+    else
+        tcp_tcb_at(tcp, tcb->output.prev)->output.next = tcb->output.next;
+    if (tcb->output.next == REF_NONE)
+        list->last = tcb->output.prev;
+    else
+        tcp_tcb_at(tcp, tcb->output.next)->output.prev = tcb->output.prev;
+    tcb->flags &= ~TCB_LISTED;
+}
+
+/* One connection's turn: false when it has nothing more to send. */
+static bool take_turn(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *const *frames, unsigned *made,
+                      unsigned limit)
+{
+    while (*made < limit) {
+        switch (tcp_output_next(tcp, tcb, frames[*made])) {
+        case TCP_SENT_NOTHING:
+            return false;
+        case TCP_SENT_FRAME:
+            ++*made;
+            break;
+        case TCP_SENT_ELSEWHERE:
+            break;
+        }
+    }
+    return true;
+}
+
+unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n, time_us now)
+{
+    struct tcp_output_list *list = &tcp->output[link];
+    unsigned made = 0;
+    tcp->now = now;
+    while (made < n && list->first != REF_NONE) {
+        struct tcb *tcb = tcp_tcb_at(tcp, list->first);
+        unsigned limit = n - made > TURN_FRAMES ? made + TURN_FRAMES : n;
+        bool more = take_turn(tcp, tcb, frames, &made, limit);
+        tcp_output_forget(tcp, tcb);
+        if (more)
+            output_append(tcp, tcb);
+    }
+    return made;
+}
+
+bool tcp_has_output(const struct tcp *tcp, int link)
+{
+    return tcp->output[link].first != REF_NONE;
+}
+
+/* ---- those whose readiness has changed ---- */
+
+static struct tcp_link *user_link(const struct tcp *tcp, ref_t ref)
+{
+    return tcp_ref_is_tcb(ref) ? &tcp_tcb_at(tcp, ref)->user : &tcp_listener_at(tcp, ref)->user;
+}
+
+static bool user_listed(const struct tcp *tcp, ref_t ref)
+{
+    return tcp_ref_is_tcb(ref) ? (tcp_tcb_at(tcp, ref)->flags & TCB_USER_LISTED) != 0
+                               : tcp_listener_at(tcp, ref)->user_listed;
+}
+
+static void user_mark(const struct tcp *tcp, ref_t ref, bool listed)
+{
+    if (!tcp_ref_is_tcb(ref)) {
+        tcp_listener_at(tcp, ref)->user_listed = listed;
+        return;
+    }
+    struct tcb *tcb = tcp_tcb_at(tcp, ref);
+    tcb->flags = listed ? tcb->flags | TCB_USER_LISTED : tcb->flags & ~TCB_USER_LISTED;
+}
+
+void tcp_told_list(struct tcp *tcp, ref_t ref)
+{
+    if (user_listed(tcp, ref))
+        return;
+    *user_link(tcp, ref) = (struct tcp_link){REF_NONE, tcp->user_last};
+    if (tcp->user_last == REF_NONE)
+        tcp->user_first = ref;
+    else
+        user_link(tcp, tcp->user_last)->next = ref;
+    tcp->user_last = ref;
+    user_mark(tcp, ref, true);
+}
+
+void tcp_told_forget(struct tcp *tcp, ref_t ref)
+{
+    if (!user_listed(tcp, ref))
+        return;
+    struct tcp_link link = *user_link(tcp, ref);
+    if (link.prev == REF_NONE)
+        tcp->user_first = link.next;
+    else
+        user_link(tcp, link.prev)->next = link.next;
+    if (link.next == REF_NONE)
+        tcp->user_last = link.prev;
+    else
+        user_link(tcp, link.next)->prev = link.prev;
+    user_mark(tcp, ref, false);
+}
+
+/* Nobody is told of a connection that nobody holds. */
+void tcp_told(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!(tcb->flags & TCB_HAS_HANDLE))
+        return;
+    uint8_t ready = (uint8_t)tcp_tcb_ready(tcp, tcb);
+    bool more = (ready & ~tcb->told_ready) != 0;
+    tcb->told_ready = ready;
+    if (more)
+        tcp_told_list(tcp, tcp_tcb_ref(tcp, tcb));
+}
+
+/* Something new of a kind that was told before: say it again. */
+void tcp_told_again(struct tcp *tcp, struct tcb *tcb, unsigned ready)
+{
+    tcb->told_ready = (uint8_t)(tcb->told_ready & ~ready);
+    tcp_told(tcp, tcb);
+}

@@ -1,0 +1,307 @@
+/*
+ * Ranges: what was sent at one time in one piece, from snd.una to snd.nxt, in order, without gaps.
+ *
+ * Every byte of data on its way lies in exactly one range, which knows when it was last sent, how
+ * often, and what has become of it.  Neighbours that are alike in all of that are one range, so
+ * that a burst costs one record; acknowledgements and repairs cut them.  FIN has none: it never
+ * needs an allocation.
+ *
+ * At the table's budget sending waits; a sixteenth of the table is kept for cutting, and where
+ * even that is used up a range stays whole, at the cost of repeating more than was needed.
+ */
+#include "proto/tcp/tcp_send.h"
+
+#define RESERVE_SHARE 16u
+
+/* ---- the list ---- */
+
+static void unlink_range(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+{
+    const struct tcp_range *range = tcp_range_at(tcp, index);
+    if (range->prev != 0)
+        tcp_range_at(tcp, range->prev)->next = range->next;
+    else
+        side->ranges_first = range->next;
+    if (range->next != 0)
+        tcp_range_at(tcp, range->next)->prev = range->prev;
+    else
+        side->ranges_last = range->prev;
+    pool_give(&tcp->ranges, index);
+}
+
+static void link_after(struct tcp *tcp, struct tcp_side *side, uint32_t before, uint32_t index)
+{
+    struct tcp_range *range = tcp_range_at(tcp, index);
+    range->prev = before;
+    range->next = before != 0 ? tcp_range_at(tcp, before)->next : 0;
+    if (before != 0)
+        tcp_range_at(tcp, before)->next = index;
+    else
+        side->ranges_first = index;
+    if (range->next != 0)
+        tcp_range_at(tcp, range->next)->prev = index;
+    else
+        side->ranges_last = index;
+}
+
+/* What was SACKed needs no times any more; everything else must agree in all that is remembered. */
+static bool alike(const struct tcp_range *a, const struct tcp_range *b)
+{
+    if ((uint32_t)a->segments + b->segments > TCP_SEGMENTS_MAX)
+        return false;
+    if (a->flags & b->flags & RANGE_SACKED)
+        return true;
+    return a->sent_us == b->sent_us && a->times == b->times && a->later == b->later
+           && a->delivered == b->delivered
+           && ((a->flags ^ b->flags) & ~RANGE_APP_LIMITED) == 0;
+}
+
+/* Join a range with the one behind it, if they are alike. */
+static void join_next(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+{
+    struct tcp_range *range = tcp_range_at(tcp, index);
+    if (index == 0 || range->next == 0)
+        return;
+    const struct tcp_range *next = tcp_range_at(tcp, range->next);
+    if (!alike(range, next))
+        return;
+    range->end = next->end;
+    range->segments = (uint16_t)(range->segments + next->segments);
+    range->flags |= next->flags;
+    unlink_range(tcp, side, range->next);
+}
+
+static void join_around(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+{
+    uint32_t prev = tcp_range_at(tcp, index)->prev;
+    join_next(tcp, side, index);
+    if (prev != 0)
+        join_next(tcp, side, prev);
+}
+
+/* ---- sent ---- */
+
+bool tcp_range_room(const struct tcp *tcp)
+{
+    return tcp->ranges.used + tcp->ranges.capacity / RESERVE_SHARE < tcp->ranges.capacity;
+}
+
+static bool continues(const struct tcp *tcp, const struct tcp_side *side, const struct tcp_range *new)
+{
+    return side->ranges_last != 0 && alike(tcp_range_at(tcp, side->ranges_last), new);
+}
+
+void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    const struct tcp_range new = {
+        .start = start,
+        .end = end,
+        .sent_us = tcp->now,
+        .delivered = side->delivered,
+        .times = 1,
+        .flags = end == tcb->snd_end ? RANGE_APP_LIMITED : 0,
+        .segments = (uint16_t)tcp_segments_of(tcb, end - start),
+    };
+    if (continues(tcp, side, &new)) {
+        struct tcp_range *last = tcp_range_at(tcp, side->ranges_last);
+        last->end = end;
+        last->segments = (uint16_t)(last->segments + new.segments);
+        last->flags |= new.flags;
+        return;
+    }
+    uint32_t index = pool_take(&tcp->ranges);
+    ASSERT(index != 0); /* tcp_range_room() was asked */
+    *tcp_range_at(tcp, index) = new;
+    link_after(tcp, side, side->ranges_last, index);
+}
+
+uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t at)
+{
+    struct tcp_range *range = tcp_range_at(tcp, index);
+    ASSERT(seq_lt(range->start, at) && seq_lt(at, range->end));
+    uint32_t second = pool_take(&tcp->ranges);
+    if (second == 0)
+        return 0;
+    struct tcp_range *rest = tcp_range_at(tcp, second);
+    *rest = *range;
+    rest->start = at;
+    range->end = at;
+    uint32_t behind = tcp_segments_of(tcb, rest->end - at);
+    rest->segments = (uint16_t)(behind < range->segments ? behind : range->segments);
+    range->segments = (uint16_t)(range->segments > rest->segments ? range->segments - rest->segments : 1);
+    link_after(tcp, tcp_side(tcp, tcb), index, second);
+    return second;
+}
+
+void tcp_range_again(struct tcp *tcp, struct tcb *tcb, uint32_t index)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_range *range = tcp_range_at(tcp, index);
+    if (range->flags & RANGE_LOST)
+        side->lost_bytes -= range->end - range->start;
+    range->flags = (uint16_t)((range->flags & ~RANGE_LOST) | RANGE_RETRANSMITTED);
+    range->segments = (uint16_t)tcp_segments_of(tcb, range->end - range->start);
+    range->sent_us = tcp->now;
+    range->delivered = side->delivered;
+    range->later = 0;
+    if (range->times < UINT16_MAX)
+        range->times++;
+    if (range->prev != 0)
+        join_next(tcp, side, range->prev);
+}
+
+/* ---- arrived ---- */
+
+/* The first news that a range, or its first bytes, have arrived. */
+static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *range, uint32_t segments,
+                    struct tcp_ack_work *work)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    bool again = (range->flags & RANGE_RETRANSMITTED) != 0;
+    if (again) {
+        work->repeated = true;
+    } else if (!work->has_rtt || range->sent_us < work->rtt_sent_us) {
+        work->has_rtt = true;
+        work->rtt_sent_us = range->sent_us;
+    }
+    if (!again && (range->flags & RANGE_COUNTED)) /* it was late, not lost */
+        side->lost -= segments < side->lost ? segments : side->lost;
+    if (again && (range->flags & RANGE_REPAIR))
+        side->repaired += segments;
+    uint32_t sent_ms = (uint32_t)(range->sent_us / 1000) + tcb->ts_offset;
+    if (again && work->has_ts && seq_lt(work->ts_ecr, sent_ms)) /* [RFC3522 3.2] Eifel */
+        work->needless = (uint16_t)(work->needless + segments);
+}
+
+/* Of what was sent again so soon before, the first sending has arrived: that proves nothing about
+ * what was sent since. */
+static bool is_evidence(const struct tcp *tcp, const struct tcp_side *side, const struct tcp_range *range)
+{
+    return !(range->flags & RANGE_RETRANSMITTED)
+           || tcp->now - range->sent_us >= side->rtt_min_us;
+}
+
+static struct tcp_arrival arrival_of(const struct tcp_range *range, uint32_t segments)
+{
+    return (struct tcp_arrival){range->sent_us, range->start, (uint16_t)segments};
+}
+
+void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct tcp_ack_work *work)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_range *range = tcp_range_at(tcp, index);
+    uint32_t bytes = range->end - range->start;
+    arrived(tcp, tcb, range, range->segments, work);
+    if (range->flags & RANGE_LOST)
+        side->lost_bytes -= bytes;
+    side->sacked_bytes += bytes;
+    side->delivered += bytes;
+    work->sacked += bytes;
+    if (seq_gt(range->end, tcb->sacked_to))
+        tcb->sacked_to = range->end;
+    bool evidence = is_evidence(tcp, side, range);
+    struct tcp_arrival arrival = arrival_of(range, range->segments);
+    range->flags = (uint16_t)((range->flags & ~(RANGE_LOST | RANGE_COUNTED | RANGE_REPAIR))
+                              | RANGE_SACKED);
+    join_around(tcp, side, index);
+    if (evidence)
+        tcp_loss_arrival(tcp, tcb, &arrival, work);
+}
+
+/* So many bytes at the front of the first range are acknowledged. */
+static void account(struct tcp *tcp, struct tcb *tcb, struct tcp_range *range, uint32_t bytes,
+                    struct tcp_ack_work *work)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    bool whole = bytes == range->end - range->start;
+    uint32_t segments = whole ? range->segments : tcp_segments_of(tcb, bytes);
+    if (range->flags & RANGE_SACKED) {
+        side->sacked_bytes -= bytes;
+        return;
+    }
+    if (range->flags & RANGE_LOST)
+        side->lost_bytes -= bytes;
+    side->delivered += bytes;
+    arrived(tcp, tcb, range, segments, work);
+    if (side->sacked_bytes != 0 && (tcb->flags & TCB_SACK) && is_evidence(tcp, side, range)) {
+        struct tcp_arrival arrival = arrival_of(range, segments);
+        tcp_loss_arrival(tcp, tcb, &arrival, work);
+    }
+}
+
+/* The usual case is the front alone: nothing behind it is looked at. */
+void tcp_range_acked(struct tcp *tcp, struct tcb *tcb, seq_t una, struct tcp_ack_work *work)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    while (side->ranges_first != 0) {
+        struct tcp_range *range = tcp_range_at(tcp, side->ranges_first);
+        if (seq_gt(range->end, una))
+            break;
+        account(tcp, tcb, range, range->end - range->start, work);
+        unlink_range(tcp, side, side->ranges_first);
+    }
+    if (side->ranges_first == 0)
+        return;
+    struct tcp_range *range = tcp_range_at(tcp, side->ranges_first);
+    if (seq_geq(range->start, una))
+        return;
+    account(tcp, tcb, range, una - range->start, work);
+    range->start = una;
+    uint32_t left = tcp_segments_of(tcb, range->end - una);
+    range->segments = (uint16_t)(left < range->segments ? left : range->segments);
+}
+
+/* ---- lost ---- */
+
+void tcp_range_lost(struct tcp *tcp, struct tcb *tcb, uint32_t index, bool counted)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_range *range = tcp_range_at(tcp, index);
+    ASSERT(!(range->flags & (RANGE_SACKED | RANGE_LOST)));
+    range->flags |= RANGE_LOST;
+    range->later = 0;
+    side->lost_bytes += range->end - range->start;
+    if (!counted)
+        return;
+    if (!(range->flags & RANGE_COUNTED))
+        side->lost += range->segments;
+    range->flags |= RANGE_COUNTED | RANGE_REPAIR;
+}
+
+void tcp_range_forget_sacks(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+        struct tcp_range *range = tcp_range_at(tcp, i);
+        range->flags &= (uint16_t)~RANGE_SACKED;
+        range->later = 0;
+    }
+    side->delivered -= side->sacked_bytes;
+    side->sacked_bytes = 0;
+    tcb->sacked_to = tcb->snd.una;
+}
+
+/* Whatever is repaired from now on the timer has repaired. */
+void tcp_range_all_lost(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    if (tcb->flags & TCB_SACK)
+        tcp_range_forget_sacks(tcp, tcb);
+    side->sacked_bytes = 0; /* without SACK: a guess by duplicate ACKs */
+    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+        struct tcp_range *range = tcp_range_at(tcp, i);
+        if (!(range->flags & RANGE_LOST))
+            tcp_range_lost(tcp, tcb, i, false);
+        range->flags &= (uint16_t)~RANGE_REPAIR;
+    }
+}
+
+void tcp_range_flush(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    while (side->ranges_first != 0)
+        unlink_range(tcp, side, side->ranges_first);
+    side->sacked_bytes = 0;
+    side->lost_bytes = 0;
+}

@@ -1,0 +1,397 @@
+/*
+ * Bytes that arrive: the queue in order for the program, and what came too early.  [RFC9293 3.10.7.4 seventh]
+ *
+ * Bytes are kept where they arrived, by reference.  Only those that fill less than a quarter of their buffer are
+ * copied out, so that a small segment does not pin a large buffer; the queue is charged for whole buffers.  Runs that
+ * touch in memory are one run.
+ */
+#include "proto/tcp/tcp_internal.h"
+
+#define RUN_OWN 0x80000000u /* in .charge: a buffer of our own, that we may append to */
+
+static struct tcp_run *run_at(const struct tcp *tcp, uint32_t index)
+{
+    return pool_at(&tcp->runs, index);
+}
+
+static uint32_t charge_of(const struct tcp_run *run)
+{
+    return run->charge & ~RUN_OWN;
+}
+
+/* ---- single runs ---- */
+
+static void free_run(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+{
+    struct tcp_run *run = run_at(tcp, index);
+    side->charged_bytes -= charge_of(run);
+    ciao_buf_unref(run->buf);
+    pool_give(&tcp->runs, index);
+}
+
+/* A piece of a received segment. */
+struct piece {
+    const uint8_t *ptr;
+    uint32_t len;
+    struct ciao_buf *buf; /* NULL: in the frame itself, must be copied */
+    seq_t seq;
+};
+
+static bool worth_a_reference(const struct piece *piece)
+{
+    return piece->buf != NULL && piece->len >= piece->buf->size / 4;
+}
+
+/* 0: no memory. */
+static uint32_t make_run(struct tcp *tcp, struct tcp_side *side, const struct piece *piece)
+{
+    uint32_t index = pool_take(&tcp->runs);
+    if (index == 0)
+        return 0;
+    struct tcp_run *run = run_at(tcp, index);
+    *run = (struct tcp_run){.start = piece->seq, .len = piece->len, .ptr = piece->ptr, .buf = piece->buf};
+    if (worth_a_reference(piece)) {
+        ciao_buf_ref(run->buf);
+        run->charge = ciao_buf_charge(run->buf);
+    } else {
+        run->buf = ciao_bufpool_take(tcp->buffers, piece->len);
+        if (run->buf == NULL) {
+            pool_give(&tcp->runs, index);
+            return 0;
+        }
+        run->ptr = ciao_buf_bytes(run->buf);
+        memcpy(ciao_buf_bytes(run->buf), piece->ptr, piece->len);
+        run->charge = ciao_buf_charge(run->buf) | RUN_OWN;
+    }
+    side->charged_bytes += charge_of(run);
+    return index;
+}
+
+/* Bytes that follow a run in memory, or fit behind those that we copied, need no run of their own. */
+static bool extend_run(struct tcp_run *run, const struct piece *piece)
+{
+    const uint8_t *end = run->ptr + run->len;
+    if (piece->buf == run->buf && piece->ptr == end) {
+        run->len += piece->len;
+        return true;
+    }
+    uint8_t *bytes = ciao_buf_bytes(run->buf);
+    size_t used = (size_t)(end - bytes);
+    if (!(run->charge & RUN_OWN) || worth_a_reference(piece) || run->buf->size - used < piece->len)
+        return false;
+    memcpy(bytes + used, piece->ptr, piece->len);
+    run->len += piece->len;
+    return true;
+}
+
+/* ---- the pieces of a segment ---- */
+
+/* The payload from `skip` on, `len` bytes at most: the i-th contiguous piece of it; false: there is none. */
+struct cursor {
+    const struct tcp_segment *seg;
+    uint32_t skip, left, part; /* part 0: behind the header; 1..: fragments */
+    seq_t seq;
+};
+
+static struct cursor payload_of(const struct tcp_segment *seg)
+{
+    return (struct cursor){.seg = seg, .skip = seg->skip, .left = seg->data_len, .seq = seg->seq};
+}
+
+static bool next_piece(struct cursor *at, struct piece *piece)
+{
+    const struct ip_packet *packet = at->seg->packet;
+    while (at->left != 0 && at->part <= packet->frame->n_frags) {
+        uint32_t part = at->part++, len;
+        if (part == 0) {
+            len = packet->l4_head_len - at->seg->h.header_len;
+            *piece = (struct piece){packet->l4 + at->seg->h.header_len, len, packet->frame->buf, at->seq};
+        } else {
+            const struct ciao_frag *frag = &packet->frame->frag[part - 1];
+            len = frag->len;
+            *piece = (struct piece){frag->ptr, len, frag->buf, at->seq};
+        }
+        if (len <= at->skip) {
+            at->skip -= len;
+            continue;
+        }
+        piece->ptr += at->skip;
+        piece->len = len - at->skip < at->left ? len - at->skip : at->left;
+        at->skip = 0;
+        at->left -= piece->len;
+        at->seq += piece->len;
+        return true;
+    }
+    return false;
+}
+
+/* ---- in order ---- */
+
+static void append_run(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+{
+    if (side->in_order_last == 0)
+        side->in_order_first = index;
+    else
+        run_at(tcp, side->in_order_last)->next = index;
+    side->in_order_last = index;
+}
+
+static bool append_piece(struct tcp *tcp, struct tcp_side *side, const struct piece *piece)
+{
+    if (side->in_order_last != 0 && extend_run(run_at(tcp, side->in_order_last), piece))
+        return true;
+    uint32_t index = make_run(tcp, side, piece);
+    if (index == 0)
+        return false;
+    append_run(tcp, side, index);
+    return true;
+}
+
+/* Runs that came too early and are next now. */
+static void take_early_ones(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side)
+{
+    while (side->out_of_order_first != 0) {
+        uint32_t index = side->out_of_order_first;
+        struct tcp_run *run = run_at(tcp, index);
+        if (seq_gt(run->start, tcb->rcv.nxt))
+            return;
+        side->out_of_order_first = run->next;
+        side->out_of_order_bytes -= run->len;
+        uint32_t old = tcb->rcv.nxt - run->start;
+        if (old >= run->len) {
+            free_run(tcp, side, index);
+            continue;
+        }
+        run->start += old;
+        run->ptr += old;
+        run->len -= old;
+        run->next = 0;
+        append_run(tcp, side, index);
+        side->in_order_bytes += run->len;
+        tcb->rcv.nxt += run->len;
+    }
+}
+
+static void in_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side, struct tcp_segment *seg)
+{
+    struct cursor at = payload_of(seg);
+    struct piece piece;
+    uint32_t taken = 0;
+    while (next_piece(&at, &piece) && append_piece(tcp, side, &piece))
+        taken += piece.len;
+    if (taken != seg->data_len) { /* memory is used up: the rest, and a FIN behind it, must come again */
+        tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, seg);
+        seg->data_len = taken;
+        seg->flags &= (uint16_t)~TCP_FIN;
+    }
+    bool gap = side->out_of_order_first != 0;
+    tcb->rcv.nxt += taken;
+    side->in_order_bytes += taken;
+    tcp_ack_in_order(tcp, tcb, seg);
+    if (gap) { /* [RFC5681 4.2 5681-9] what fills a gap, or part of it, is acknowledged at once */
+        take_early_ones(tcp, tcb, side);
+        tcp_ack_now(tcp, tcb);
+    }
+    side->bytes_received += tcb->rcv.nxt - seg->seq;
+    tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, tcb->rcv.nxt - seg->seq, side->in_order_bytes);
+    tcp_told_again(tcp, tcb, CIAO_READABLE);
+}
+
+/* ---- too early ---- */
+
+static void remember_block(struct tcp_side *side, seq_t start)
+{
+    if (side->sack_recent[0] == start)
+        return;
+    if (side->sack_recent[1] != start)
+        side->sack_recent[2] = side->sack_recent[1];
+    side->sack_recent[1] = side->sack_recent[0];
+    side->sack_recent[0] = start;
+}
+
+/* The part of a piece that no run holds yet, between its neighbours; true when anything was new. */
+static bool insert_piece(struct tcp *tcp, struct tcp_side *side, struct piece piece)
+{
+    uint32_t *link = &side->out_of_order_first;
+    bool anything = false;
+    while (piece.len != 0) {
+        struct tcp_run *run = *link == 0 ? NULL : run_at(tcp, *link);
+        seq_t end = piece.seq + piece.len;
+        if (run != NULL && seq_leq(run->start + run->len, piece.seq)) {
+            link = &run->next;
+            continue;
+        }
+        bool covered = run != NULL && seq_leq(run->start, piece.seq);
+        uint32_t step = piece.len;
+        if (covered && seq_lt(run->start + run->len, end))
+            step = run->start + run->len - piece.seq;
+        else if (!covered && run != NULL && seq_lt(run->start, end))
+            step = run->start - piece.seq;
+        if (!covered) {
+            struct piece fresh = piece;
+            fresh.len = step;
+            uint32_t index = make_run(tcp, side, &fresh);
+            if (index == 0)
+                return anything;
+            run_at(tcp, index)->next = *link;
+            *link = index;
+            link = &run_at(tcp, index)->next;
+            side->out_of_order_bytes += step;
+            anything = true;
+        }
+        piece.ptr += step;
+        piece.seq += step;
+        piece.len -= step;
+    }
+    return anything;
+}
+
+/* Twice the receive buffer at most, since a held run is charged for its whole buffer. */
+static bool may_hold(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
+{
+    return side->charged_bytes / 2 < tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
+}
+
+/* [RFC9293 3.10.7.4 SHLD-31, MAY-13 EV-16]  Hold it, and say at once what is missing. */
+static void out_of_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side, struct tcp_segment *seg)
+{
+    struct cursor at = payload_of(seg);
+    struct piece piece;
+    bool anything = false, room = may_hold(tcp, tcb, side);
+    while (room && next_piece(&at, &piece))
+        anything |= insert_piece(tcp, side, piece);
+    if (anything)
+        tcp_note(tcp, tcb, CIAO_DID_DATA_HELD, seg->data_len, seg->seq - tcb->rcv.nxt);
+    else
+        tcp_drop(tcp, tcp_at(tcb), room ? CIAO_DROP_DATA_TWICE : CIAO_DROP_RECEIVE_BUFFER_FULL, seg);
+    if (anything)
+        remember_block(side, seg->seq);
+    tcp_ack_now(tcp, tcb);
+}
+
+void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    if (tcb->side == 0 && !tcp_side_attach(tcp, tcb)) {
+        tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, seg);
+        seg->flags &= (uint16_t)~TCP_FIN;
+        return;
+    }
+    if (seg->seq == tcb->rcv.nxt)
+        in_order(tcp, tcb, tcp_side(tcp, tcb), seg);
+    else
+        out_of_order(tcp, tcb, tcp_side(tcp, tcb), seg);
+}
+
+/* ---- what SACK says of them ---- */
+
+/* The block that holds `seq`: runs that touch are one.  False: none does. */
+static bool block_at(const struct tcp *tcp, const struct tcp_side *side, seq_t seq, struct tcp_sack *block)
+{
+    uint32_t index = side->out_of_order_first;
+    *block = (struct tcp_sack){0, 0};
+    bool inside = false;
+    while (index != 0) {
+        const struct tcp_run *run = run_at(tcp, index);
+        if (block->end != run->start || block->start == block->end) {
+            if (inside)
+                return true;
+            block->start = run->start;
+        }
+        block->end = run->start + run->len;
+        inside |= seq_in_window(seq, run->start, run->len);
+        index = run->next;
+    }
+    return inside;
+}
+
+static bool has_block(const struct tcp_header *h, unsigned n, const struct tcp_sack *block)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (h->opt.sack[i].start == block->start)
+            return true;
+    return false;
+}
+
+/* The newest first, then those told lately. [RFC2018 4 2018-3, 2018-4] */
+unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h, unsigned max)
+{
+    if (tcb->side == 0 || tcp_side(tcp, tcb)->out_of_order_first == 0)
+        return 0;
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_sack block;
+    unsigned n = 0;
+    for (unsigned i = 0; i < 3 && n < max; i++)
+        if (block_at(tcp, side, side->sack_recent[i], &block) && !has_block(h, n, &block))
+            h->opt.sack[n++] = block;
+    if (n == 0 && block_at(tcp, side, run_at(tcp, side->out_of_order_first)->start, &block))
+        h->opt.sack[n++] = block;
+    h->opt.n_sack = (uint8_t)n;
+    return n;
+}
+
+/* ---- reading ---- */
+
+uint32_t tcp_unread_bytes(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->in_order_bytes;
+}
+
+/* What is read is gone: the first run shrinks or goes. */
+static void consume(struct tcp *tcp, struct tcp_side *side, uint32_t len)
+{
+    uint32_t index = side->in_order_first;
+    struct tcp_run *run = run_at(tcp, index);
+    side->in_order_bytes -= len;
+    run->start += len;
+    run->ptr += len;
+    run->len -= len;
+    if (run->len != 0)
+        return;
+    side->in_order_first = run->next;
+    if (side->in_order_first == 0)
+        side->in_order_last = 0;
+    free_run(tcp, side, index);
+}
+
+/* How many bytes were copied; 0: there are none. */
+int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, void *data, size_t len, bool peek)
+{
+    if (tcb->side == 0)
+        return 0;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    uint8_t *out = data;
+    size_t done = 0;
+    uint32_t index = side->in_order_first;
+    while (index != 0 && done < len) {
+        const struct tcp_run *run = run_at(tcp, index);
+        uint32_t n = len - done < run->len ? (uint32_t)(len - done) : run->len;
+        memcpy(out + done, run->ptr, n);
+        done += n;
+        index = run->next;
+        if (!peek)
+            consume(tcp, side, n);
+    }
+    if (!peek && done != 0)
+        tcp_window_read(tcp, tcb);
+    return (int64_t)done;
+}
+
+static void flush_list(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+{
+    while (index != 0) {
+        uint32_t next = run_at(tcp, index)->next;
+        free_run(tcp, side, index);
+        index = next;
+    }
+}
+
+void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->side == 0)
+        return;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    flush_list(tcp, side, side->in_order_first);
+    flush_list(tcp, side, side->out_of_order_first);
+    side->in_order_first = side->in_order_last = side->out_of_order_first = 0;
+    side->in_order_bytes = side->out_of_order_bytes = 0;
+}

@@ -1,0 +1,139 @@
+/*
+ * What the files of the sending half know of each other.  Each block names the file that defines it.
+ *
+ * Three questions are kept apart, so that each can be answered in another way without touching the
+ * others: what is lost (tcp_loss.c), how much may be sent while it is being repaired
+ * (tcp_recovery.c), and how fast the network is (tcp_cc.h).
+ */
+#ifndef PROTO_TCP_TCP_SEND_H
+#define PROTO_TCP_TCP_SEND_H
+
+#include "proto/tcp/tcp_internal.h"
+
+/* Small numbers of every profile. */
+#define TCP_DUP_THRESH     3u  /* [RFC5681 3.2, RFC6675 2] */
+#define TCP_DUP_THRESH_MAX 8u  /* what a connection may learn from needless repairs */
+#define TCP_SEGMENTS_MAX   UINT16_MAX
+
+/* Segments of a connection's sizes that so many bytes make. */
+static inline uint32_t tcp_segments_of(const struct tcb *tcb, uint32_t bytes)
+{
+    return (bytes + tcb->smss - 1) / tcb->smss;
+}
+
+/* Where a number lies in the connection, for whoever reads the event: our SYN is 0. */
+static inline uint32_t tcp_relative(const struct tcb *tcb, seq_t seq)
+{
+    return seq - tcb->iss;
+}
+
+/* For what happens with every ACK: said only to those who listen. */
+static inline void tcp_note_why(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason,
+                                uint64_t a, uint64_t b)
+{
+    if (trace_on(tcp->trace, CIAO_EVENTS_WHY))
+        tcp_note(tcp, tcb, reason, a, b);
+}
+
+/* ---- one ACK's work: what it brought to light, gathered on its way through the files ---- */
+struct tcp_ack_work {
+    uint32_t acked;      /* bytes that it acknowledged cumulatively */
+    uint32_t sacked;     /* bytes that it told of out of order, for the first time */
+    uint32_t lost;       /* bytes that were declared lost because of it */
+    uint32_t ts_ecr;     /* the time that it echoes, when has_ts */
+    time_us rtt_sent_us; /* when the oldest of what it acknowledged was sent */
+    uint16_t threshold;  /* so many segments sent later make one lost */
+    uint16_t needless;   /* segments sent again whose first sending has arrived after all */
+    bool has_ts;
+    bool has_rtt;    /* rtt_sent_us holds */
+    bool repeated;   /* it acknowledged what was sent more than once [RFC6298 3 Karn] */
+    bool lost_again; /* what was lost had been sent again, after cwnd was reduced */
+    bool duplicate;  /* a duplicate ACK in the sense of [RFC5681 2] */
+};
+
+/* ---- the segment itself: tcp_segment.c ---- */
+/* Payload bytes of a full segment now: out-of-order data costs room for SACK blocks. */
+uint32_t tcp_segment_room(const struct tcp *tcp, const struct tcb *tcb);
+/* The same for what leaves in one piece: a super-segment where the link takes them. */
+uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_t room);
+
+/* ---- the send queue: tcp_sendq.c ---- */
+/* How many of these bytes one frame's fragments can refer to. */
+uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len);
+
+/* ---- ranges: tcp_range.c ---- */
+static inline struct tcp_range *tcp_range_at(const struct tcp *tcp, uint32_t index)
+{
+    return (struct tcp_range *)pool_at(&tcp->ranges, index);
+}
+/* Is there a record for one more?  A part of the table is kept for those that must be split. */
+bool tcp_range_room(const struct tcp *tcp);
+/* [start, end), which begins where the last one ended, has left for the first time. */
+void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end);
+/* Cut before `at`, which lies inside; the index of the second half, 0 when there is no record. */
+uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t at);
+/* It has left once more. */
+void tcp_range_again(struct tcp *tcp, struct tcb *tcb, uint32_t index);
+/* The peer holds it out of order: one whole range. */
+void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct tcp_ack_work *work);
+/* It is lost; `counted`: a finding, not a timer's guess.  Not for what is SACKed or lost already. */
+void tcp_range_lost(struct tcp *tcp, struct tcb *tcb, uint32_t index, bool counted);
+/* Everything before `una` has arrived. */
+void tcp_range_acked(struct tcp *tcp, struct tcb *tcb, seq_t una, struct tcp_ack_work *work);
+/* The timer's guess: all that is not acknowledged is lost, also what was SACKed. [RFC2018 8] */
+void tcp_range_all_lost(struct tcp *tcp, struct tcb *tcb);
+/* Forget what was SACKed: the peer has. [RFC2018 8] */
+void tcp_range_forget_sacks(struct tcp *tcp, struct tcb *tcb);
+void tcp_range_flush(struct tcp *tcp, struct tcb *tcb);
+
+/* ---- the scoreboard: tcp_sack.c ---- */
+void tcp_sack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg,
+                      struct tcp_ack_work *work);
+
+/* ---- what is lost: tcp_loss.c, and no other file ---- */
+uint16_t tcp_loss_threshold(const struct tcp *tcp, const struct tcb *tcb);
+/* Something has arrived: what was sent before it and has not is now more suspect. */
+struct tcp_arrival {
+    time_us sent_us;
+    seq_t start;
+    uint16_t segments;
+};
+void tcp_loss_arrival(struct tcp *tcp, struct tcb *tcb, const struct tcp_arrival *arrival,
+                      struct tcp_ack_work *work);
+/* Without SACK: the oldest segment is lost. [RFC5681 3.2, RFC6582 3.2] */
+void tcp_loss_head(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
+
+/* ---- how much may be sent, and what first: tcp_recovery.c ---- */
+static inline uint32_t tcp_pipe(const struct tcb *tcb, const struct tcp_side *side)
+{
+    return tcb->snd.nxt - tcb->snd.una - side->sacked_bytes - side->lost_bytes;
+}
+static inline uint32_t tcp_recovery_space(const struct tcb *tcb, const struct tcp_side *side)
+{
+    uint32_t pipe = tcp_pipe(tcb, side);
+    return side->cwnd > pipe ? side->cwnd - pipe : 0;
+}
+struct tcp_repair { /* what is to be sent again */
+    uint32_t range; /* 0: nothing */
+    uint32_t bytes; /* so much of it at most */
+    enum ciao_reason reason;
+};
+/* What is lost [RFC6675 4 NextSeg rule 1]; and, when nothing new can be sent, what may be (rules 3, 4). */
+struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb);
+struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb);
+void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
+void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb);
+
+/* ---- what is sent again: tcp_retransmit.c ---- */
+enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame,
+                                  const struct tcp_repair *repair);
+void tcp_retransmit_timer_restart(struct tcp *tcp, struct tcb *tcb); /* from now, RFC 6298 5.3 */
+/* A probe into a closed window, or our FIN alone once more. */
+enum tcp_sent tcp_retransmit_probe(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
+void tcp_persist_start(struct tcp *tcp, struct tcb *tcb);
+void tcp_persist_stop(struct tcp *tcp, struct tcb *tcb);
+
+/* ---- bookkeeping of what has left for the first time: tcp_output.c ---- */
+void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fin);
+
+#endif

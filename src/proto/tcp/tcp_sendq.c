@@ -1,0 +1,229 @@
+/*
+ * The send queue: bytes that the program has handed over and the peer has not acknowledged.
+ *
+ * Bytes are copied once, from the program into shared buffers, and stay where they are until they
+ * are acknowledged: segments, first or repeated, refer to them.  So a buffer may be appended to
+ * while earlier bytes of it are on their way, and a retransmission copies nothing.  Every buffer
+ * but the last is full, which makes a byte's place a matter of adding sizes.
+ *
+ *   first [skip.......size] -> [........size] -> last [......fill     ]
+ *          ^ snd_end - sendq_bytes                           ^ snd_end
+ *
+ * The side record that all of this hangs on is attached here too, with the first data.  Which
+ * bytes have been sent is not known here: tcp_range.c.
+ */
+#include "proto/tcp/tcp_send.h"
+
+bool tcp_side_attach(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->side != 0)
+        return true;
+    uint32_t index = pool_take(&tcp->sides);
+    if (index == 0)
+        return false;
+    memset(pool_at(&tcp->sides, index), 0, sizeof(struct tcp_side));
+    tcb->side = index;
+    tcp_congestion_init(tcp, tcb);
+    return true;
+}
+
+/* ---- in: from the program ---- */
+
+uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t most = tcp_tcb_settings(tcp, tcb)->sndbuf_bytes;
+    uint32_t used = tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->sendq_bytes;
+    return most > used ? most - used : 0;
+}
+
+/* Small writes get small buffers as long as they are few: a buffer is as large as what waits
+ * already, so that at most half of the memory stands empty. */
+static struct ciao_buf *take_buffer(struct tcp *tcp, const struct tcp_side *side, size_t len)
+{
+    uint32_t wanted = len < BUF_QUARTER ? (uint32_t)len : BUF_QUARTER;
+    if (wanted < side->sendq_bytes)
+        wanted = side->sendq_bytes < BUF_QUARTER ? side->sendq_bytes : BUF_QUARTER;
+    return ciao_bufpool_take(tcp->buffers, wanted);
+}
+
+static bool append_buffer(struct tcp *tcp, struct tcp_side *side, size_t len)
+{
+    struct ciao_buf *buf = take_buffer(tcp, side, len);
+    if (buf == NULL)
+        return false;
+    buf->next = NULL;
+    if (side->sendq_last == NULL)
+        side->sendq_first = buf;
+    else
+        side->sendq_last->next = buf;
+    side->sendq_last = buf;
+    side->sendq_fill = 0;
+    return true;
+}
+
+int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
+{
+    if (len == 0)
+        return 0;
+    uint32_t room = tcp_sendq_room(tcp, tcb);
+    if (room == 0)
+        return -CIAO_EAGAIN;
+    if (!tcp_side_attach(tcp, tcb))
+        return -CIAO_ENOMEM;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    const uint8_t *from = data;
+    size_t left = len < room ? len : room;
+    while (left != 0) {
+        struct ciao_buf *last = side->sendq_last;
+        if ((last == NULL || side->sendq_fill == last->size) && !append_buffer(tcp, side, left))
+            break;
+        last = side->sendq_last;
+        size_t n = last->size - side->sendq_fill;
+        n = n < left ? n : left;
+        memcpy(ciao_buf_bytes(last) + side->sendq_fill, from, n);
+        side->sendq_fill += (uint32_t)n;
+        side->sendq_bytes += (uint32_t)n;
+        tcb->snd_end += (uint32_t)n;
+        from += n;
+        left -= n;
+    }
+    return from == data ? -CIAO_ENOMEM : from - (const uint8_t *)data;
+}
+
+/* ---- out: acknowledged ---- */
+
+static void pop_first(struct tcp_side *side)
+{
+    struct ciao_buf *buf = side->sendq_first;
+    side->sendq_first = buf->next;
+    if (buf == side->sendq_last)
+        side->sendq_last = NULL;
+    if (buf == side->sendq_cursor)
+        side->sendq_cursor = NULL;
+    side->sendq_skip = 0;
+    ciao_buf_unref(buf);
+}
+
+static void free_bytes(struct tcp_side *side, uint32_t bytes)
+{
+    side->sendq_bytes -= bytes;
+    while (bytes != 0) {
+        struct ciao_buf *buf = side->sendq_first;
+        uint32_t end = buf == side->sendq_last ? side->sendq_fill : buf->size;
+        if (bytes < end - side->sendq_skip) {
+            side->sendq_skip += bytes;
+            return;
+        }
+        bytes -= end - side->sendq_skip;
+        pop_first(side);
+    }
+}
+
+void tcp_sendq_free_to(struct tcp *tcp, struct tcb *tcb, seq_t una)
+{
+    if (tcb->side == 0)
+        return;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    seq_t start = tcb->snd_end - side->sendq_bytes;
+    if (seq_leq(una, start))
+        return;
+    uint32_t bytes = una - start; /* our FIN lies behind the last byte */
+    free_bytes(side, bytes < side->sendq_bytes ? bytes : side->sendq_bytes);
+}
+
+void tcp_sendq_flush(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->side == 0)
+        return;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    tcp_range_flush(tcp, tcb);
+    while (side->sendq_first != NULL)
+        pop_first(side);
+    tcb->snd_end -= tcp_unsent_bytes(tcp, tcb); /* what was never sent will never be */
+    side->sendq_bytes = 0;
+}
+
+/* ---- sliced into frames ---- */
+
+/* A place in the queue: a byte of a buffer. */
+struct place {
+    struct ciao_buf *buf;
+    uint32_t offset;
+};
+
+/* New data is sliced where the last slice ended; repeats are looked for from the front. */
+static struct place find(const struct tcb *tcb, struct tcp_side *side, seq_t seq)
+{
+    seq_t first = tcb->snd_end - side->sendq_bytes - side->sendq_skip;
+    bool ahead = side->sendq_cursor != NULL && seq_geq(seq, side->sendq_cursor_seq);
+    struct ciao_buf *buf = ahead ? side->sendq_cursor : side->sendq_first;
+    seq_t start = ahead ? side->sendq_cursor_seq : first;
+    while (seq - start >= buf->size) {
+        start += buf->size;
+        buf = buf->next;
+        ASSERT(buf != NULL);
+    }
+    side->sendq_cursor = buf;
+    side->sendq_cursor_seq = start;
+    return (struct place){buf, seq - start};
+}
+
+static void assert_queued(const struct tcb *tcb, const struct tcp_side *side, seq_t seq, uint32_t len)
+{
+    seq_t start = tcb->snd_end - side->sendq_bytes;
+    ASSERT(seq - start <= side->sendq_bytes && len <= side->sendq_bytes - (seq - start));
+}
+
+uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len)
+{
+    if (len == 0)
+        return 0;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    assert_queued(tcb, side, seq, len);
+    struct place at = find(tcb, side, seq);
+    uint32_t reach = at.buf->size - at.offset;
+    for (unsigned frags = 1; reach < len && frags < CIAO_FRAME_FRAGS; frags++) {
+        at.buf = at.buf->next;
+        reach += at.buf->size;
+    }
+    return reach < len ? reach : len;
+}
+
+uint32_t tcp_sendq_slice(struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len,
+                         struct ciao_frame *frame)
+{
+    if (len == 0)
+        return 0;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    assert_queued(tcb, side, seq, len);
+    struct place at = find(tcb, side, seq);
+    uint32_t done = 0;
+    while (done < len) {
+        uint32_t n = at.buf->size - at.offset;
+        n = n < len - done ? n : len - done;
+        if (ciao_frame_add(frame, at.buf, ciao_buf_bytes(at.buf) + at.offset, n) != 0)
+            break;
+        ciao_buf_ref(at.buf);
+        done += n;
+        at = (struct place){at.buf->next, 0};
+    }
+    return done;
+}
+
+/* ---- asked ---- */
+
+/* Queued and never sent. */
+uint32_t tcp_unsent_bytes(const struct tcp *tcp, const struct tcb *tcb)
+{
+    if (tcb->side == 0 || (tcb->flags & TCB_FIN_SENT))
+        return 0;
+    uint32_t queued = tcp_side(tcp, tcb)->sendq_bytes;
+    uint32_t unsent = tcb->snd_end - tcb->snd.nxt; /* before our SYN leaves nxt is one less */
+    return unsent < queued ? unsent : queued;
+}
+
+/* Sent, or sent in vain so far. */
+uint32_t tcp_unacked_bytes(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->sendq_bytes - tcp_unsent_bytes(tcp, tcb);
+}

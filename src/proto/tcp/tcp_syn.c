@@ -1,0 +1,407 @@
+/*
+ * Hello, heard: SYN-RECEIVED of a listener's child.  [RFC9293 3.10.7.2 third, 3.10.7.4; RFC4987]
+ *
+ *        the peer                               we
+ *   1.   SYN-SENT     -- SYN ---------------->  LISTEN: a small record is made (SYN-RECEIVED)
+ *   2.   SYN-SENT     <-- SYN,ACK ------------  the record, and its timer
+ *   3.   ESTABLISHED  -- ACK ---------------->  the record grows up to a TCB and waits to be accepted
+ *
+ * Whoever sends a SYN has proved nothing yet, so it costs us 72 bytes and no buffer; data in it is not kept (the peer
+ * sends it again), data in the third segment is delivered.  "Returns to LISTEN" means here that the child goes: the
+ * listener never moved.  When the queue of half-open ones is full, SYN cookies (tcp_cookie.c) need no record at all.
+ */
+#include "proto/tcp/tcp_internal.h"
+#include "wire/addr.h"
+
+static const struct ciao_settings *settings_of(const struct tcp *tcp, const struct tcp_syn *syn)
+{
+    return tcp_settings(tcp, tcp_listener_at(tcp, syn->listener)->settings);
+}
+
+static struct trace_context at(const struct tcp_syn *syn)
+{
+    return (struct trace_context){syn->head.life, (enum ciao_state)syn->head.state};
+}
+
+/* ---- second segment: SYN,ACK ---- */
+
+/* What we announce: what the link carries, or less if the program says so. [RFC9293 3.7.1 MUST-14, MUST-67] */
+uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6, const struct ciao_settings *settings)
+{
+    uint32_t mss = ip_link(tcp->ip, link)->mtu - (v6 ? 60u : 40u);
+    return (uint16_t)(settings->mss != 0 && settings->mss < mss ? settings->mss : mss);
+}
+
+static void send_syn_ack(struct tcp *tcp, ref_t ref, bool again)
+{
+    struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    const struct ciao_settings *settings = settings_of(tcp, syn);
+    struct tcp_bare bare = {
+        .tuple = tcp_record_tuple(tcp, ref),
+        .at = at(syn),
+        .h = {.seq = syn->iss, .ack = syn->irs + 1, .flags = TCP_SYN | TCP_ACK},
+        .route = syn->route,
+        .link = syn->head.link,
+        .ttl = settings->ttl,
+        .tos = settings->tos,
+    };
+    struct tcp_options *opt = &bare.h.opt;
+    bare.h.wnd = (uint16_t)tcp_window_initial(settings);
+    opt->has_mss = true;
+    opt->mss = tcp_syn_our_mss(tcp, syn->head.link, syn->head.v6 != 0, settings);
+    opt->sack_permitted = syn->sack;
+    opt->has_wscale = syn->has_wscale;
+    opt->wscale = tcp_window_scale(settings);
+    opt->has_ts = syn->has_ts;
+    opt->ts_val = tcp_ts_now(tcp, syn->ts_offset);
+    opt->ts_ecr = syn->ts_recent;
+    if (syn->tries < UINT8_MAX)
+        syn->tries++;
+    tcp_reply_bare(tcp, &bare, again);
+}
+
+static void send_ack(struct tcp *tcp, ref_t ref)
+{
+    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    struct tcp_bare bare = {
+        .tuple = tcp_record_tuple(tcp, ref),
+        .at = at(syn),
+        .h = {.seq = syn->iss + 1, .ack = syn->irs + 1, .flags = TCP_ACK},
+        .route = syn->route,
+        .link = syn->head.link,
+        .ttl = settings_of(tcp, syn)->ttl,
+    };
+    const struct ciao_settings *settings = settings_of(tcp, syn);
+    bare.h.wnd = (uint16_t)(tcp_window_initial(settings)
+                            >> (syn->has_wscale ? tcp_window_scale(settings) : 0));
+    bare.h.opt.has_ts = syn->has_ts;
+    bare.h.opt.ts_val = tcp_ts_now(tcp, syn->ts_offset);
+    bare.h.opt.ts_ecr = syn->ts_recent;
+    tcp_reply_bare(tcp, &bare, false);
+}
+
+static void challenge(struct tcp *tcp, ref_t ref)
+{
+    bool allowed = tcp_challenge_allowed(tcp);
+    trace_reason(tcp->trace, at(tcp_syn_at(tcp, ref)),
+                 allowed ? CIAO_DID_CHALLENGE_ACK : CIAO_DID_CHALLENGE_LIMITED, 0, 0);
+    if (allowed)
+        send_ack(tcp, ref);
+}
+
+static void set_timer(struct tcp *tcp, ref_t ref)
+{
+    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    const struct ciao_settings *settings = settings_of(tcp, syn);
+    unsigned shift = syn->tries > 1 ? syn->tries - 1u : 0;
+    uint64_t wait = (uint64_t)settings->rto_initial_us << (shift < 16 ? shift : 16);
+    if (wait > settings->rto_max_us)
+        wait = settings->rto_max_us;
+    wheel_set(&tcp->wheel, ref, tcp->now + wait);
+    trace_reason(tcp->trace, at(syn), CIAO_DID_TIMER_SET, TCP_TIMER_REXMT, wait);
+}
+
+/* ---- first segment: SYN ---- */
+
+static void fill(struct tcp *tcp, struct tcp_syn *syn, const struct tcp_segment *seg,
+                 const struct ciao_settings *settings)
+{
+    const struct tcp_options *opt = &seg->h.opt;
+    syn->irs = seg->seq;
+    syn->first_ms = tcp_now_ms(tcp);
+    syn->peer_mss = opt->has_mss ? opt->mss : 0;
+    syn->has_wscale = opt->has_wscale && !(settings->flags & CIAO_NO_WSCALE);
+    syn->peer_wscale = opt->has_wscale ? opt->wscale : 255;
+    syn->sack = opt->sack_permitted && !(settings->flags & CIAO_NO_SACK);
+    syn->has_ts = opt->has_ts && !(settings->flags & CIAO_NO_TIMESTAMPS);
+    syn->ts_recent = opt->ts_val;
+}
+
+static ref_t take_record(struct tcp *tcp, const struct tcp_tuple *tuple)
+{
+    bool v6 = !ip_is_v4(&tuple->local);
+    struct pool *pool = v6 ? &tcp->syns6 : &tcp->syns;
+    uint32_t index = pool_take(pool);
+    if (index == 0)
+        return REF_NONE;
+    ref_t ref = ref_make(v6 ? KIND_SYN6 : KIND_SYN4, index);
+    memset(pool_at(pool, index), 0, pool->stride);
+    if (flow_insert(&tcp->flows, tcp_flow_hash(tcp, tuple), ref) == 0)
+        return ref;
+    pool_give(pool, index);
+    return REF_NONE;
+}
+
+/* Numbers above `above` when a TIME-WAIT of the same tuple has just made room. [RFC9293 3.6.1 MAY-2] */
+static seq_t choose_iss(const struct tcp *tcp, const struct tcp_tuple *tuple, seq_t above)
+{
+    seq_t iss = tcp_handshake_isn(tcp, tuple);
+    return above != 0 && seq_leq(iss, above) ? above + 65537 : iss;
+}
+
+/* [RFC9293 3.10.7.2 third EV-6] */
+static bool make_record(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
+                        const struct tcp_tuple *tuple, seq_t iss_above)
+{
+    ref_t ref = take_record(tcp, tuple);
+    if (ref == REF_NONE)
+        return false;
+    struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    struct ip_path path;
+    tcp_head_set(&syn->head, sizeof *syn, tuple);
+    tcp_take_over(&syn->head, tcp->next_life++, CIAO_LISTEN);
+    syn->head.link = (uint8_t)seg->packet->link;
+    if (ip_path_to(tcp->ip, &tuple->remote, &tuple->local, &path) == 0) {
+        syn->head.link = path.link;
+        syn->route = path.route;
+    }
+    syn->listener = tcp_listener_ref(tcp, listener);
+    listener->half_open++;
+    fill(tcp, syn, seg, tcp_settings(tcp, listener->settings));
+    syn->iss = choose_iss(tcp, tuple, iss_above);
+    syn->ts_offset = tcp_handshake_ts_offset(tcp, tuple);
+    tcp_born(tcp, syn->head.life, tuple, true);
+    if (trace_on(tcp->trace, CIAO_EVENTS_WIRE)) {
+        struct ciao_event_segment event = tcp_event_of(seg);
+        trace_segment(tcp->trace, at(syn), CIAO_EVENT_RECEIVED, seg->h.flags, &event);
+    }
+    tcp_enter(tcp, &syn->head, CIAO_ARC_LISTEN_SYN_RECEIVED_PEER_KNOCKED);
+    trace_reason(tcp->trace, at(syn), CIAO_DID_SYN_RECORD_MADE,
+                 syn->head.v6 ? sizeof(struct tcp_syn6) : sizeof(struct tcp_syn), listener->half_open);
+    trace_reason(tcp->trace, at(syn), CIAO_DID_ISN_CHOSEN, syn->iss, 0);
+    if (seg->data_len != 0)
+        trace_reason(tcp->trace, at(syn), CIAO_DID_SYN_DATA_HELD_BACK, seg->data_len, 0);
+    send_syn_ack(tcp, ref, false);
+    set_timer(tcp, ref);
+    return true;
+}
+
+/* Half-open ones of one listener: enough for its backlog, and some for those who never answer. */
+static bool queue_is_full(const struct tcp_listener *listener)
+{
+    uint32_t limit = listener->backlog < 16 ? 16 : listener->backlog;
+    return listener->half_open >= limit;
+}
+
+/* An address that nobody can answer to. [RFC9293 3.9.2.3 MUST-63] is checked where datagrams come in. */
+void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
+                     const struct tcp_tuple *tuple, seq_t iss_above)
+{
+    const struct trace_context here = {listener->head.life, CIAO_LISTEN};
+    if (listener->waiting >= listener->backlog) {
+        tcp_drop(tcp, here, CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
+        return;
+    }
+    uint8_t cookies = tcp->config->syn_cookies;
+    bool full = queue_is_full(listener);
+    if (cookies == 2 || (cookies == 1 && full)) {
+        tcp_cookie_send(tcp, listener, seg, tuple);
+        return;
+    }
+    if (full) {
+        tcp_drop(tcp, here, CIAO_DROP_SYN_QUEUE_FULL, seg);
+        return;
+    }
+    if (make_record(tcp, listener, seg, tuple, iss_above))
+        return;
+    if (cookies == 1)
+        tcp_cookie_send(tcp, listener, seg, tuple);
+    else
+        tcp_drop(tcp, here, CIAO_DROP_SYN_QUEUE_FULL, seg);
+}
+
+/* ---- the end of the record ---- */
+
+static void free_record(struct tcp *tcp, ref_t ref)
+{
+    struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    tcp_listener_at(tcp, syn->listener)->half_open--;
+    wheel_cancel(&tcp->wheel, ref);
+    syn->head.life = 0;
+    pool_give(ref_kind(ref) == KIND_SYN4 ? &tcp->syns : &tcp->syns6, ref_index(ref));
+}
+
+void tcp_listen_syn_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
+{
+    struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
+    tcp_enter(tcp, &syn->head, row);
+    ASSERT(flow_remove(&tcp->flows, tcp_flow_hash(tcp, &tuple), ref));
+    free_record(tcp, ref);
+}
+
+/* [RFC9293 3.8.3 MUST-22, MUST-23 EV-54, EV-55] */
+void tcp_listen_syn_timeout(struct tcp *tcp, ref_t ref)
+{
+    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    const struct ciao_settings *settings = settings_of(tcp, syn);
+    uint32_t since_ms = tcp_now_ms(tcp) - syn->first_ms;
+    trace_reason(tcp->trace, at(syn), CIAO_TIMER_SYN_ACK, syn->tries, 0);
+    if (settings->r2_syn_us != 0 && since_ms >= settings->r2_syn_us / 1000) {
+        trace_reason(tcp->trace, at(syn), CIAO_TIMER_R2, since_ms, 0);
+        tcp_listen_syn_end(tcp, ref, CIAO_ARC_SYN_RECEIVED_CLOSED_HANDSHAKE_TIMED_OUT);
+        return;
+    }
+    trace_reason(tcp->trace, at(syn), CIAO_AGAIN_SYN_ACK, syn->tries, 0);
+    send_syn_ack(tcp, ref, true);
+    set_timer(tcp, ref);
+}
+
+/* ---- third segment: ACK ---- */
+
+/* A child of a SYN record or of a cookie: everything a TCB must know of the handshake. */
+struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_child *child)
+{
+    struct tcb *tcb = tcp_tcb_new(tcp, &child->tuple, child->life);
+    if (tcb == NULL && tcp_teardown_sacrifice(tcp))
+        tcb = tcp_tcb_new(tcp, &child->tuple, child->life);
+    if (tcb == NULL)
+        return NULL;
+    tcp_take_over(&tcb->head, child->life, child->state);
+    tcb->head.link = child->link;
+    tcb->route = child->route;
+    tcb->settings = listener->settings;
+    tcp_settings_ref(tcp, tcb->settings);
+    tcb->flags = TCB_PASSIVE | (child->syn_lost ? TCB_SYN_LOST : 0);
+    tcb->iss = child->iss;
+    tcb->irs = child->irs;
+    tcb->snd.una = child->iss;
+    tcb->snd.nxt = child->iss + 1;
+    tcb->snd_end = child->iss + 1;
+    tcb->rcv.nxt = child->irs + 1;
+    tcb->last_ack_sent = tcb->rcv.nxt;
+    tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(tcp_settings(tcp, listener->settings));
+    tcb->ts_offset = tcp_handshake_ts_offset(tcp, &child->tuple);
+    tcb->syn_sent_us = child->syn_sent_us;
+    tcp_handshake_options(tcp, tcb, &child->options);
+    return tcb;
+}
+
+static struct tcp_child child_of(const struct tcp *tcp, ref_t ref)
+{
+    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    return (struct tcp_child){
+        .tuple = tcp_record_tuple(tcp, ref),
+        .life = syn->head.life,
+        .state = CIAO_SYN_RECEIVED,
+        .iss = syn->iss,
+        .irs = syn->irs,
+        .route = syn->route,
+        .link = syn->head.link,
+        .syn_lost = syn->tries > 1,
+        .syn_sent_us = syn->first_ms * 1000,
+        .options = {.has_mss = syn->peer_mss != 0,
+                    .mss = syn->peer_mss,
+                    .has_wscale = syn->peer_wscale != 255,
+                    .wscale = syn->peer_wscale,
+                    .sack_permitted = syn->sack,
+                    .has_ts = syn->has_ts,
+                    .ts_val = syn->ts_recent},
+    };
+}
+
+/* The handshake is done; what else the segment brings goes through the steps of a connection.
+ * [RFC9293 3.10.7.4 fifth EV-26] */
+static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
+{
+    struct tcp_listener *listener = tcp_listener_at(tcp, tcp_syn_at(tcp, ref)->listener);
+    struct tcp_child child = child_of(tcp, ref);
+    if (listener->waiting >= listener->backlog) {
+        tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
+        return;
+    }
+    struct tcb *tcb = tcp_syn_grow(tcp, listener, &child);
+    if (tcb == NULL) {
+        tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
+        return;
+    }
+    ASSERT(flow_replace(&tcp->flows, tcp_flow_hash(tcp, &child.tuple), ref, tcp_tcb_ref(tcp, tcb)));
+    tcb->flags |= TCB_IN_FLOW;
+    free_record(tcp, ref);
+    seg->wnd <<= tcb->snd_wscale;
+    tcp_handshake_acked(tcp, tcb, seg);
+    tcp_note(tcp, tcb, CIAO_DID_SYN_RECORD_GROWN_UP, tcb->head.v6 ? sizeof(struct tcb6) : sizeof *tcb, 0);
+    tcp_listen_queue(tcp, listener, tcb);
+    tcp_synchronised_arrives(tcp, tcb, seg);
+}
+
+/* ---- a segment for the record: the steps of 3.10.7.4 in SYN-RECEIVED ---- */
+
+static bool is_stray(const struct tcp_syn *syn, const struct tcp_segment *seg)
+{
+    return syn->has_ts && seg->h.opt.has_ts && seq_lt(seg->h.opt.ts_val, syn->ts_recent);
+}
+
+/* The window of a record is the initial one, and nothing has moved yet. */
+static bool is_acceptable(const struct tcp *tcp, const struct tcp_syn *syn, const struct tcp_segment *seg)
+{
+    uint32_t wnd = tcp_window_initial(settings_of(tcp, syn));
+    seq_t nxt = syn->irs + 1;
+    return seq_in_window(seg->seq, nxt, wnd)
+           || (seg->len != 0 && seq_in_window(seg->seq + seg->len - 1, nxt, wnd));
+}
+
+/* The same SYN again: our SYN,ACK was lost. */
+static bool is_syn_again(const struct tcp *tcp, const struct tcp_syn *syn, const struct tcp_segment *seg)
+{
+    return (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && seg->seq == syn->irs
+           && !(settings_of(tcp, syn)->more & CIAO_SYN_AGAIN_GETS_ACK);
+}
+
+/* [RFC9293 3.10.7.4 first EV-15] */
+static bool step_1(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
+{
+    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    if (is_syn_again(tcp, syn, seg)) {
+        trace_reason(tcp->trace, at(syn), CIAO_AGAIN_SYN_ACK_ASKED, 0, 0);
+        if (tcp_challenge_allowed(tcp))
+            send_syn_ack(tcp, ref, true);
+        return false;
+    }
+    bool rst = (seg->flags & TCP_RST) != 0;
+    bool stray = !rst && is_stray(syn, seg);
+    if (!stray && is_acceptable(tcp, syn, seg))
+        return true;
+    if (rst) {
+        tcp_drop(tcp, at(syn), CIAO_DROP_RST_OUTSIDE_WINDOW, seg);
+        return false;
+    }
+    tcp_drop(tcp, at(syn), stray ? CIAO_DROP_PAWS : CIAO_DROP_SEQ_OUTSIDE_WINDOW, seg);
+    challenge(tcp, ref);
+    return false;
+}
+
+/* [RFC9293 3.10.7.4 second EV-17, EV-21; fourth EV-23] */
+static bool steps_2_and_4(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
+{
+    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    if (seg->flags & TCP_RST) {
+        if (seg->seq == syn->irs + 1) {
+            tcp_listen_syn_end(tcp, ref, CIAO_ARC_SYN_RECEIVED_LISTEN_KNOCK_WITHDRAWN);
+            return false;
+        }
+        tcp_drop(tcp, at(syn), CIAO_DROP_RST_CHALLENGED, seg);
+        challenge(tcp, ref);
+        return false;
+    }
+    if (!(seg->flags & TCP_SYN))
+        return true;
+    tcp_listen_syn_end(tcp, ref, CIAO_ARC_SYN_RECEIVED_LISTEN_KNOCKED_ANEW);
+    return false;
+}
+
+/* [RFC9293 3.10.7.4 fifth EV-25, EV-26, EV-27] */
+void tcp_listen_syn_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
+{
+    if (!step_1(tcp, ref, seg) || !steps_2_and_4(tcp, ref, seg))
+        return;
+    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    if (!(seg->flags & TCP_ACK)) {
+        tcp_drop(tcp, at(syn), CIAO_DROP_NO_ACK_FLAG, seg);
+    } else if (seg->ack != syn->iss + 1) {
+        tcp_drop(tcp, at(syn), CIAO_DROP_SYN_RECEIVED_BAD_ACK, seg);
+        tcp_reply_rst(tcp, seg, CIAO_RST_SYN_RECEIVED_BAD_ACK, syn->head.life, CIAO_SYN_RECEIVED);
+    } else {
+        grow_up(tcp, ref, seg);
+    }
+}

@@ -1,0 +1,146 @@
+/*
+ * Every timer of TCP.  [RFC9293 3.8, RFC6298]
+ *
+ *   REXMT   SYN, SYN,ACK    sent again with doubled wait, until R2 for SYNs has passed
+ *           retransmission  the oldest unacknowledged range, until R2 has passed
+ *           persist         a probe into a closed window, for as long as the peer answers
+ *   ACK     delayed ACK     an acknowledgement is owed and nothing else has carried it
+ *   OTHER   FIN-WAIT-2      nobody owns the connection any more, and the peer does not close
+ *           SWS override    a small segment has waited long enough for a larger one
+ *   (record) SYN,ACK of a half-open connection; 2 MSL of TIME-WAIT
+ *
+ * A record owns one node of the wheel.  A TCB's stands at or before its earliest deadline and is moved lazily: a
+ * deadline that is put off leaves the node where it is, and when that runs out it is set to what is next.  So an
+ * acknowledgement, which puts the retransmission off, touches no list.
+ */
+#include "proto/tcp/tcp_internal.h"
+
+static uint32_t to_ms(time_us at)
+{
+    uint32_t ms = (uint32_t)((at + 999) / 1000);
+    return ms == 0 ? 1 : ms;
+}
+
+static bool is_due(const struct tcp *tcp, uint32_t at_ms)
+{
+    return at_ms != 0 && (int32_t)(tcp_now_ms(tcp) - at_ms) >= 0;
+}
+
+static uint32_t *field_of(struct tcb *tcb, enum tcp_timer which)
+{
+    switch (which) {
+    case TCP_TIMER_REXMT:
+        return &tcb->rexmt_at;
+    case TCP_TIMER_ACK:
+        return &tcb->ack_at;
+    case TCP_TIMER_OTHER:
+        break;
+    }
+    return &tcb->other_at;
+}
+
+void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at)
+{
+    ref_t ref = tcp_tcb_ref(tcp, tcb);
+    uint32_t ms = to_ms(at);
+    *field_of(tcb, which) = ms;
+    if (!wheel_armed(&tcp->wheel, ref) || (int32_t)(tcb->timer.tick - ms) > 0)
+        wheel_set(&tcp->wheel, ref, at);
+}
+
+void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which)
+{
+    *field_of(tcb, which) = 0;
+}
+
+bool tcp_timer_is_set(const struct tcb *tcb, enum tcp_timer which)
+{
+    switch (which) {
+    case TCP_TIMER_REXMT:
+        return tcb->rexmt_at != 0;
+    case TCP_TIMER_ACK:
+        return tcb->ack_at != 0;
+    case TCP_TIMER_OTHER:
+        break;
+    }
+    return tcb->other_at != 0;
+}
+
+/* The node has run out: set it to the earliest deadline that is left. */
+static void rearm(struct tcp *tcp, struct tcb *tcb)
+{
+    const uint32_t at[] = {tcb->rexmt_at, tcb->ack_at, tcb->other_at};
+    uint32_t now_ms = tcp_now_ms(tcp), wait_ms = UINT32_MAX;
+    for (unsigned i = 0; i < 3; i++)
+        if (at[i] != 0 && at[i] - now_ms < wait_ms)
+            wait_ms = at[i] - now_ms;
+    if (wait_ms != UINT32_MAX)
+        wheel_set(&tcp->wheel, tcp_tcb_ref(tcp, tcb), (tcp->now / 1000 + wait_ms) * 1000);
+}
+
+static void rexmt_ran_out(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->rexmt_at = 0;
+    if (tcb->snd.una == tcb->iss)
+        tcp_handshake_timeout(tcp, tcb);
+    else if (tcb->flags & TCB_PERSIST)
+        tcp_timeout_persist(tcp, tcb);
+    else
+        tcp_timeout_retransmit(tcp, tcb);
+}
+
+static void other_ran_out(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->other_at = 0;
+    if (tcp_state_is(tcb, CIAO_FIN_WAIT_2)) {
+        tcp_teardown_fin_wait_2_timeout(tcp, tcb);
+        return;
+    }
+    tcp_note(tcp, tcb, CIAO_TIMER_SWS_OVERRIDE, tcp_unsent_bytes(tcp, tcb), 0);
+    tcb->flags |= TCB_PUSH;
+    tcp_output_wanted(tcp, tcb);
+}
+
+/* Any of these may end the connection and free the record: its life says whether it is still the same. */
+static void tcb_ran_out(struct tcp *tcp, ref_t ref)
+{
+    struct tcb *tcb = tcp_tcb_at(tcp, ref);
+    uint64_t life = tcb->head.life;
+    if (is_due(tcp, tcb->ack_at))
+        tcp_timeout_ack(tcp, tcb);
+    if (is_due(tcp, tcb->rexmt_at))
+        rexmt_ran_out(tcp, tcb);
+    if (tcb->head.life == life && is_due(tcp, tcb->other_at))
+        other_ran_out(tcp, tcb);
+    if (tcb->head.life == life)
+        rearm(tcp, tcb);
+}
+
+void tcp_advance(struct tcp *tcp, time_us now)
+{
+    tcp->now = now;
+    for (ref_t ref; (ref = wheel_expire(&tcp->wheel, now)) != REF_NONE;) {
+        switch (ref_kind(ref)) {
+        case KIND_SYN4:
+        case KIND_SYN6:
+            tcp_listen_syn_timeout(tcp, ref);
+            break;
+        case KIND_TCB4:
+        case KIND_TCB6:
+            tcb_ran_out(tcp, ref);
+            break;
+        case KIND_TW4:
+        case KIND_TW6:
+            tcp_wait_over(tcp, ref);
+            break;
+        case KIND_NONE:
+        case KIND_OTHER:
+            ASSERT(!"a timer of no record");
+        }
+    }
+}
+
+time_us tcp_next_deadline(const struct tcp *tcp)
+{
+    return wheel_next(&tcp->wheel);
+}

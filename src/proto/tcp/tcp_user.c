@@ -1,0 +1,272 @@
+/*
+ * The program's calls.  [RFC9293 3.9.1]  ciao/stack.h says what each does; here they find the connection, check what
+ * the caller may ask in its state, and hand on to the file that does it.
+ */
+#include "proto/tcp/tcp_internal.h"
+#include "wire/addr.h"
+
+/* ---- handles: the life's low half and the record ---- */
+
+struct tcb *tcp_user_tcb(const struct tcp *tcp, ciao_conn conn)
+{
+    ref_t ref = (ref_t)conn;
+    if (!tcp_ref_is_tcb(ref))
+        return NULL;
+    const struct pool *pool = ref_kind(ref) == KIND_TCB4 ? &tcp->tcbs : &tcp->tcbs6;
+    if (ref_index(ref) == 0 || ref_index(ref) > pool->high)
+        return NULL;
+    struct tcb *tcb = pool_at(pool, ref_index(ref));
+    bool same = tcb->head.life != 0 && (uint32_t)tcb->head.life == (uint32_t)(conn >> 32);
+    return same && (tcb->flags & TCB_HAS_HANDLE) ? tcb : NULL;
+}
+
+struct tcp_listener *tcp_user_listener(const struct tcp *tcp, ciao_conn conn)
+{
+    ref_t ref = (ref_t)conn;
+    if (ref_kind(ref) != KIND_OTHER || ref_index(ref) == 0 || ref_index(ref) > tcp->listeners.high)
+        return NULL;
+    struct tcp_listener *listener = tcp_listener_at(tcp, ref);
+    bool same = listener->head.life != 0 && (uint32_t)listener->head.life == (uint32_t)(conn >> 32);
+    return same ? listener : NULL;
+}
+
+/* The error for a call on something that is no connection. */
+static int no_connection(const struct tcp *tcp, ciao_conn conn)
+{
+    return tcp_user_listener(tcp, conn) != NULL ? -CIAO_ENOTCONN : -CIAO_EBADCONN;
+}
+
+/* ---- connect: see tcp_connect.c ---- */
+
+/* ---- send ---- */
+
+/* Why this connection takes no bytes, 0 when it does. [RFC9293 3.10.2 EV-53] */
+static int send_refusal(const struct tcb *tcb)
+{
+    if (tcb->error != 0)
+        return -(int)tcb->error;
+    if (tcb->flags & TCB_FIN_QUEUED)
+        return -CIAO_EPIPE;
+    switch ((enum ciao_state)tcb->head.state) {
+    case CIAO_SYN_SENT:
+    case CIAO_SYN_RECEIVED:
+    case CIAO_ESTABLISHED:
+    case CIAO_CLOSE_WAIT:
+        return 0;
+    case CIAO_FIN_WAIT_1:
+    case CIAO_FIN_WAIT_2:
+    case CIAO_CLOSING:
+    case CIAO_LAST_ACK:
+    case CIAO_TIME_WAIT:
+        return -CIAO_EPIPE;
+    case CIAO_CLOSED:
+    case CIAO_LISTEN:
+        break;
+    }
+    return -CIAO_ENOTCONN;
+}
+
+int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, bool more)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return no_connection(tcp, conn);
+    int refusal = send_refusal(tcb);
+    if (refusal != 0)
+        return refusal;
+    if (len == 0)
+        return -CIAO_EINVAL;
+    int64_t taken = tcp_sendq_write(tcp, tcb, data, len);
+    if (taken < 0) {
+        tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
+        return taken;
+    }
+    tcb->flags = more ? tcb->flags | TCB_HOLD_PARTIAL : tcb->flags & ~TCB_HOLD_PARTIAL;
+    tcp_note(tcp, tcb, CIAO_CALL_SEND, (uint64_t)taken, tcp_unsent_bytes(tcp, tcb));
+    if (tcp_state_sends(tcb))
+        tcp_output_wanted(tcp, tcb);
+    tcb->told_ready = (uint8_t)tcp_tcb_ready(tcp, tcb);
+    return taken;
+}
+
+/* ---- receive ---- */
+
+static bool at_end_of_stream(const struct tcb *tcb)
+{
+    return (tcb->flags & (TCB_FIN_RECEIVED | TCB_SHUT_RD)) != 0;
+}
+
+/* [RFC9293 3.10.3 MUST-12 EV-52] */
+int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, bool peek)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return no_connection(tcp, conn);
+    int64_t got = tcp_receive_read(tcp, tcb, data, len, peek);
+    tcb->told_ready = (uint8_t)tcp_tcb_ready(tcp, tcb);
+    if (got != 0) {
+        if (!peek)
+            tcp_note(tcp, tcb, CIAO_CALL_RECV, (uint64_t)got, tcp_unread_bytes(tcp, tcb));
+        return got;
+    }
+    if (len == 0 && tcp_unread_bytes(tcp, tcb) != 0)
+        return 0;
+    if (at_end_of_stream(tcb)) {
+        if (!peek)
+            tcp_note(tcp, tcb, CIAO_CALL_RECV_EOF, 0, 0);
+        return 0;
+    }
+    if (tcb->error != 0)
+        return -(int)tcb->error;
+    if (tcp_state_is(tcb, CIAO_CLOSED))
+        return -CIAO_ENOTCONN;
+    return -CIAO_EAGAIN;
+}
+
+/* ---- shutdown, close, abort ---- */
+
+int tcp_user_shutdown(struct tcp *tcp, ciao_conn conn, enum ciao_how how)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return no_connection(tcp, conn);
+    if (how < CIAO_SHUT_RD || how > CIAO_SHUT_RDWR)
+        return -CIAO_EINVAL;
+    if (tcp_state_is(tcb, CIAO_CLOSED) || tcp_state_is(tcb, CIAO_SYN_SENT))
+        return -CIAO_ENOTCONN;
+    if (how & CIAO_SHUT_RD) {
+        tcp_note(tcp, tcb, CIAO_CALL_SHUTDOWN_RD, tcp_unread_bytes(tcp, tcb), 0);
+        tcb->flags |= TCB_SHUT_RD;
+    }
+    int result = 0;
+    if (how & CIAO_SHUT_WR) {
+        tcp_note(tcp, tcb, CIAO_CALL_SHUTDOWN_WR, tcp_unsent_bytes(tcp, tcb), 0);
+        result = tcp_teardown_shutdown(tcp, tcb);
+    }
+    tcp_told(tcp, tcb);
+    return result;
+}
+
+int tcp_user_close(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report)
+{
+    struct tcp_listener *listener = tcp_user_listener(tcp, conn);
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (report != NULL)
+        memset(report, 0, sizeof *report);
+    if (listener != NULL) {
+        const struct trace_context at = {listener->head.life, CIAO_LISTEN};
+        trace_reason(tcp->trace, at, CIAO_CALL_CLOSE, 0, 0);
+        tcp_listen_close(tcp, listener);
+        return 0;
+    }
+    if (tcb == NULL)
+        return -CIAO_EBADCONN;
+    tcp_note(tcp, tcb, CIAO_CALL_CLOSE, tcp_unsent_bytes(tcp, tcb), tcp_unread_bytes(tcp, tcb));
+    tcp_teardown_close(tcp, tcb, report);
+    return 0;
+}
+
+int tcp_user_abort(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return tcp_user_close(tcp, conn, report);
+    tcp_note(tcp, tcb, CIAO_CALL_ABORT, tcp_unsent_bytes(tcp, tcb), tcp_unread_bytes(tcp, tcb));
+    tcp_teardown_abort(tcp, tcb, report);
+    return 0;
+}
+
+/* ---- readiness ---- */
+
+static bool is_writable(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcp_state_sends(tcb) && !(tcb->flags & TCB_FIN_QUEUED)
+           && tcp_sendq_room(tcp, tcb) >= tcp_tcb_settings(tcp, tcb)->sndbuf_bytes / 3;
+}
+
+static bool both_are_over(const struct tcb *tcb)
+{
+    return tcp_state_is(tcb, CIAO_CLOSED) || tcp_state_is(tcb, CIAO_CLOSING)
+           || tcp_state_is(tcb, CIAO_LAST_ACK) || tcp_state_is(tcb, CIAO_TIME_WAIT);
+}
+
+unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
+{
+    unsigned ready = 0;
+    if (tcp_unread_bytes(tcp, tcb) != 0 || at_end_of_stream(tcb))
+        ready |= CIAO_READABLE;
+    if (is_writable(tcp, tcb))
+        ready |= CIAO_WRITABLE;
+    if (at_end_of_stream(tcb))
+        ready |= CIAO_HANGUP_RD;
+    if (both_are_over(tcb))
+        ready |= CIAO_HANGUP;
+    if (tcb->error != 0)
+        ready |= CIAO_ERROR | CIAO_READABLE;
+    return ready;
+}
+
+unsigned tcp_user_ready(const struct tcp *tcp, ciao_conn conn)
+{
+    const struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    const struct tcp_listener *listener = tcp_user_listener(tcp, conn);
+    if (tcb != NULL)
+        return tcp_tcb_ready(tcp, tcb);
+    return listener != NULL && listener->accept_first != REF_NONE ? CIAO_READABLE : 0;
+}
+
+ciao_conn tcp_user_next_ready(struct tcp *tcp)
+{
+    ref_t ref = tcp->user_first;
+    if (ref == REF_NONE)
+        return 0;
+    tcp_told_forget(tcp, ref);
+    return tcp_head_at(tcp, ref)->life << 32 | ref;
+}
+
+int tcp_user_error(const struct tcp *tcp, ciao_conn conn)
+{
+    const struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    return tcb == NULL ? 0 : -(int)tcb->error;
+}
+
+int tcp_user_soft_error(struct tcp *tcp, ciao_conn conn)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return 0;
+    int error = -(int)tcb->soft_error;
+    tcb->soft_error = 0;
+    return error;
+}
+
+/* ---- settings ---- */
+
+int tcp_user_get_settings(const struct tcp *tcp, ciao_conn conn, struct ciao_settings *settings)
+{
+    const struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    const struct tcp_listener *listener = tcp_user_listener(tcp, conn);
+    if (tcb == NULL && listener == NULL)
+        return -CIAO_EBADCONN;
+    *settings = *tcp_settings(tcp, tcb != NULL ? tcb->settings : listener->settings);
+    return 0;
+}
+
+int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_settings *settings)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    struct tcp_listener *listener = tcp_user_listener(tcp, conn);
+    if (tcb == NULL && listener == NULL)
+        return -CIAO_EBADCONN;
+    uint16_t index = tcp_settings_take(tcp, settings);
+    if (index == UINT16_MAX)
+        return -CIAO_ENOMEM;
+    uint16_t *field = tcb != NULL ? &tcb->settings : &listener->settings;
+    tcp_settings_give(tcp, *field);
+    *field = index;
+    if (tcb == NULL)
+        return 0;
+    tcp_output_wanted(tcp, tcb); /* Nagle or cork may have been taken off */
+    tcp_told(tcp, tcb);
+    return 0;
+}

@@ -1,0 +1,213 @@
+/*
+ * TIME-WAIT: the one who closed first stays a while.  [RFC9293 3.6.1, 3.10.7.4; RFC6191; RFC1337]
+ *
+ * For 2 MSL a small record answers for the connection, for two reasons.  Our last ACK may be lost: then the peer sends
+ * its FIN again, and somebody must acknowledge it.  And old segments may still wander about: until they have died, no
+ * new connection on the same four-tuple may mistake one of them for its own.
+ *
+ * A repeated FIN lies left of the window; so the restart of 2 MSL stands with the sequence check here, not in an
+ * eighth step.  A new SYN ends the wait when it is provably new: a later timestamp, or a higher number.
+ */
+#include "proto/tcp/tcp_internal.h"
+
+static struct trace_context at(const struct tcp_wait *wait)
+{
+    return (struct trace_context){wait->head.life, CIAO_TIME_WAIT};
+}
+
+/* ---- coming in ---- */
+
+/* At the budget the record that has waited longest makes room: a hand goes round, and slots are filled in order. */
+static void recycle_one(struct tcp *tcp, const struct pool *pool, enum ref_kind kind)
+{
+    do
+        tcp->wait_hand = tcp->wait_hand >= pool->high ? 1 : tcp->wait_hand + 1;
+    while (!pool_is_out(pool, tcp->wait_hand));
+    tcp_wait_end(tcp, ref_make(kind, tcp->wait_hand), CIAO_ARC_TIME_WAIT_CLOSED_TIME_WAIT_RECYCLED);
+}
+
+static ref_t take_record(struct tcp *tcp, bool v6)
+{
+    struct pool *pool = v6 ? &tcp->waits6 : &tcp->waits;
+    enum ref_kind kind = v6 ? KIND_TW6 : KIND_TW4;
+    if (pool->used == pool->capacity)
+        recycle_one(tcp, pool, kind);
+    return ref_make(kind, pool_take(pool));
+}
+
+static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb *tcb)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
+    memset(wait, 0, sizeof *wait);
+    tcp_head_set(&wait->head, sizeof *wait, &tuple);
+    tcp_take_over(&wait->head, tcb->head.life, CIAO_TIME_WAIT);
+    wait->head.link = tcb->head.link;
+    wait->route = tcb->route;
+    wait->snd_nxt = tcb->snd.nxt;
+    wait->rcv_nxt = tcb->rcv.nxt;
+    wait->rcv_wnd = tcb->rcv.edge - tcb->rcv.nxt;
+    wait->ts_recent = tcb->ts_recent;
+    wait->has_ts = (tcb->flags & TCB_TS) != 0;
+    wait->rcv_wscale = tcb->rcv_wscale & 15u;
+    wait->rst_ends = (settings->more & CIAO_RST_ENDS_TIME_WAIT) != 0;
+    wait->msl_ms = (settings->msl_us + 999) / 1000;
+}
+
+static void start_2msl(struct tcp *tcp, ref_t ref)
+{
+    uint64_t wait_us = (uint64_t)tcp_wait_at(tcp, ref)->msl_ms * 2000;
+    wheel_set(&tcp->wheel, ref, tcp->now + wait_us);
+}
+
+static void send_ack(struct tcp *tcp, ref_t ref)
+{
+    const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
+    struct tcp_bare bare = {
+        .tuple = tcp_record_tuple(tcp, ref),
+        .at = at(wait),
+        .h = {.seq = wait->snd_nxt, .ack = wait->rcv_nxt, .flags = TCP_ACK},
+        .route = wait->route,
+        .link = wait->head.link,
+        .ttl = tcp->config->tcp.ttl,
+        .wscale = wait->rcv_wscale,
+    };
+    bare.h.wnd = (uint16_t)(wait->rcv_wnd >> wait->rcv_wscale);
+    if (wait->has_ts) {
+        bare.h.opt.has_ts = true;
+        bare.h.opt.ts_val = tcp_ts_now(tcp, tcp_handshake_ts_offset(tcp, &bare.tuple));
+        bare.h.opt.ts_ecr = wait->ts_recent;
+    }
+    tcp_reply_bare(tcp, &bare, false);
+}
+
+/* [RFC9293 3.6.1 MUST-13]  The TCB has made its last arc; from here on the record answers for it. */
+void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
+{
+    ref_t ref = take_record(tcp, tcb->head.v6 != 0);
+    struct tcp_wait *wait = tcp_wait_at(tcp, ref);
+    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
+    bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
+    fill(tcp, wait, tcb);
+    ASSERT(flow_replace(&tcp->flows, tcp_flow_hash(tcp, &tuple), tcp_tcb_ref(tcp, tcb), ref));
+    tcb->flags &= ~(TCB_IN_FLOW | TCB_ACK_NOW | TCB_ACK_DELAYED);
+    tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)wait->msl_ms * 2, 0);
+    start_2msl(tcp, ref);
+    if (tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT)) {
+        wait->tcb = tcp_tcb_ref(tcp, tcb);
+        tcb->wait = ref;
+    }
+    tcb->told_ready &= (uint8_t)~CIAO_READABLE; /* end of stream is news */
+    tcp_teardown_gone(tcp, tcb);
+    if (owes_ack)
+        send_ack(tcp, ref);
+    if (wait->msl_ms == 0)
+        tcp_wait_over(tcp, ref);
+}
+
+/* ---- going out ---- */
+
+void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
+{
+    struct tcp_wait *wait = tcp_wait_at(tcp, ref);
+    struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
+    struct tcp_port_key key = {tuple.local, tuple.remote, tuple.remote_port};
+    ref_t tcb_ref = wait->tcb;
+    tcp_enter(tcp, &wait->head, row);
+    wheel_cancel(&tcp->wheel, ref);
+    ASSERT(flow_remove(&tcp->flows, tcp_flow_hash(tcp, &tuple), ref));
+    tcp_port_give(&tcp->ports, &key, tuple.local_port);
+    wait->head.life = 0;
+    pool_give(ref_kind(ref) == KIND_TW4 ? &tcp->waits : &tcp->waits6, ref_index(ref));
+    if (tcb_ref == REF_NONE)
+        return;
+    struct tcb *tcb = tcp_tcb_at(tcp, tcb_ref);
+    tcp_take_over(&tcb->head, tcb->head.life, CIAO_CLOSED);
+    tcb->wait = REF_NONE;
+    if (!(tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT)))
+        tcp_tcb_free(tcp, tcb);
+}
+
+/* [RFC9293 3.10.8 EV-56] */
+void tcp_wait_over(struct tcp *tcp, ref_t ref)
+{
+    trace_reason(tcp->trace, at(tcp_wait_at(tcp, ref)), CIAO_TIMER_TIME_WAIT, 0, 0);
+    tcp_wait_end(tcp, ref, CIAO_ARC_TIME_WAIT_CLOSED_TWO_MSL_PASSED);
+}
+
+/* ---- what arrives meanwhile ---- */
+
+/* Provably newer than all of the old connection? [RFC6191 2 6191-1, 6191-2; RFC9293 3.6.1 MAY-2] */
+static bool is_new_opening(const struct tcp_wait *wait, const struct tcp_segment *seg)
+{
+    if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
+        return false;
+    if (!wait->has_ts)
+        return seg->h.opt.has_ts || seq_gt(seg->seq, wait->rcv_nxt);
+    if (!seg->h.opt.has_ts)
+        return seq_gt(seg->seq, wait->rcv_nxt);
+    return seq_gt(seg->h.opt.ts_val, wait->ts_recent)
+           || (seg->h.opt.ts_val == wait->ts_recent && seq_gt(seg->seq, wait->rcv_nxt));
+}
+
+/* The old life ends, a new one begins with a listener, its numbers above all the old ones. */
+static bool begins_anew(struct tcp *tcp, ref_t ref, struct tcp_segment *seg, const struct tcp_tuple *tuple)
+{
+    const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
+    struct tcp_listener *listener = tcp_listen_find(tcp, tuple, tcp_flow_hash(tcp, tuple));
+    if (listener == NULL || !is_new_opening(wait, seg))
+        return false;
+    seq_t above = wait->snd_nxt | 1; /* 0 would mean "any" */
+    tcp_wait_end(tcp, ref, CIAO_ARC_TIME_WAIT_CLOSED_REINCARNATED);
+    tcp_listen_arrives(tcp, listener, seg, tuple, above);
+    return true;
+}
+
+static bool is_stray(const struct tcp_wait *wait, const struct tcp_segment *seg)
+{
+    return wait->has_ts && seg->h.opt.has_ts && seq_lt(seg->h.opt.ts_val, wait->ts_recent);
+}
+
+static bool rst_is_acceptable(const struct tcp_wait *wait, const struct tcp_segment *seg)
+{
+    return seg->seq == wait->rcv_nxt;
+}
+
+/* [RFC9293 3.10.7.4 second EV-20; RFC1337 3 1337-1] */
+static void rst_arrives(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
+{
+    const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
+    if (wait->rst_ends && rst_is_acceptable(wait, seg))
+        tcp_wait_end(tcp, ref, CIAO_ARC_TIME_WAIT_CLOSED_RESET_AT_THE_END);
+    else
+        tcp_drop(tcp, at(wait), CIAO_DROP_TIME_WAIT_RST, seg);
+}
+
+static bool is_fin_again(const struct tcp_wait *wait, const struct tcp_segment *seg)
+{
+    return (seg->flags & TCP_FIN) && seg->seq + seg->data_len + 1 == wait->rcv_nxt;
+}
+
+/* [RFC9293 3.10.7.4 first, fifth, eighth EV-34, EV-37] */
+void tcp_wait_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg, const struct tcp_tuple *tuple)
+{
+    const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
+    if (seg->flags & TCP_RST) {
+        rst_arrives(tcp, ref, seg);
+        return;
+    }
+    if (begins_anew(tcp, ref, seg, tuple))
+        return;
+    if (is_fin_again(wait, seg) && !is_stray(wait, seg)) {
+        trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED, (uint64_t)wait->msl_ms * 2, 0);
+        start_2msl(tcp, ref);
+        send_ack(tcp, ref);
+        return;
+    }
+    bool syn = (seg->flags & TCP_SYN) != 0;
+    tcp_drop(tcp, at(wait), syn ? CIAO_DROP_TIME_WAIT_OLD_SYN : CIAO_DROP_TIME_WAIT_SEGMENT, seg);
+    /* An ACK in its place asks nothing; all else is answered with what we know. */
+    if (syn || seg->len != 0 || seg->seq != wait->rcv_nxt)
+        if (tcp_challenge_allowed(tcp))
+            send_ack(tcp, ref);
+}

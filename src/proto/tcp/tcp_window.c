@@ -1,0 +1,124 @@
+/*
+ * The window that we offer, and when to acknowledge.  [RFC9293 3.8.6.2.2, 3.8.6.3; RFC5681 4.2; RFC7323 2]
+ *
+ * The right edge never moves left, and moves right only by a worthwhile step: a full segment or half the buffer,
+ * whichever is less.  The queue is charged for whole buffers, so the window closes before memory is used up.
+ */
+#include "proto/tcp/tcp_internal.h"
+
+/* The shift that lets 16 bits say all of the receive buffer. [RFC7323 2.2] */
+uint8_t tcp_window_scale(const struct ciao_settings *settings)
+{
+    uint8_t shift = 0;
+    while (shift < TCP_WSCALE_MAX && settings->rcvbuf_bytes >> shift > UINT16_MAX)
+        shift++;
+    return shift;
+}
+
+/* The window of a SYN is never scaled. [RFC7323 2.2 7323-1] */
+uint32_t tcp_window_initial(const struct ciao_settings *settings)
+{
+    return settings->rcvbuf_bytes < UINT16_MAX ? settings->rcvbuf_bytes : UINT16_MAX;
+}
+
+static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t buffer = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
+    uint32_t charged = tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->charged_bytes;
+    return charged < buffer ? buffer - charged : 0;
+}
+
+/* The smallest step worth telling. [RFC9293 3.8.6.2.2 MUST-39] */
+static uint32_t worthwhile(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
+    uint32_t segment = tcb->rmss != 0 ? tcb->rmss : tcb->smss;
+    return segment < half ? segment : half;
+}
+
+static void tell(struct tcp *tcp, struct tcb *tcb, uint32_t window)
+{
+    bool closed = window == 0;
+    if (closed == ((tcb->flags & TCB_OUR_WINDOW_TOLD) != 0))
+        return;
+    tcb->flags ^= TCB_OUR_WINDOW_TOLD;
+    tcp_note(tcp, tcb, closed ? CIAO_DID_OUR_WINDOW_CLOSED : CIAO_DID_OUR_WINDOW_OPENED, window, 0);
+}
+
+/* In units of the scale; rounded up where rounding down would take back what was offered, as Linux does.
+ * [RFC9293 3.8.6 SHLD-14, RFC7323 2.3 7323-3, 2.4] */
+uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t unit = (uint32_t)1 << tcb->rcv_wscale;
+    uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
+    uint32_t free = free_bytes(tcp, tcb) & ~(unit - 1);
+    uint32_t window = free;
+    if (free < offered || free - offered < worthwhile(tcp, tcb))
+        window = (offered + unit - 1) & ~(unit - 1);
+    uint32_t most = (uint32_t)UINT16_MAX << tcb->rcv_wscale;
+    if (window > most)
+        window = most;
+    tell(tcp, tcb, window);
+    return window;
+}
+
+/* After reading: has the edge so far to go that the peer should hear of it without being asked? */
+void tcp_window_read(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
+    uint32_t free = free_bytes(tcp, tcb);
+    uint32_t step = worthwhile(tcp, tcb) * 2, half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
+    if (step > half)
+        step = half;
+    if (tcp_state_receives(tcb) && free > offered && (free - offered >= half || (offered == 0 && free >= step)))
+        tcp_ack_now(tcp, tcb);
+}
+
+/* ---- when to acknowledge ---- */
+
+void tcp_ack_now(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->flags |= TCB_ACK_NOW;
+    tcp_output_wanted(tcp, tcb);
+}
+
+/* [RFC9293 3.8.6.3 MUST-40, SHLD-18] */
+void tcp_ack_later(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t wait_us = tcp_tcb_settings(tcp, tcb)->delayed_ack_us;
+    if (wait_us == 0) {
+        tcp_ack_now(tcp, tcb);
+        return;
+    }
+    if (tcb->flags & TCB_ACK_DELAYED)
+        return;
+    tcb->flags |= TCB_ACK_DELAYED;
+    tcp_timer_set(tcp, tcb, TCP_TIMER_ACK, tcp->now + wait_us);
+}
+
+void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->ack_at = 0;
+    if (!(tcb->flags & TCB_ACK_DELAYED))
+        return;
+    tcb->flags &= ~TCB_ACK_DELAYED;
+    tcp_note(tcp, tcb, CIAO_TIMER_DELAYED_ACK, 0, 0);
+    tcp_ack_now(tcp, tcb);
+}
+
+/* In-order bytes are here.  At the start of a connection the peer's window grows by our ACKs: none is delayed then.
+ * [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
+void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    uint32_t full = seg->data_len / seg->segments;
+    if (full > tcb->rmss)
+        tcb->rmss = (uint16_t)(full < UINT16_MAX ? full : UINT16_MAX);
+    if (tcb->quick_acks != 0) {
+        tcb->quick_acks--;
+        tcp_ack_now(tcp, tcb);
+    } else if (tcb->rcv.nxt - tcb->last_ack_sent >= 2u * tcb->rmss) {
+        tcp_ack_now(tcp, tcb);
+    } else {
+        tcp_ack_later(tcp, tcb);
+    }
+}

@@ -1,0 +1,145 @@
+/*
+ * The dialogue of two shy programs: which kind of thing a segment says, and a life told by what was said.
+ *
+ * What is said is bound to a segment that really left, what is thought to an arc that was really taken.
+ */
+#include "tell/parts.h"
+#include "wire/tcp.h"
+
+static bool sent_before(const struct life *life, const struct life_step *step, uint16_t flags,
+                        uint16_t without)
+{
+    for (const struct life_step *at = life->steps; at < step; at++) {
+        uint16_t has = at->event.flags;
+        if (at->event.type == CIAO_EVENT_SENT && at->end == step->end
+            && at->incarnation == step->incarnation && (has & flags) == flags
+            && (has & without) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool acked_before(const struct life *life, const struct life_step *step, uint32_t upto)
+{
+    for (const struct life_step *at = life->steps; at < step; at++)
+        if (at->event.type == CIAO_EVENT_SENT && at->end == step->end
+            && at->incarnation == step->incarnation && (at->event.flags & TCP_ACK) != 0
+            && (int32_t)(at->event.u.seg.ack - upto) >= 0)
+            return true;
+    return false;
+}
+
+/* Does this segment acknowledge a FIN that came; and is it the first to do so? */
+static bool acks_fin(const struct life *life, const struct life_step *step, bool *first)
+{
+    for (const struct life_step *at = life->steps; at < step; at++) {
+        const struct ciao_event *event = &at->event;
+        bool fin = event->type == CIAO_EVENT_RECEIVED && (event->flags & TCP_FIN) != 0
+                   && at->end == step->end && at->incarnation == step->incarnation;
+        uint32_t past = event->u.seg.seq + event->u.seg.len + 1;
+        if (!fin || (int32_t)(step->event.u.seg.ack - past) < 0)
+            continue;
+        *first = !acked_before(life, step, past);
+        return true;
+    }
+    return false;
+}
+
+static bool is_challenge(const struct life *life, const struct life_step *step)
+{
+    for (const struct life_step *at = step; at-- > life->steps;) {
+        if (at->end != step->end)
+            continue;
+        if (at->event.type == CIAO_EVENT_SENT || at->event.time_us != step->event.time_us)
+            return false;
+        if (at->event.type == CIAO_EVENT_REASON && at->event.what == CIAO_DID_CHALLENGE_ACK)
+            return true;
+    }
+    return false;
+}
+
+static enum words_say say_of_syn(const struct life *life, const struct life_step *step)
+{
+    bool again = step->event.u.seg.again || sent_before(life, step, TCP_SYN, 0);
+    if ((step->event.flags & TCP_ACK) == 0)
+        return again ? SAY_SYN_AGAIN : SAY_SYN;
+    if (sent_before(life, step, TCP_SYN, TCP_ACK))
+        return SAY_SYN_CROSSING;
+    return again ? SAY_SYN_ACK_AGAIN : SAY_SYN_ACK;
+}
+
+static enum words_say say_of_fin(const struct life *life, const struct life_step *step)
+{
+    bool first = false;
+    if (step->event.u.seg.again || sent_before(life, step, TCP_FIN, 0))
+        return SAY_FIN_AGAIN;
+    if (!acks_fin(life, step, &first))
+        return SAY_FIN;
+    return first ? SAY_FIN_MERGED : SAY_FIN_ANSWER;
+}
+
+enum words_say words_say_of(const struct life *life, const struct life_step *step)
+{
+    const struct ciao_event *event = &step->event;
+    bool first = false;
+    if ((event->flags & TCP_RST) != 0)
+        return SAY_RST;
+    if ((event->flags & TCP_SYN) != 0)
+        return say_of_syn(life, step);
+    if (event->u.seg.probe)
+        return SAY_PROBE;
+    if ((event->flags & TCP_FIN) != 0)
+        return say_of_fin(life, step);
+    if (event->u.seg.len > 0)
+        return event->u.seg.again ? SAY_DATA_AGAIN : SAY_DATA;
+    if (is_challenge(life, step))
+        return SAY_CHALLENGE;
+    if (acks_fin(life, step, &first))
+        return first ? SAY_ACK_OF_FIN : SAY_ACK_OF_FIN_AGAIN;
+    bool opener = sent_before(life, step, TCP_SYN, TCP_ACK);
+    return opener && !sent_before(life, step, TCP_ACK, 0) ? SAY_HANDSHAKE_ACK : SAY_ACK;
+}
+
+/* ---- lines ---- */
+
+static void line(FILE *out, const struct fill *fill, const char *text, bool thought)
+{
+    char name[128], first[160], spoken[WORDS_TEXT + 32];
+    const struct tell_options *options = fill->options;
+    fill_name(name, sizeof(name), fill->life, (enum life_end)fill->step->end, options);
+    snprintf(first, sizeof(first), "  %s%s", name, words_label(options->lang, LABEL_COLON));
+    if (thought)
+        snprintf(spoken, sizeof(spoken), "%s%s%s", options->lang == TELL_ZH ? "（" : "(", text,
+                 options->lang == TELL_ZH ? "）" : ")");
+    else
+        snprintf(spoken, sizeof(spoken), "%s%s%s", words_label(options->lang, LABEL_QUOTE_OPEN),
+                 text, words_label(options->lang, LABEL_QUOTE_CLOSE));
+    struct width_page page = {first, width_of(first), tell_columns(options)};
+    tell_paint(out, options, thought ? TELL_DIM : TELL_PLAIN);
+    width_wrap(out, spoken, &page);
+    tell_unpaint(out, options, thought ? TELL_DIM : TELL_PLAIN);
+}
+
+bool dialogue_step(FILE *out, const struct fill *fill)
+{
+    char text[WORDS_TEXT];
+    if (words_spoken(text, sizeof(text), fill)) {
+        line(out, fill, text, false);
+        return true;
+    }
+    if (!words_thought(text, sizeof(text), fill))
+        return false;
+    line(out, fill, text, true);
+    return true;
+}
+
+void dialogue_life(FILE *out, const struct life *life, const struct tell_options *options)
+{
+    tell_heading(out, life, options);
+    for (uint32_t i = 0; i < life->n; i++) {
+        struct fill fill = {life, &life->steps[i], options, {0}};
+        tell_gap(out, &fill);
+        (void)dialogue_step(out, &fill);
+    }
+    tell_ending(out, life, options);
+}

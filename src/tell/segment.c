@@ -1,0 +1,59 @@
+/*
+ * How a segment is written: see segment.h.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tell/segment.h"
+#include "wire/tcp.h"
+
+void segment_flags(char *out, size_t room, uint16_t flags)
+{
+    static const struct {
+        uint16_t flag;
+        const char *name;
+    } names[] = {
+        {TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"},
+        {TCP_ACK, "ACK"}, {TCP_URG, "URG"}, {TCP_ECE, "ECE"}, {TCP_CWR, "CWR"},
+    };
+    size_t len = 0;
+    snprintf(out, room, "none");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if ((flags & names[i].flag) == 0 || len + 5 > room)
+            continue;
+        len += (size_t)snprintf(out + len, room - len, "%s%s", len > 0 ? "," : "", names[i].name);
+    }
+}
+
+static size_t options_text(char *out, size_t room, const struct ciao_event_segment *seg)
+{
+    size_t len = 0;
+    if (seg->mss != 0)
+        len += (size_t)snprintf(out + len, room - len, " mss=%u", seg->mss);
+    if (seg->wscale != 255)
+        len += (size_t)snprintf(out + len, room - len, " scale=%u", seg->wscale);
+    if (seg->sack_permitted)
+        len += (size_t)snprintf(out + len, room - len, " sack");
+    if (seg->has_ts)
+        len += (size_t)snprintf(out + len, room - len, " ts");
+    return len;
+}
+
+void segment_text(char *out, size_t room, const struct life *life, const struct life_step *step,
+                  bool options)
+{
+    const struct ciao_event *event = &step->event;
+    const struct ciao_event_segment *seg = &event->u.seg;
+    char flags[48], ack[24] = "", window[24] = "";
+    segment_flags(flags, sizeof(flags), event->flags);
+    if ((event->flags & TCP_ACK) != 0)
+        snprintf(ack, sizeof(ack), " ack=%" PRIu32, life_ack(life, step));
+    bool syn = (event->flags & TCP_SYN) != 0, rst = (event->flags & TCP_RST) != 0;
+    if (syn || (seg->wnd == 0 && !rst))
+        snprintf(window, sizeof(window), " win=%" PRIu32, seg->wnd);
+    size_t len = (size_t)snprintf(out, room, "%s seq=%" PRIu32 "%s len=%" PRIu32 "%s", flags,
+                                  life_seq(life, step), ack, seg->len, window);
+    if (syn && options && len < room)
+        options_text(out + len, room - len, seg);
+}

@@ -1,0 +1,107 @@
+/*
+ * The two languages put together from their parts, and looked up.
+ */
+#include <string.h>
+
+#include "tell/words_parts.h"
+
+static const struct words both[TELL_LANGS] = {
+    [TELL_EN] = {words_arcs_en, words_reasons_en, words_says_en, words_labels_en},
+    [TELL_ZH] = {words_arcs_zh, words_reasons_zh, words_says_zh, words_labels_zh},
+};
+
+const struct words *words_of(enum tell_lang lang)
+{
+    return &both[lang];
+}
+
+static size_t n_arcs(enum tell_lang lang)
+{
+    return lang == TELL_ZH ? words_n_arcs_zh : words_n_arcs_en;
+}
+
+const struct words_arc *words_arc(enum tell_lang lang, const char *key)
+{
+    const struct words_arc *arcs = both[lang].arcs;
+    for (size_t i = 0; i < n_arcs(lang); i++)
+        if (strcmp(arcs[i].key, key) == 0)
+            return &arcs[i];
+    return NULL;
+}
+
+const char *words_label(enum tell_lang lang, enum words_label label)
+{
+    return both[lang].labels[label];
+}
+
+unsigned words_voice(const struct life *life, enum life_end end)
+{
+    if (life->side[LIFE_LEFT].passive != life->side[LIFE_RIGHT].passive)
+        return life->side[end].passive ? 1 : 0;
+    return end == LIFE_LEFT ? 0 : 1;
+}
+
+const char *words_rule(const struct ciao_event *event)
+{
+    if (event->type == CIAO_EVENT_ARC)
+        return ciao_arc_rule(event->what);
+    if (event->type == CIAO_EVENT_REASON)
+        return ciao_reason_rule(event->what);
+    return "";
+}
+
+bool words_sentence(char *out, size_t room, const struct fill *fill)
+{
+    const struct ciao_event *event = &fill->step->event;
+    enum tell_lang lang = fill->options->lang;
+    struct fill numbered = *fill;
+    const char *text = NULL;
+    switch ((enum ciao_event_type)event->type) {
+    case CIAO_EVENT_ARC: {
+        const struct words_arc *arc = words_arc(lang, ciao_arc_key(event->what));
+        text = arc == NULL ? NULL : arc->plain;
+        break;
+    }
+    case CIAO_EVENT_REASON: text = both[lang].reasons[event->what]; break;
+    case CIAO_EVENT_CLOSE_REPORT:
+        text = words_label(lang, LABEL_REPORT);
+        numbered.number[0] = event->u.report.unsent_bytes;
+        numbered.number[1] = event->u.report.unacked_bytes;
+        numbered.number[2] = event->u.report.unread_bytes;
+        break;
+    case CIAO_EVENT_LOST:
+        text = words_label(lang, LABEL_EVENTS_LOST);
+        numbered.number[0] = event->u.args[0];
+        break;
+    case CIAO_EVENT_BORN:
+    case CIAO_EVENT_SENT:
+    case CIAO_EVENT_RECEIVED: break;
+    }
+    if (text == NULL)
+        return false;
+    fill_text(out, room, text, &numbered);
+    return true;
+}
+
+bool words_thought(char *out, size_t room, const struct fill *fill)
+{
+    const struct ciao_event *event = &fill->step->event;
+    if (event->type != CIAO_EVENT_ARC)
+        return false;
+    const struct words_arc *arc = words_arc(fill->options->lang, ciao_arc_key(event->what));
+    if (arc == NULL)
+        return false;
+    enum life_end end = (enum life_end)fill->step->end;
+    fill_text(out, room, arc->thought[words_voice(fill->life, end)], fill);
+    return true;
+}
+
+bool words_spoken(char *out, size_t room, const struct fill *fill)
+{
+    if (fill->step->event.type != CIAO_EVENT_SENT)
+        return false;
+    enum words_say say = words_say_of(fill->life, fill->step);
+    unsigned voice = words_voice(fill->life, (enum life_end)fill->step->end);
+    fill_text(out, room, both[fill->options->lang].says[say][voice], fill);
+    return true;
+}

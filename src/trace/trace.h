@@ -1,0 +1,56 @@
+/*
+ * The ring that every event is written to, and the counters that count even where the event's class is off.
+ *
+ * Writing an event whose class is masked off costs one predictable branch.  A full ring keeps what it has and counts
+ * what it could not take; trace_take() then reports the number as one CIAO_EVENT_LOST in its place in the order.
+ */
+#ifndef TRACE_TRACE_H
+#define TRACE_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+#include "ciao/event.h"
+
+struct trace {
+    struct ciao_event *ring;
+    uint32_t size; /* a power of two, or 0: no ring */
+    uint32_t mask; /* classes that are written */
+    uint64_t head, tail; /* taken up to tail, written up to head */
+    uint64_t lost;
+    time_us now; /* set by whoever enters the stack */
+    uint64_t arcs[CIAO_ARCS];
+    uint64_t reasons[CIAO_REASONS];
+};
+
+void trace_init(struct trace *trace, struct ciao_event *ring, uint32_t size, uint32_t mask);
+unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n);
+
+/* A slot to fill in, time, life and type set and the rest zero; NULL when the ring is full. */
+struct ciao_event *trace_slot(struct trace *trace, enum ciao_event_type type, uint64_t life);
+
+static inline bool trace_on(const struct trace *trace, uint32_t class_)
+{
+    return (trace->mask & class_) != 0;
+}
+
+void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row);
+
+/* A reason of any kind with up to two arguments; `state` is the state it happened in. */
+struct trace_context {
+    uint64_t life;
+    enum ciao_state state;
+};
+void trace_reason(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint64_t a, uint64_t b);
+
+/* The same for what concerns no connection (links, IP). */
+void trace_drop(struct trace *trace, enum ciao_reason reason);
+
+/* A segment (SENT, RECEIVED, or a dropped one with its reason). */
+void trace_segment(struct trace *trace, struct trace_context at, enum ciao_event_type type, uint16_t flags,
+                   const struct ciao_event_segment *seg);
+void trace_segment_dropped(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint16_t flags,
+                           const struct ciao_event_segment *seg);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * The Internet checksum in portable C, and the choice of a faster one: see checksum.h.
+ *
+ * Eight bytes are added at a time and the carries counted beside, to be added in at the end, as
+ * ones' complement wants; two sums take turns, so that no addition waits for the one before.
+ */
+#include "wire/checksum.h"
+
+#include "base/bytes.h"
+#include "base/cpu.h"
+#include "wire/addr.h"
+#include "wire/checksum_wide.h"
+
+struct sums {
+    uint64_t sum[2];
+    uint64_t carries;
+};
+
+static inline uint64_t load64(const uint8_t *p)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static inline void add(struct sums *sums, unsigned which, uint64_t word)
+{
+    sums->carries += __builtin_add_overflow(sums->sum[which], word, &sums->sum[which]);
+}
+
+static inline uint32_t total(const struct sums *sums)
+{
+    return csum_fold((uint64_t)csum_fold(sums->sum[0]) + csum_fold(sums->sum[1])
+                     + csum_fold(sums->carries));
+}
+
+/* The last 0..7 bytes, as they lie in memory: those that are missing count as zero. */
+static inline uint64_t load_tail(const uint8_t *p, size_t len)
+{
+    uint64_t word = 0;
+    for (size_t i = 0; i < len; i++) {
+        ((uint8_t *)&word)[i] = p[i];
+    }
+    return word;
+}
+
+uint32_t csum_small(const void *from, size_t len)
+{
+    const uint8_t *p = from;
+    struct sums sums = {{0, 0}, 0};
+    for (; len >= 32; p += 32, len -= 32) {
+        add(&sums, 0, load64(p));
+        add(&sums, 1, load64(p + 8));
+        add(&sums, 0, load64(p + 16));
+        add(&sums, 1, load64(p + 24));
+    }
+    for (; len >= 8; p += 8, len -= 8) {
+        add(&sums, 0, load64(p));
+    }
+    add(&sums, 1, load_tail(p, len));
+    return total(&sums);
+}
+
+static inline uint64_t copy64(uint8_t *to, const uint8_t *from)
+{
+    uint64_t word = load64(from);
+    __builtin_memcpy(to, &word, sizeof word);
+    return word;
+}
+
+uint32_t csum_copy_small(void *to, const void *from, size_t len)
+{
+    uint8_t *q = to;
+    const uint8_t *p = from;
+    struct sums sums = {{0, 0}, 0};
+    for (; len >= 32; p += 32, q += 32, len -= 32) {
+        add(&sums, 0, copy64(q, p));
+        add(&sums, 1, copy64(q + 8, p + 8));
+        add(&sums, 0, copy64(q + 16, p + 16));
+        add(&sums, 1, copy64(q + 24, p + 24));
+    }
+    for (; len >= 8; p += 8, q += 8, len -= 8) {
+        add(&sums, 0, copy64(q, p));
+    }
+    add(&sums, 1, load_tail(p, len));
+    for (size_t i = 0; i < len; i++) {
+        q[i] = p[i];
+    }
+    return total(&sums);
+}
+
+static const struct csum_ops csum_ops_portable = {"portable", csum_small, csum_copy_small};
+
+const struct csum_ops *csum_ops_for(uint32_t cpu)
+{
+#if defined(__x86_64__)
+    if (cpu & CIAO_CPU_AVX512BW) {
+        return &csum_ops_avx512;
+    }
+    if (cpu & CIAO_CPU_AVX2) {
+        return &csum_ops_avx2;
+    }
+#endif
+    (void)cpu;
+    return &csum_ops_portable;
+}
+
+/* ---- pseudo-headers ---- */
+
+/* A number of the host as the two words that it is on the wire, for a sum in memory's order. */
+static uint32_t word_sum(uint32_t value)
+{
+    uint8_t bytes[4];
+    put_be32(bytes, value);
+    return csum_load(bytes) + csum_load(bytes + 2);
+}
+
+uint32_t csum_pseudo4(uint32_t src, uint32_t dst, uint8_t protocol, uint32_t len)
+{
+    return csum_fold((uint64_t)word_sum(src) + word_sum(dst) + word_sum(protocol) + word_sum(len));
+}
+
+uint32_t csum_pseudo6(const struct ciao_addr *src, const struct ciao_addr *dst, uint8_t protocol,
+                      uint32_t len)
+{
+    return csum_fold((uint64_t)csum_small(src->b, 16) + csum_small(dst->b, 16) + word_sum(protocol)
+                     + word_sum(len));
+}
+
+uint32_t csum_pseudo(const struct ciao_addr *src, const struct ciao_addr *dst, uint8_t protocol,
+                     uint32_t len)
+{
+    return ip_is_v4(dst) ? csum_pseudo4(ip_v4(src), ip_v4(dst), protocol, len)
+                         : csum_pseudo6(src, dst, protocol, len);
+}

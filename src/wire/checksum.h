@@ -1,0 +1,88 @@
+/*
+ * The Internet checksum [RFC1071], as fast as the processor goes, alone or fused with a copy.
+ *
+ * A *sum* is the folded ones' complement sum, 0..0xffff, of 16-bit words in the order in which they
+ * lie in memory; RFC 1071 2 (B) shows that byte order does not matter as long as all keep to the
+ * same.  So sums may be added with a plain + (up to 65,536 of them) before one csum_fold(), and
+ * only csum_store() and csum_load() touch a field of a header.  All implementations give the same
+ * sum for the same bytes: 0 only when all are zero.
+ */
+#ifndef WIRE_CHECKSUM_H
+#define WIRE_CHECKSUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ciao/addr.h"
+
+struct csum_ops {
+    const char *name;
+    uint32_t (*sum)(const void *p, size_t len);
+    uint32_t (*copy)(void *dst, const void *src,
+                     size_t len); /* no overlap; the sum of what it copies */
+};
+
+/* The fastest that a processor with these features (a mask of CIAO_CPU_*) can run; never NULL. */
+const struct csum_ops *csum_ops_for(uint32_t cpu);
+
+/* Portable, for the few bytes of a header. */
+uint32_t csum_small(const void *p, size_t len);
+
+static inline uint32_t csum_fold(uint64_t sum)
+{
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint32_t)sum;
+}
+
+/* The sum of bytes at an odd offset, as it counts there [RFC1071 2 (B)]. */
+static inline uint32_t csum_swap(uint32_t sum)
+{
+    return (sum & 0xff) << 8 | sum >> 8;
+}
+
+/* The sum of a and b behind it; b begins an odd number of bytes behind where a began. */
+static inline uint32_t csum_combine(uint32_t sum_a, uint32_t sum_b, bool b_starts_at_odd_offset)
+{
+    return csum_fold((uint64_t)sum_a + (b_starts_at_odd_offset ? csum_swap(sum_b) : sum_b));
+}
+
+/* The pseudo-header of TCP, UDP and ICMPv6 [RFC9293 3.1], [RFC8200 8.1]. */
+uint32_t csum_pseudo4(uint32_t src, uint32_t dst, uint8_t protocol, uint32_t len);
+uint32_t csum_pseudo6(const struct ciao_addr *src, const struct ciao_addr *dst, uint8_t protocol,
+                      uint32_t len);
+/* Either of the two, by the family of dst. */
+uint32_t csum_pseudo(const struct ciao_addr *src, const struct ciao_addr *dst, uint8_t protocol,
+                     uint32_t len);
+
+/* Put the complement of a sum into a checksum field, which was 0 when it was summed. */
+static inline void csum_store(uint8_t *field, uint32_t sum)
+{
+    uint16_t word = (uint16_t)~csum_fold(sum);
+    __builtin_memcpy(field, &word, sizeof word);
+}
+
+/* Put the sum itself into a checksum field: what a "partial" checksum is [virtio 5.1.6.2]. */
+static inline void csum_store_partial(uint8_t *field, uint32_t sum)
+{
+    uint16_t word = (uint16_t)csum_fold(sum);
+    __builtin_memcpy(field, &word, sizeof word);
+}
+
+static inline uint32_t csum_load(const uint8_t *field)
+{
+    uint16_t word;
+    __builtin_memcpy(&word, field, sizeof word);
+    return word;
+}
+
+/* The sum of bytes with their checksum field, and pseudo-header where there is one: is it right? */
+static inline bool csum_is_valid(uint32_t sum)
+{
+    return csum_fold(sum) == 0xffff;
+}
+
+#endif

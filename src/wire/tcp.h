@@ -1,0 +1,88 @@
+/*
+ * TCP headers and their options [RFC9293 3.1, 3.2], [RFC7323], [RFC2018].
+ *
+ * Not for checksums (checksum.h) and not for what any field means to a connection.  An option that
+ * only a SYN may carry is not reported from other segments, so that it cannot be obeyed there.
+ */
+#ifndef WIRE_TCP_H
+#define WIRE_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/fault.h"
+
+#define TCP_HEADER_LEN      20u
+#define TCP_HEADER_MAX      60u
+#define TCP_CHECKSUM_OFFSET 16u
+#define TCP_SACK_MAX        4u
+#define TCP_WSCALE_MAX      14u /* a larger shift means 14 [RFC7323 2.3] */
+
+#define TCP_FIN   1u
+#define TCP_SYN   2u
+#define TCP_RST   4u
+#define TCP_PSH   8u
+#define TCP_ACK   16u
+#define TCP_URG   32u
+#define TCP_ECE   64u
+#define TCP_CWR   128u
+#define TCP_AE    256u /* the lowest of the reserved bits, for accurate ECN */
+#define TCP_FLAGS 511u
+
+#define TCP_OPTION_END            0u
+#define TCP_OPTION_NOP            1u
+#define TCP_OPTION_MSS            2u
+#define TCP_OPTION_WSCALE         3u
+#define TCP_OPTION_SACK_PERMITTED 4u
+#define TCP_OPTION_SACK           5u
+#define TCP_OPTION_TIMESTAMPS     8u
+
+struct tcp_sack {
+    uint32_t start; /* first byte that arrived */
+    uint32_t end;   /* one behind the last */
+};
+
+struct tcp_options {
+    bool has_mss;        /* SYN only */
+    bool has_wscale;     /* SYN only */
+    bool sack_permitted; /* SYN only */
+    bool has_ts;
+    uint8_t wscale;
+    uint8_t n_sack; /* not on a SYN */
+    uint16_t mss;
+    uint32_t ts_val, ts_ecr;
+    struct tcp_sack sack[TCP_SACK_MAX]; /* the first n_sack are defined */
+};
+
+struct tcp_header {
+    uint16_t sport, dport;
+    uint32_t seq, ack;
+    uint16_t flags;
+    uint16_t wnd; /* as on the wire, not scaled */
+    uint16_t urp;
+    uint8_t header_len; /* emit ignores it */
+    struct tcp_options opt;
+};
+
+/*
+ * Read the header of the segment at p.
+ *
+ *   len  bytes of the whole segment, or at least of its header
+ *
+ * The payload begins header_len behind p.
+ */
+enum wire_fault tcp_parse(const uint8_t *p, size_t len, struct tcp_header *tcp);
+
+/* How many bytes tcp_emit() would write. */
+size_t tcp_emit_len(const struct tcp_header *tcp);
+
+/*
+ * Write the header, checksum field 0, and return its length, a multiple of 4.
+ *
+ * Options are laid out as Linux does, the timestamps aligned.  Of the SACK blocks as many as fit
+ * are written (4, or 3 beside timestamps); on a SYN none.
+ */
+size_t tcp_emit(const struct tcp_header *tcp, uint8_t *out);
+
+#endif

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# 64 MiB each way over a network that loses, doubles, reorders, corrupts and delays: all arrives,
+# within a minute, and nearly every loss is repaired without a timeout.
+set -u
+here=$(dirname "$0")
+. "$here/../support/tap.sh"
+. "$here/../support/netns.sh"
+. "$here/peer.sh"
+netns_enter "$0" "$@"
+
+mib=${IMPAIRED_MIB:-64}
+file=$netns_scratch/file
+stats=$netns_scratch/stats
+random_file "$file" "$mib" 2
+sum=$(sum_of <"$file")
+spec=loss=2%,reorder=2%,dup=1%,corrupt=0.1%,delay=5ms
+
+# ciao VERB OPTIONS...: on that network, a minute at most.
+ciao()
+{
+    local verb=$1
+    shift
+    timeout 60 "$CIAO" "$verb" --impair "$spec,seed=$seed" --stats "$@" 2>"$stats"
+}
+
+# arrived CLAIM
+arrived()
+{
+    local seconds=$(($(date +%s) - begun))
+    if [ "$got" = "$sum" ]; then
+        pass "$1"
+    else
+        fail "$1" "seed $seed, after $seconds s: $got instead of $sum" "$(tail -c 2000 "$stats")"
+    fi
+    printf '# %s s\n' "$seconds"
+}
+
+# Of what ciao sent and lost, nine tenths at least were repaired without a timeout.
+repaired()
+{
+    local lost repaired
+    lost=$(counter "$stats" lost_segments)
+    repaired=$(counter "$stats" repaired_without_timeout)
+    check "$1" test "$lost" -gt 100 -a $((repaired * 10)) -ge $((lost * 9))
+    printf '# %s of %s lost segments repaired without a timeout, %s timeouts\n' \
+        "$repaired" "$lost" "$(counter "$stats" timeouts)"
+}
+
+seed=11
+for version in 4 6; do
+    family $version
+
+    begun=$(date +%s)
+    got=$(ciao listen --once --send "$file" \
+        --with "curl -gs --http0.9 'http://$url/' | sha256sum" | cut -d ' ' -f 1)
+    arrived "IPv$version: ciao listens, curl takes $mib MiB"
+    repaired "IPv$version: ciao listens: losses are repaired without a timeout"
+    seed=$((seed + 1))
+
+    begun=$(date +%s)
+    got=$(ciao listen --once --recv - --with "ncat --send-only $ours 80 <'$file'" | sum_of)
+    arrived "IPv$version: ciao listens, ncat gives $mib MiB"
+    seed=$((seed + 1))
+
+    begun=$(date +%s)
+    got=$(ciao connect $theirs 9000 --with "socat -u FILE:'$file' TCP$version-LISTEN:9000" \
+        </dev/null | sum_of)
+    arrived "IPv$version: ciao connects and takes $mib MiB from socat"
+    seed=$((seed + 1))
+
+    begun=$(date +%s)
+    got=$(ciao connect $theirs 9000 --send "$file" \
+        --with "socat -u TCP$version-LISTEN:9000 - | sha256sum" | cut -d ' ' -f 1)
+    arrived "IPv$version: ciao connects and gives socat $mib MiB"
+    repaired "IPv$version: ciao connects: losses are repaired without a timeout"
+    seed=$((seed + 1))
+done
+tap_done
