@@ -29,7 +29,7 @@ int child_start(struct child *child, const struct cli_options *options, bool kee
 
 /* Look whether it has ended, without waiting. */
 void child_check(struct child *child);
-/* Ask it and what it started to end, the second time by force; what it says about that is no failure. */
+/* Ask it and what it started to end, the second time by force; how it then ends is no failure. */
 void child_end(struct child *child);
 /* Its exit code as a shell tells it: 128 and the number when a signal ended it. */
 int child_code(const struct child *child);

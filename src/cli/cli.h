@@ -16,7 +16,8 @@ struct cli_verb {
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
     const char *line_en, *line_zh;     /* one line of `ciao help` */
-    const char *help_en, *help_zh;     /* the page of `ciao help VERB` */
+    const char *help_en, *help_zh;     /* the page of `ciao help VERB`, */
+    const char *more_en, *more_zh;     /* and its end, NULL when it has none of its own */
 };
 
 /* Ends with an entry without a name. */
@@ -30,6 +31,7 @@ int cli_help(int argc, char **argv);
 extern const char cli_demo_help_en[], cli_demo_help_zh[];
 extern const char cli_listen_help_en[], cli_listen_help_zh[];
 extern const char cli_connect_help_en[], cli_connect_help_zh[];
+extern const char cli_net_options_en[], cli_net_options_zh[]; /* listen and connect share them */
 extern const char cli_help_help_en[], cli_help_help_zh[];
 
 /* NULL when there is none of that name. */
@@ -42,16 +44,17 @@ int cli_overview(bool chinese);
 int cli_verb_help(const struct cli_verb *verb, bool chinese);
 
 /*
- * "ciao VERB: sentence" on standard error; verb NULL: "ciao: sentence".  The first returns CLI_FAILED,
- * the second says where the help is and returns CLI_USAGE, the third is for what just should be known.
+ * "ciao VERB: sentence" on standard error; verb NULL: "ciao: sentence".  The first returns
+ * CLI_FAILED, the second says where the help is and returns CLI_USAGE, the third is for what just
+ * should be known.
  */
 __attribute__((format(printf, 2, 3))) int cli_fail(const char *verb, const char *format, ...);
 __attribute__((format(printf, 2, 3))) int cli_misused(const char *verb, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void cli_note(const char *verb, const char *format, ...);
 
 /*
- * The word that was probably meant, out of a list that ends with NULL: at most two letters away, or a
- * beginning that fits one word alone.  NULL when nothing is near.
+ * The word that was probably meant, out of a list that ends with NULL: at most two letters away, or
+ * a beginning that fits one word alone.  NULL when nothing is near.
  */
 const char *cli_meant(const char *word, const char *const *words);
 

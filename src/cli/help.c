@@ -11,13 +11,17 @@
 
 const struct cli_verb cli_verbs[] = {
     {"demo", cli_demo, "two hosts in memory open, talk and close, and tell their life",
-     "内存里的两台主机：建立连接、交谈、告别，并讲述这一生", cli_demo_help_en, cli_demo_help_zh},
+     "内存里的两台主机：建立连接、交谈、告别，并讲述这一生", cli_demo_help_en, cli_demo_help_zh,
+     NULL, NULL},
     {"listen", cli_listen, "wait for connections on this stack, as netcat does",
-     "用这个协议栈等待连接，如同 netcat", cli_listen_help_en, cli_listen_help_zh},
+     "用这个协议栈等待连接，如同 netcat", cli_listen_help_en, cli_listen_help_zh,
+     cli_net_options_en, cli_net_options_zh},
     {"connect", cli_connect, "connect with this stack, as netcat does",
-     "用这个协议栈发起连接，如同 netcat", cli_connect_help_en, cli_connect_help_zh},
-    {"help", cli_help, "explain a verb", "解释一个命令", cli_help_help_en, cli_help_help_zh},
-    {NULL, NULL, NULL, NULL, NULL, NULL},
+     "用这个协议栈发起连接，如同 netcat", cli_connect_help_en, cli_connect_help_zh,
+     cli_net_options_en, cli_net_options_zh},
+    {"help", cli_help, "explain a verb", "解释一个命令", cli_help_help_en, cli_help_help_zh, NULL,
+     NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 const char cli_help_help_en[] = "Usage: ciao help [VERB] [--lang en|zh]\n"
@@ -68,7 +72,11 @@ int cli_overview(bool chinese)
 
 int cli_verb_help(const struct cli_verb *verb, bool chinese)
 {
+    const char *more = chinese ? verb->more_zh : verb->more_en;
+
     (void)fputs(chinese ? verb->help_zh : verb->help_en, stdout);
+    if (more)
+        (void)fputs(more, stdout);
     return CLI_OK;
 }
 

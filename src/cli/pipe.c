@@ -61,8 +61,8 @@ int pipe_open_input(struct pipe_end *end, const char *path)
 }
 
 /*
- * The same pipe or terminal opened once more has flags of its own, so that writing may be told not to
- * block.  Where that is not allowed, writing is careful instead.
+ * The same pipe or terminal opened once more has flags of its own, so that writing may be told not
+ * to block.  Where that is not allowed, writing is careful instead.
  */
 static void open_again(struct pipe_end *end)
 {

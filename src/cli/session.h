@@ -1,6 +1,6 @@
 /*
- * A run of listen or connect: the station, the streams, the command of --with, signals; and the loop
- * that drives them all.
+ * A run of listen or connect: the station, the streams, the command of --with, signals; and the
+ * loop that drives them all.
  */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H

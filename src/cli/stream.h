@@ -1,6 +1,6 @@
 /*
- * One connection and the program's ends of it: bytes from a file, standard input or the peer itself go
- * in, what arrives comes out.  Binary safe; each direction closes on its own.
+ * One connection and the program's ends of it: bytes from a file, standard input or the peer itself
+ * go in, what arrives comes out.  Binary safe; each direction closes on its own.
  */
 #ifndef CLI_STREAM_H
 #define CLI_STREAM_H
@@ -49,8 +49,8 @@ int stream_init(struct stream *stream, ciao_conn conn, enum stream_source source
 void stream_free(struct stream *stream);
 
 /*
- * Move what can be moved, up to some 1 MB.  Returns whether anything did.  When `over` is set afterwards, the
- * connection's handle has been given up.
+ * Move what can be moved, up to some 1 MB.  Returns whether anything did.  When `over` is set
+ * afterwards, the connection's handle has been given up.
  */
 bool stream_step(struct stream *stream, struct ciao_stack *stack, uint64_t now_us);
 

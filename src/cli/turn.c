@@ -204,6 +204,14 @@ void turn_until_over(struct session *session)
     }
 }
 
+/* No frame is under way, also not in the bad network. */
+static bool is_quiet(const struct station *station)
+{
+    const struct ciao_driver *impair = station->impair;
+
+    return host_quiet(station->host) && (!impair || impair->ops->deadline(impair) == UINT64_MAX);
+}
+
 void turn_until_settled(struct session *session)
 {
     struct host *host = session->station.host;
@@ -218,7 +226,7 @@ void turn_until_settled(struct session *session)
         (void)host_send(host);
         station_tell(&session->station, false);
         now_us = host_now(host);
-        quiet = host_quiet(host) || now_us >= begun_us + SETTLE_US;
+        quiet = is_quiet(&session->station) || now_us >= begun_us + SETTLE_US;
         child_check(&session->child);
         done = !child_runs || session->child.over;
         if (quiet && done)

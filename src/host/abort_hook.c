@@ -1,6 +1,6 @@
 /*
- * Where an assertion of the stack ends: say what was claimed, and stop.  A file of its own, so that a
- * program which links the host's library may bring another hook.
+ * Where an assertion of the stack ends: say what was claimed, and stop.  A file of its own, so that
+ * a program which links the host's library may bring another hook.
  */
 #include "base/assert.h"
 

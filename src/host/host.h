@@ -44,8 +44,8 @@ struct host_options {
  *
  *   options  NULL: all defaults
  *
- * Returns 0, or -errno: -ENOMEM (not even the addresses can be reserved), -EINVAL (the configuration
- * is impossible).
+ * Returns 0, or -errno: -ENOMEM (not even the addresses can be reserved), -EINVAL (the
+ * configuration is impossible).
  */
 CIAO_MUST_CHECK int host_open(struct host **host, const struct host_options *options);
 
@@ -86,14 +86,15 @@ int host_receive(struct host *host);
 int host_send(struct host *host);
 
 /*
- * Sleep until a driver has a frame, the stack or a driver has a deadline, one of `fds` is ready (its
- * revents say so), or `until_us` has come (UINT64_MAX: no such time).  On the virtual clock time
- * jumps to the nearest deadline instead, and only descriptors that are ready at once are seen.
+ * Sleep until a driver has a frame, the stack or a driver has a deadline, one of `fds` is ready
+ * (its revents say so), or `until_us` has come (UINT64_MAX: no such time).  On the virtual clock
+ * time jumps to the nearest deadline instead, and only descriptors that are ready at once are seen.
  * Returns 0, also when a signal came; -errno.
  */
 int host_wait(struct host *host, struct pollfd *fds, unsigned n, uint64_t until_us);
 
-/* Nothing is on its way out: neither in the stack nor here nor in a driver that delays. */
+/* Nothing is on its way out, neither in the stack nor here.  (A driver that delays frames knows of
+ * its own: ops->deadline.) */
 bool host_quiet(const struct host *host);
 
 #endif

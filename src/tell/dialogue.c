@@ -102,34 +102,44 @@ enum words_say words_say_of(const struct life *life, const struct life_step *ste
 
 /* ---- lines ---- */
 
-static void line(FILE *out, const struct fill *fill, const char *text, bool thought)
+struct spoken {
+    const char *lead; /* printed before the name */
+    const char *text;
+    bool thought;
+};
+
+static void line(FILE *out, const struct fill *fill, const struct spoken *spoken)
 {
-    char name[128], first[160], spoken[WORDS_TEXT + 32];
+    char name[128], first[192], words[WORDS_TEXT + 32];
     const struct tell_options *options = fill->options;
+    bool zh = options->lang == TELL_ZH;
+    enum tell_paint paint = spoken->thought ? TELL_DIM : TELL_PLAIN;
+    const char *open = words_label(options->lang, LABEL_QUOTE_OPEN);
+    const char *shut = words_label(options->lang, LABEL_QUOTE_CLOSE);
+    if (spoken->thought) {
+        open = zh ? "（" : "(";
+        shut = zh ? "）" : ")";
+    }
     fill_name(name, sizeof(name), fill->life, (enum life_end)fill->step->end, options);
-    snprintf(first, sizeof(first), "  %s%s", name, words_label(options->lang, LABEL_COLON));
-    if (thought)
-        snprintf(spoken, sizeof(spoken), "%s%s%s", options->lang == TELL_ZH ? "（" : "(", text,
-                 options->lang == TELL_ZH ? "）" : ")");
-    else
-        snprintf(spoken, sizeof(spoken), "%s%s%s", words_label(options->lang, LABEL_QUOTE_OPEN),
-                 text, words_label(options->lang, LABEL_QUOTE_CLOSE));
+    snprintf(first, sizeof(first), "%s%s%s", spoken->lead, name,
+             words_label(options->lang, LABEL_COLON));
+    snprintf(words, sizeof(words), "%s%s%s", open, spoken->text, shut);
     struct width_page page = {first, width_of(first), tell_columns(options)};
-    tell_paint(out, options, thought ? TELL_DIM : TELL_PLAIN);
-    width_wrap(out, spoken, &page);
-    tell_unpaint(out, options, thought ? TELL_DIM : TELL_PLAIN);
+    tell_paint(out, options, paint);
+    width_wrap(out, words, &page);
+    tell_unpaint(out, options, paint);
 }
 
-bool dialogue_step(FILE *out, const struct fill *fill)
+bool dialogue_step(FILE *out, const struct fill *fill, const char *lead)
 {
     char text[WORDS_TEXT];
-    if (words_spoken(text, sizeof(text), fill)) {
-        line(out, fill, text, false);
-        return true;
+    struct spoken spoken = {lead, text, false};
+    if (!words_spoken(text, sizeof(text), fill)) {
+        spoken.thought = words_thought(text, sizeof(text), fill);
+        if (!spoken.thought)
+            return false;
     }
-    if (!words_thought(text, sizeof(text), fill))
-        return false;
-    line(out, fill, text, true);
+    line(out, fill, &spoken);
     return true;
 }
 
@@ -139,7 +149,7 @@ void dialogue_life(FILE *out, const struct life *life, const struct tell_options
     for (uint32_t i = 0; i < life->n; i++) {
         struct fill fill = {life, &life->steps[i], options, {0}};
         tell_gap(out, &fill);
-        (void)dialogue_step(out, &fill);
+        (void)dialogue_step(out, &fill, "  ");
     }
     tell_ending(out, life, options);
 }

@@ -48,8 +48,8 @@ void sentences_life(FILE *out, const struct life *life, const struct tell_option
 bool sentences_step(FILE *out, const struct fill *fill, const char *bullet);
 
 void dialogue_life(FILE *out, const struct life *life, const struct tell_options *options);
-/* What was said or thought at a step; false when nothing was. */
-bool dialogue_step(FILE *out, const struct fill *fill);
+/* What was said or thought at a step, with `lead` before the name; false when nothing was. */
+bool dialogue_step(FILE *out, const struct fill *fill, const char *lead);
 
 void mermaid_life(FILE *out, const struct life *life, const struct tell_options *options);
 void json_life(FILE *out, const struct life *life, const struct tell_options *options);

@@ -34,14 +34,45 @@ static inline uint32_t total(const struct sums *sums)
                      + csum_fold(sums->carries));
 }
 
-/* The last 0..7 bytes, as they lie in memory: those that are missing count as zero. */
-static inline uint64_t load_tail(const uint8_t *p, size_t len)
+/*
+ * The sum of the last 0..7 bytes, in pieces of four, two and one: where in a word a piece would
+ * lie does not matter, as long as it begins at an even byte.
+ */
+static inline uint64_t tail_sum(const uint8_t *p, size_t len)
 {
-    uint64_t word = 0;
-    for (size_t i = 0; i < len; i++) {
-        ((uint8_t *)&word)[i] = p[i];
+    uint32_t four = 0;
+    uint16_t two = 0;
+    uint16_t one = 0;
+    if (len & 4) {
+        __builtin_memcpy(&four, p, 4);
+        p += 4;
     }
-    return word;
+    if (len & 2) {
+        __builtin_memcpy(&two, p, 2);
+        p += 2;
+    }
+    if (len & 1) {
+        __builtin_memcpy(&one, p, 1);
+    }
+    return (uint64_t)four + two + one;
+}
+
+/* The same, copied too. */
+static inline uint64_t copy_tail(uint8_t *to, const uint8_t *from, size_t len)
+{
+    size_t at = 0;
+    if (len & 4) {
+        __builtin_memcpy(to, from, 4);
+        at = 4;
+    }
+    if (len & 2) {
+        __builtin_memcpy(to + at, from + at, 2);
+        at += 2;
+    }
+    if (len & 1) {
+        to[at] = from[at];
+    }
+    return tail_sum(from, len);
 }
 
 uint32_t csum_small(const void *from, size_t len)
@@ -57,7 +88,7 @@ uint32_t csum_small(const void *from, size_t len)
     for (; len >= 8; p += 8, len -= 8) {
         add(&sums, 0, load64(p));
     }
-    add(&sums, 1, load_tail(p, len));
+    add(&sums, 1, tail_sum(p, len));
     return total(&sums);
 }
 
@@ -82,10 +113,7 @@ uint32_t csum_copy_small(void *to, const void *from, size_t len)
     for (; len >= 8; p += 8, q += 8, len -= 8) {
         add(&sums, 0, copy64(q, p));
     }
-    add(&sums, 1, load_tail(p, len));
-    for (size_t i = 0; i < len; i++) {
-        q[i] = p[i];
-    }
+    add(&sums, 1, copy_tail(q, p, len));
     return total(&sums);
 }
 
@@ -123,8 +151,12 @@ uint32_t csum_pseudo4(uint32_t src, uint32_t dst, uint8_t protocol, uint32_t len
 uint32_t csum_pseudo6(const struct ciao_addr *src, const struct ciao_addr *dst, uint8_t protocol,
                       uint32_t len)
 {
-    return csum_fold((uint64_t)csum_small(src->b, 16) + csum_small(dst->b, 16) + word_sum(protocol)
-                     + word_sum(len));
+    struct sums sums = {{0, 0}, 0};
+    add(&sums, 0, load64(src->b));
+    add(&sums, 1, load64(src->b + 8));
+    add(&sums, 0, load64(dst->b));
+    add(&sums, 1, load64(dst->b + 8));
+    return csum_fold((uint64_t)total(&sums) + word_sum(protocol) + word_sum(len));
 }
 
 uint32_t csum_pseudo(const struct ciao_addr *src, const struct ciao_addr *dst, uint8_t protocol,

@@ -63,8 +63,8 @@ for verb in demo listen connect help; do
 done
 out=$(LC_ALL=zh_CN.UTF-8 "$CIAO" help)
 check "the language of help is the environment's" grep -q "用法" <<<"$out"
-for option in --ip --dev --with --impair --capture --tell --lang --profile --msl --timeout --stats -v \
-    --send --recv; do
+for option in --ip --dev --with --impair --capture --tell --lang --profile --msl --timeout --stats \
+    -v --send --recv; do
     for verb in listen connect; do
         run help $verb
         check "help $verb explains $option" grep -q -- "^  $option" <<<"$out"
@@ -93,7 +93,8 @@ misused "an address needs its prefix" '--ip takes an address' listen --ip 10.9.0
 misused "a prefix that has room for two" '--ip takes an address' listen --ip 10.9.0.2/31
 misused "and is an address" '--ip takes an address' listen --ip 10.9.0.256/24
 misused "not everybody's" '--ip takes an address' listen --ip 224.0.0.1/4
-misused "an impairment is parsed with its own sentence" '--impair takes .*loss' listen --impair loss=two
+misused "an impairment is parsed with its own sentence" '--impair takes .*loss' \
+    listen --impair loss=two
 misused "a telling has five formats" '--tell takes text, sentences' listen --tell=poem
 misused "a language is one of two" '--lang takes en or zh' listen --lang fr
 misused "a profile is one of three" '--profile takes ciao, rfc or linux' listen --profile bsd

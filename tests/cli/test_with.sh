@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# --with: ciao and a command of the kernel's side in a network of their own, also for who is not root.
+# --with: ciao and a command of the kernel's side in a network of their own, also without root.
 set -u
 here=$(dirname "$0")
 . "$here/../support/tap.sh"

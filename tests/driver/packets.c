@@ -81,7 +81,7 @@ static uint32_t put_headers(uint8_t *out, const struct packet *packet, uint16_t 
         .seq = packet->seq,
         .ack = packet->ack,
         .flags = packet->flags,
-        .wnd = 1000,
+        .wnd = packet->wnd,
     };
     uint32_t len = 0;
 

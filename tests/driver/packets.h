@@ -19,7 +19,7 @@ struct packet {
     bool from_peer;
     uint16_t our_port, peer_port;
     uint32_t seq, ack;
-    uint16_t flags;
+    uint16_t flags, wnd;
     uint32_t payload_len;
     uint16_t gso_size; /* 0: no super-segment */
     bool partial;      /* leave the TCP checksum to whoever is next */

@@ -1,9 +1,10 @@
 /*
  * A connection between this stack and the kernel's, step by step.
  *
- * ciao moves only when a test says so: steps_send() lets out what it has to say, steps_hear() takes in
- * what the kernel said.  Between two steps both ends stand still, and both are asked for their state:
- * ours by ciao_info(), the kernel's by `ss`.  Runs in a network namespace (tests/support/in-netns).
+ * ciao moves only when a test says so: steps_send() lets out what it has to say, steps_hear() takes
+ * in what the kernel said.  Between two steps both ends stand still, and both are asked for their
+ * state: ours by ciao_info(), the kernel's by `ss`.  Runs in a network
+ * namespace of its own (tests/support/in-netns).
  */
 #ifndef LINUX_STEPS_H
 #define LINUX_STEPS_H
@@ -56,8 +57,8 @@ void steps_hear(struct steps *s);
 void steps_settle(struct steps *s);
 
 /*
- * Claim both ends' states: ours as RFC 9293 spells it, the kernel's as ss does; "-" is none.  Waits up
- * to two seconds for them without moving a frame.
+ * Claim both ends' states: ours as RFC 9293 spells it, the kernel's as ss does; "-" is none.  Waits
+ * up to two seconds for them without moving a frame.
  */
 void states_are(struct steps *s, const char *ours, const char *theirs);
 /* The same after ciao's handle was given up: the state of our_port in the stack's own list. */

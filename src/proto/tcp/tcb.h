@@ -167,7 +167,7 @@ BUILD_ASSERT(sizeof(struct tcp_side) == 192 || sizeof(void *) != 8);
 #define TCB_CWND_LIMITED 0x4000000u /* the last output stopped at cwnd: it may grow */
 #define TCB_SYN_LOST 0x8000000u /* a SYN or SYN,ACK was sent again: initial window 1 segment [RFC5681 3.1] */
 #define TCB_RTT_MEASURED 0x10000000u
-#define TCB_ECN 0x20000000u     /* room */
+#define TCB_SYN_UNACKED 0x20000000u /* the peer has not acknowledged our SYN yet */
 
 struct tcb {
     /* line 0: every segment reads these */

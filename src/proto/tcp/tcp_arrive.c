@@ -176,6 +176,19 @@ static bool answers_syn_again(struct tcp *tcp, struct tcb *tcb, const struct tcp
     return true;
 }
 
+/* The SYNs crossed, and this is the peer's SYN,ACK: its SYN we know already, its ACK is news.
+ * [RFC9293 3.5 figure 8, MUST-10] */
+static void forget_known_syn(const struct tcb *tcb, struct tcp_segment *seg)
+{
+    bool known = (tcb->flags & TCB_SYN_UNACKED) && (seg->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)
+                 && seg->seq == tcb->irs && seg->ack == tcb->snd.nxt;
+    if (!known)
+        return;
+    seg->flags &= (uint16_t)~TCP_SYN;
+    seg->seq++;
+    seg->len--;
+}
+
 /* Old bytes deserve an ACK each; what carries none is rationed, or two confused ends would ACK for ever. */
 static void answer_unacceptable(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
@@ -200,6 +213,7 @@ static bool step_1_sequence(struct tcp *tcp, struct tcb *tcb, struct tcp_segment
 {
     if (is_stray(tcp, tcb, seg))
         return refuse(tcp, tcb, CIAO_DROP_PAWS, seg);
+    forget_known_syn(tcb, seg);
     if ((tcb->flags & TCB_TS) && !seg->h.opt.has_ts && !(seg->flags & TCP_RST)
         && (tcp_tcb_settings(tcp, tcb)->more & CIAO_STRICT_TIMESTAMPS)) /* [RFC7323 3.2 7323-5] */
         return refuse(tcp, tcb, CIAO_DROP_NO_TIMESTAMP, seg);
@@ -253,7 +267,8 @@ static bool syn_received_ack(struct tcp *tcp, struct tcb *tcb, const struct tcp_
 {
     if (!seq_lt(tcb->snd.una, seg->ack) || seq_gt(seg->ack, tcb->snd.nxt)) {
         drop(tcp, tcb, CIAO_DROP_SYN_RECEIVED_BAD_ACK, seg);
-        tcp_reply_rst(tcp, seg, CIAO_RST_SYN_RECEIVED_BAD_ACK, tcb->head.life, CIAO_SYN_RECEIVED);
+        tcp_reply_rst(tcp, seg, CIAO_RST_SYN_RECEIVED_BAD_ACK, tcb->head.life,
+                      (enum ciao_state)tcb->head.state);
         return false;
     }
     tcp_handshake_acked(tcp, tcb, seg);
@@ -267,7 +282,7 @@ static bool step_5_ack(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
         drop(tcp, tcb, CIAO_DROP_NO_ACK_FLAG, seg);
         return false;
     }
-    if (tcp_state_is(tcb, CIAO_SYN_RECEIVED) && !syn_received_ack(tcp, tcb, seg))
+    if ((tcb->flags & TCB_SYN_UNACKED) && !syn_received_ack(tcp, tcb, seg))
         return false;
     if (seq_gt(seg->ack, tcb->snd.nxt)) {
         drop(tcp, tcb, CIAO_DROP_ACK_OF_THE_FUTURE, seg);
@@ -403,7 +418,7 @@ static void deliver(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_s
         nobody_arrives(tcp, tuple, hash, seg);
         break;
     case KIND_OTHER:
-        ASSERT(!"a listener in the flow table");
+        ASSERT(ref_kind(ref) != KIND_OTHER); /* listeners are not in the flow table */
     }
 }
 

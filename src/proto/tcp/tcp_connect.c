@@ -78,7 +78,7 @@ static void begin(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tupl
     tcb->snd.una = tcb->snd.nxt = tcb->iss;
     tcb->snd_end = tcb->iss + 1;
     tcb->ts_offset = tcp_handshake_ts_offset(tcp, tuple);
-    tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE;
+    tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE | TCB_SYN_UNACKED;
 }
 
 static void tell(struct tcp *tcp, const struct tcb *tcb, const struct tcp_tuple *tuple, bool picked)

@@ -103,6 +103,7 @@ void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_op
 /* ESTABLISHED: both numbers are known to both.  The caller has made the arc. */
 void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
 {
+    tcb->flags &= ~(TCB_SYN_UNACKED | TCB_SYN_DUE);
     tcb->rexmt_at = 0;
     tcb->backoff = 0;
     tcb->trouble_ms = 0;
@@ -113,8 +114,8 @@ void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
     if (tcb->side != 0)
         tcp_congestion_init(tcp, tcb);
     tcp_note(tcp, tcb, CIAO_DID_OPTIONS_AGREED, tcb->smss,
-             (uint64_t)(tcb->flags & (TCB_TS | TCB_SACK | TCB_WSCALE)) << 16 | tcb->snd_wscale << 8
-                 | tcb->rcv_wscale);
+             (uint64_t)(tcb->flags & (TCB_TS | TCB_SACK | TCB_WSCALE)) << 16
+                 | (uint64_t)tcb->snd_wscale << 8 | tcb->rcv_wscale);
     tcp_told(tcp, tcb);
     tcp_output_wanted(tcp, tcb);
 }
@@ -128,14 +129,18 @@ static void take_window(struct tcb *tcb, const struct tcp_segment *seg)
         tcb->snd.max_wnd = seg->wnd;
 }
 
-/* SYN-RECEIVED of our own opening: the peer acknowledges our SYN. [RFC9293 3.10.7.4 fifth EV-26] */
+/* The peer acknowledges our SYN,ACK. [RFC9293 3.10.7.4 fifth EV-26]
+ * The program may have closed meanwhile: with nothing queued it is in FIN-WAIT-1 already; with bytes still to go the
+ * close was put off until now. [RFC9293 3.10.4 EV-46] */
 void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
-    tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_RECEIVED_ESTABLISHED_HANDSHAKE_DONE);
+    bool opening = tcp_state_is(tcb, CIAO_SYN_RECEIVED);
+    if (opening)
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_RECEIVED_ESTABLISHED_HANDSHAKE_DONE);
     tcb->snd.una = tcb->iss + 1;
     take_window(tcb, seg);
     tcp_handshake_done(tcp, tcb);
-    if (tcb->flags & TCB_FIN_QUEUED) /* closed meanwhile, with bytes still to go [RFC9293 3.10.4] */
+    if (opening && (tcb->flags & TCB_FIN_QUEUED))
         tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_FIN_WAIT_1_WE_CLOSED_FIRST);
 }
 
@@ -180,7 +185,6 @@ static void peer_answered(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *
 {
     take_syn(tcp, tcb, seg);
     tcb->snd.una = seg->ack;
-    tcb->flags &= ~TCB_SYN_DUE;
     tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_SENT_ESTABLISHED_PEER_ANSWERED);
     tcp_handshake_done(tcp, tcb);
     tcp_ack_now(tcp, tcb);

@@ -182,9 +182,14 @@ static bool is_evidence(const struct tcp *tcp, const struct tcp_side *side, cons
            || tcp->now - range->sent_us >= side->rtt_min_us;
 }
 
-static struct tcp_arrival arrival_of(const struct tcp_range *range, uint32_t segments)
+static void note_arrival(const struct tcp *tcp, const struct tcp_side *side,
+                         const struct tcp_range *range, uint32_t segments, struct tcp_ack_work *work)
 {
-    return (struct tcp_arrival){range->sent_us, range->start, (uint16_t)segments};
+    struct tcp_arrivals *arrivals = work->arrivals;
+    if (arrivals->n == TCP_ARRIVALS || !is_evidence(tcp, side, range))
+        return;
+    arrivals->at[arrivals->n++] =
+        (struct tcp_arrival){range->sent_us, range->start, (uint16_t)segments};
 }
 
 void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct tcp_ack_work *work)
@@ -200,13 +205,10 @@ void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct t
     work->sacked += bytes;
     if (seq_gt(range->end, tcb->sacked_to))
         tcb->sacked_to = range->end;
-    bool evidence = is_evidence(tcp, side, range);
-    struct tcp_arrival arrival = arrival_of(range, range->segments);
+    note_arrival(tcp, side, range, range->segments, work);
     range->flags = (uint16_t)((range->flags & ~(RANGE_LOST | RANGE_COUNTED | RANGE_REPAIR))
                               | RANGE_SACKED);
     join_around(tcp, side, index);
-    if (evidence)
-        tcp_loss_arrival(tcp, tcb, &arrival, work);
 }
 
 /* So many bytes at the front of the first range are acknowledged. */
@@ -224,10 +226,8 @@ static void account(struct tcp *tcp, struct tcb *tcb, struct tcp_range *range, u
         side->lost_bytes -= bytes;
     side->delivered += bytes;
     arrived(tcp, tcb, range, segments, work);
-    if (side->sacked_bytes != 0 && (tcb->flags & TCB_SACK) && is_evidence(tcp, side, range)) {
-        struct tcp_arrival arrival = arrival_of(range, segments);
-        tcp_loss_arrival(tcp, tcb, &arrival, work);
-    }
+    if (side->sacked_bytes != 0 && (tcb->flags & TCB_SACK))
+        note_arrival(tcp, side, range, segments, work);
 }
 
 /* The usual case is the front alone: nothing behind it is looked at. */

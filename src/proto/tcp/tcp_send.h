@@ -36,13 +36,23 @@ static inline void tcp_note_why(struct tcp *tcp, const struct tcb *tcb, enum cia
 }
 
 /* ---- one ACK's work: what it brought to light, gathered on its way through the files ---- */
+#define TCP_ARRIVALS 8u
+struct tcp_arrival { /* something has arrived that was sent at this time */
+    time_us sent_us;
+    seq_t start;
+    uint16_t segments;
+};
+struct tcp_arrivals { /* of one ACK; more than these are not needed to find out what is lost */
+    unsigned n;
+    struct tcp_arrival at[TCP_ARRIVALS];
+};
 struct tcp_ack_work {
+    struct tcp_arrivals *arrivals; /* apart, so that the usual ACK need not clear them */
     uint32_t acked;      /* bytes that it acknowledged cumulatively */
     uint32_t sacked;     /* bytes that it told of out of order, for the first time */
     uint32_t lost;       /* bytes that were declared lost because of it */
     uint32_t ts_ecr;     /* the time that it echoes, when has_ts */
     time_us rtt_sent_us; /* when the oldest of what it acknowledged was sent */
-    uint16_t threshold;  /* so many segments sent later make one lost */
     uint16_t needless;   /* segments sent again whose first sending has arrived after all */
     bool has_ts;
     bool has_rtt;    /* rtt_sent_us holds */
@@ -91,15 +101,10 @@ void tcp_sack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment
                       struct tcp_ack_work *work);
 
 /* ---- what is lost: tcp_loss.c, and no other file ---- */
-uint16_t tcp_loss_threshold(const struct tcp *tcp, const struct tcb *tcb);
-/* Something has arrived: what was sent before it and has not is now more suspect. */
-struct tcp_arrival {
-    time_us sent_us;
-    seq_t start;
-    uint16_t segments;
-};
-void tcp_loss_arrival(struct tcp *tcp, struct tcb *tcb, const struct tcp_arrival *arrival,
-                      struct tcp_ack_work *work);
+/* Of what was sent before the arrivals and has not arrived, enough may have come later by now. */
+void tcp_loss_detect(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
+/* So many segments sent later must arrive before one is lost. */
+uint32_t tcp_loss_threshold(const struct tcp *tcp, const struct tcb *tcb);
 /* Without SACK: the oldest segment is lost. [RFC5681 3.2, RFC6582 3.2] */
 void tcp_loss_head(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
 

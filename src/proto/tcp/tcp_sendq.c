@@ -139,7 +139,6 @@ void tcp_sendq_flush(struct tcp *tcp, struct tcb *tcb)
     tcp_range_flush(tcp, tcb);
     while (side->sendq_first != NULL)
         pop_first(side);
-    tcb->snd_end -= tcp_unsent_bytes(tcp, tcb); /* what was never sent will never be */
     side->sendq_bytes = 0;
 }
 

@@ -46,7 +46,7 @@ static const struct pool *pool_of(const struct tcp *tcp, enum ref_kind kind)
     case KIND_NONE:
         break;
     }
-    ASSERT(!"a reference of no kind");
+    ASSERT(kind != KIND_NONE);
     return NULL;
 }
 

@@ -81,7 +81,7 @@ static void rearm(struct tcp *tcp, struct tcb *tcb)
 static void rexmt_ran_out(struct tcp *tcp, struct tcb *tcb)
 {
     tcb->rexmt_at = 0;
-    if (tcb->snd.una == tcb->iss)
+    if (tcb->flags & TCB_SYN_UNACKED)
         tcp_handshake_timeout(tcp, tcb);
     else if (tcb->flags & TCB_PERSIST)
         tcp_timeout_persist(tcp, tcb);
@@ -135,7 +135,7 @@ void tcp_advance(struct tcp *tcp, time_us now)
             break;
         case KIND_NONE:
         case KIND_OTHER:
-            ASSERT(!"a timer of no record");
+            ASSERT(ref == REF_NONE); /* these own no timer */
         }
     }
 }

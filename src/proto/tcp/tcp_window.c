@@ -28,11 +28,17 @@ static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb)
     return charged < buffer ? buffer - charged : 0;
 }
 
+/* A full segment of the peer: the largest seen, since small ones say nothing of what it could send. */
+static uint32_t full_segment(const struct tcb *tcb)
+{
+    return tcb->rmss < 536 ? 536 : tcb->rmss;
+}
+
 /* The smallest step worth telling. [RFC9293 3.8.6.2.2 MUST-39] */
 static uint32_t worthwhile(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
-    uint32_t segment = tcb->rmss != 0 ? tcb->rmss : tcb->smss;
+    uint32_t segment = full_segment(tcb);
     return segment < half ? segment : half;
 }
 
@@ -116,7 +122,7 @@ void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment
     if (tcb->quick_acks != 0) {
         tcb->quick_acks--;
         tcp_ack_now(tcp, tcb);
-    } else if (tcb->rcv.nxt - tcb->last_ack_sent >= 2u * tcb->rmss) {
+    } else if (tcb->rcv.nxt - tcb->last_ack_sent >= 2 * full_segment(tcb)) {
         tcp_ack_now(tcp, tcb);
     } else {
         tcp_ack_later(tcp, tcb);

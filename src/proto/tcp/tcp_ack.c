@@ -1,0 +1,203 @@
+/*
+ * What the peer acknowledges: step five of RFC 9293 3.10.7.4, once the ACK is known to be
+ * acceptable.
+ *
+ *   1. what it acknowledges is freed, and timed                    [RFC6298, RFC9293 3.10.7.4]
+ *   2. what its SACK blocks tell is marked                         [RFC2018, RFC6675]
+ *   3. the window is taken over                                    [RFC9293 3.10.7.4, 3.8.6]
+ *   4. losses are found, recovery goes on, cwnd moves              [RFC5681, RFC6675, RFC6582]
+ *   5. the retransmission timer is stopped, or begins anew         [RFC6298 5.2, 5.3]
+ *
+ * The usual ACK (in order, nothing lost) looks at the front of the queue alone.
+ */
+#include "proto/tcp/tcp_send.h"
+
+/* ---- the window ---- */
+
+static void tell_window(struct tcp *tcp, struct tcb *tcb)
+{
+    bool closed = tcb->snd.wnd == 0;
+    bool told = (tcb->flags & TCB_WINDOW_TOLD) != 0;
+    if (closed == told)
+        return;
+    tcb->flags ^= TCB_WINDOW_TOLD;
+    tcp_note(tcp, tcb, closed ? CIAO_DID_WINDOW_CLOSED : CIAO_DID_WINDOW_OPENED,
+             tcp_relative(tcb, tcb->snd.una), tcb->snd.wnd);
+}
+
+/* Only a segment that is newer than the one that told last may tell. */
+static bool is_newer(const struct tcb *tcb, const struct tcp_segment *seg)
+{
+    return seq_lt(tcb->snd.wl1, seg->seq)
+           || (tcb->snd.wl1 == seg->seq && seq_leq(tcb->snd.wl2, seg->ack));
+}
+
+/* The right edge may move left, and what is on its way lie beyond it: then nothing new is sent.
+ * [RFC9293 3.10.7.4 fifth EV-28, 3.8.6 MUST-34, SHLD-15] */
+void tcp_ack_window_update(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (!is_newer(tcb, seg))
+        return;
+    bool same = tcb->snd.wnd == seg->wnd;
+    tcb->snd.wl1 = seg->seq;
+    tcb->snd.wl2 = seg->ack;
+    tcb->snd.wnd = seg->wnd;
+    if (same)
+        return;
+    if (seg->wnd > tcb->snd.max_wnd)
+        tcb->snd.max_wnd = seg->wnd;
+    tell_window(tcp, tcb);
+    if ((tcb->flags & TCB_PERSIST) && seg->wnd != 0)
+        tcp_persist_stop(tcp, tcb);
+}
+
+/* ---- round trips ---- */
+
+/* Once a round trip; from what was sent once, or else from the timestamp. [RFC6298 3, RFC7323 4.1] */
+static void measure(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
+{
+    if (seq_leq(tcb->snd.una, tcb->rtt_seq))
+        return;
+    if (work->has_rtt && !work->repeated) {
+        tcp_rtt_measured(tcp, tcb, (uint32_t)(tcp->now - work->rtt_sent_us));
+    } else if (work->has_ts && work->ts_ecr != 0) {
+        uint32_t ticks = tcp_ts_now(tcp, tcb->ts_offset) - work->ts_ecr;
+        if (ticks > 1000000) /* an echo of nothing that we sent */
+            return;
+        tcp_rtt_measured(tcp, tcb, ticks * 1000);
+    } else {
+        return;
+    }
+    tcb->backoff = 0;
+    tcb->rtt_seq = tcb->snd.nxt;
+}
+
+/* ---- the cumulative acknowledgement ---- */
+
+bool tcp_fin_acked(const struct tcb *tcb)
+{
+    return (tcb->flags & TCB_FIN_SENT) && seq_gt(tcb->snd.una, tcb->snd_end);
+}
+
+static void free_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
+{
+    tcp_range_acked(tcp, tcb, tcb->snd.una, work);
+    tcp_sendq_free_to(tcp, tcb, tcb->snd.una);
+    tcp_note_why(tcp, tcb, CIAO_DID_SENT_DATA_FREED, tcp_relative(tcb, tcb->snd.una), work->acked);
+}
+
+/* Something of ours has arrived: no trouble any more. [RFC9293 3.8.3 MUST-20] */
+static void advance(struct tcp *tcp, struct tcb *tcb, seq_t ack, struct tcp_ack_work *work)
+{
+    work->acked = ack - tcb->snd.una;
+    tcb->snd.una = ack; /* the ranges look at it */
+    if (seq_lt(tcb->sacked_to, ack))
+        tcb->sacked_to = ack;
+    if (tcb->side != 0)
+        free_acked(tcp, tcb, work);
+    measure(tcp, tcb, work);
+    tcb->dup_acks = 0;
+    tcb->trouble_ms = 0;
+    tcb->flags &= ~TCB_R1_TOLD;
+}
+
+/* All acknowledged: off [RFC6298 5.2].  Else a new timeout from now [5.3]. */
+static void timer(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->snd.una != tcb->snd.nxt) {
+        if (!(tcb->flags & TCB_PERSIST))
+            tcp_retransmit_timer_restart(tcp, tcb);
+        return;
+    }
+    tcb->flags &= ~(TCB_PERSIST | TCB_PROBE);
+    tcb->backoff = 0;
+    tcp_timer_stop(tcb, TCP_TIMER_REXMT);
+    tcp_note_why(tcp, tcb, CIAO_DID_TIMER_STOPPED, TCP_TIMER_REXMT, 0);
+}
+
+/* ---- duplicates ---- */
+
+/* [RFC5681 2] outstanding data, no text, no SYN or FIN, the same ACK and the same window */
+static bool is_duplicate(const struct tcb *tcb, const struct tcp_segment *seg)
+{
+    return seg->ack == tcb->snd.una && tcb->snd.una != tcb->snd.nxt && seg->len == 0
+           && seg->wnd == tcb->snd.wnd;
+}
+
+static void count_duplicate(struct tcb *tcb)
+{
+    if (tcb->dup_acks < UINT8_MAX)
+        tcb->dup_acks++;
+}
+
+/* The peer asks for what it has said it holds: it has dropped it. [RFC2018 8 2018-6] */
+static void look_for_reneging(struct tcp *tcp, struct tcb *tcb)
+{
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    if (side->sacked_bytes == 0 || side->ranges_first == 0)
+        return;
+    if (!(tcp_range_at(tcp, side->ranges_first)->flags & RANGE_SACKED))
+        return;
+    tcp_note(tcp, tcb, CIAO_DID_SACK_RENEGED, tcp_relative(tcb, tcb->snd.una), side->sacked_bytes);
+    tcp_range_forget_sacks(tcp, tcb);
+}
+
+/* ---- all of it ---- */
+
+static bool has_something_to_send(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const uint32_t fin = TCB_FIN_QUEUED | TCB_FIN_SENT;
+    if (tcb->side != 0 && (tcp_side(tcp, tcb)->lost_bytes != 0 || tcp_unsent_bytes(tcp, tcb) != 0))
+        return true;
+    return (tcb->flags & fin) == TCB_FIN_QUEUED || (tcb->flags & TCB_RECOVERY);
+}
+
+static void scoreboard(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg,
+                       struct tcp_ack_work *work)
+{
+    if (work->acked != 0)
+        look_for_reneging(tcp, tcb);
+    tcp_sack_arrived(tcp, tcb, seg, work);
+    if (work->arrivals->n != 0)
+        tcp_loss_detect(tcp, tcb, work);
+}
+
+static void answered_probe(struct tcb *tcb)
+{
+    tcb->probes = 0; /* [RFC9293 3.8.6.1 MUST-37] it is there, and asks for patience */
+    tcb->trouble_ms = 0;
+    tcb->flags &= ~TCB_R1_TOLD;
+}
+
+bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    struct tcp_arrivals arrivals;
+    arrivals.n = 0;
+    struct tcp_ack_work work = {
+        .arrivals = &arrivals,
+        .has_ts = (tcb->flags & TCB_TS) && seg->h.opt.has_ts,
+        .ts_ecr = seg->h.opt.ts_ecr,
+    };
+    if (seq_lt(seg->ack, tcb->snd.una)) /* overtaken: all that it says is known */
+        return tcp_fin_acked(tcb);
+    work.duplicate = is_duplicate(tcb, seg);
+    if (work.duplicate)
+        count_duplicate(tcb);
+    if (seg->ack != tcb->snd.una)
+        advance(tcp, tcb, seg->ack, &work);
+    if (tcb->side != 0 && (tcb->flags & TCB_SACK))
+        scoreboard(tcp, tcb, seg, &work);
+    if (tcb->snd.wnd == 0)
+        answered_probe(tcb);
+    tcp_ack_window_update(tcp, tcb, seg);
+    if (tcb->side != 0)
+        tcp_recovery_acked(tcp, tcb, &work);
+    if (work.acked != 0) {
+        timer(tcp, tcb);
+        if (!(tcb->told_ready & CIAO_WRITABLE))
+            tcp_told(tcp, tcb);
+    }
+    if (has_something_to_send(tcp, tcb))
+        tcp_output_wanted(tcp, tcb);
+    return tcp_fin_acked(tcb);
+}
