@@ -87,6 +87,19 @@ static struct parcel copy_of(const struct parcel *parcel)
     return copy;
 }
 
+static bool to_be_kept(struct demo_link *link, uint32_t number, const struct parcel *parcel)
+{
+    const char *text = link->plan.keep_text;
+    if (number == link->plan.keep)
+        return true;
+    if (text == NULL || parcel->len < strlen(text))
+        return false;
+    if (memcmp(parcel->bytes + parcel->len - strlen(text), text, strlen(text)) != 0)
+        return false;
+    link->plan.keep_text = NULL; /* the first one only */
+    return true;
+}
+
 /* Put it on its way; the bytes are the wire's from now on. */
 static void ship(struct demo_link *link, struct parcel parcel, uint64_t arrives_us)
 {
@@ -108,7 +121,7 @@ void link_send(struct demo_link *link, unsigned from, struct ciao_frame *frame, 
     ciao_frame_release(frame);
     if (!parcel.used)
         return;
-    if (number == link->plan.keep)
+    if (!link->kept.used && to_be_kept(link, number, &parcel))
         link->kept = copy_of(&parcel);
     if (named(link->plan.dup, link->plan.n_dup, number)) {
         link->account.doubled++;

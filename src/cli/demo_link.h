@@ -20,7 +20,8 @@
 struct link_plan {
     uint32_t lose[LINK_FAULTS], dup[LINK_FAULTS];
     unsigned n_lose, n_dup;
-    uint32_t keep; /* keep a copy of this segment: see link_release(); 0: of none */
+    uint32_t keep;         /* keep a copy of this segment for link_release(); 0: of none */
+    const char *keep_text; /* or of the first that ends with this text; NULL: of none */
 };
 
 struct demo_link;

@@ -5,18 +5,18 @@
 
 #include <string.h>
 
-#define LEFT 0
+#define LEFT  0
 #define RIGHT 1
 
 #define THINK_US 5000 /* long enough for an ACK to leave alone */
 
 /* The old-duplicate run: see old_duplicate(). */
 #define LETTER_BYTES 30000u
-#define NEW_LIFE_US 120000u /* LETTER_BYTES ticks of 4 us of the clock behind first numbers */
-#define OLD_TEXT "Please pay 100 coins."
-#define NEW_TEXT "Please pay   1 coins."
-#define TEXT_BYTES 21u
-#define MEETING_US 155000u /* the new connection stands at both ends since 150 ms */
+#define NEW_LIFE_US  120000u /* LETTER_BYTES ticks of 4 us of the clock behind first numbers */
+#define OLD_TEXT     "Please pay 100 coins."
+#define NEW_TEXT     "Please pay   1 coins."
+#define TEXT_BYTES   21u
+#define MEETING_US   155000u /* the new connection stands at both ends since 150 ms */
 
 static void say(struct demo_plan *plan, unsigned end, struct script_line line)
 {
@@ -124,7 +124,8 @@ static void old_duplicate(struct demo_plan *plan)
     act_n(plan, LEFT, SCRIPT_CONNECT, 1);
     act(plan, LEFT, SCRIPT_WAIT_OPEN);
     act_n(plan, LEFT, SCRIPT_SEND, LETTER_BYTES);
-    send_text(plan, LEFT, OLD_TEXT);
+    act_n(plan, LEFT, SCRIPT_THINK, 1000);
+    send_text(plan, LEFT, OLD_TEXT); /* waits for the letter's ACK, so it is a segment of its own */
     act(plan, LEFT, SCRIPT_RECV_TO_END);
     act(plan, LEFT, SCRIPT_CLOSE);
     act_n(plan, LEFT, SCRIPT_WAIT_TIME, NEW_LIFE_US);
@@ -140,12 +141,12 @@ static void old_duplicate(struct demo_plan *plan)
     act(plan, RIGHT, SCRIPT_CLOSE);
     act(plan, RIGHT, SCRIPT_FORGET);
     act(plan, RIGHT, SCRIPT_ACCEPT);
-    act_n(plan, RIGHT, SCRIPT_WAIT_TIME, MEETING_US - LINK_DELAY_US);
+    act_n(plan, RIGHT, SCRIPT_WAIT_TIME, MEETING_US);
     act(plan, RIGHT, SCRIPT_RELEASE_COPY);
     act_n(plan, RIGHT, SCRIPT_WAIT_TIME, MEETING_US + 80000);
     act_n(plan, RIGHT, SCRIPT_RECV, TEXT_BYTES);
     act(plan, RIGHT, SCRIPT_CLOSE);
-    plan->world.link.keep = 5; /* SYN, SYN,ACK, ACK, the letter, the text */
+    plan->world.link.keep_text = OLD_TEXT;
     plan->world.mtu = 65535;
     plan->world.no_timestamps = plan->world.msl_given && plan->world.msl_us == 0;
 }

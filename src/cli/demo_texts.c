@@ -9,35 +9,44 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
     [TELL_EN] =
         {
             [DEMO_TITLE] = "The life of a connection",
-            [DEMO_CAST] = "Ci and Ao are two shy programs. Each sits on a TCP/IP stack of its own, in this "
-                          "process; between them lies a wire on which a segment takes 10 ms. All that "
-                          "follows is read from the events of these two stacks.",
+            [DEMO_CAST] =
+                "Ci and Ao are two shy programs. Each sits on a TCP/IP stack of its own, in this "
+                "process; between them lies a wire on which a segment takes 10 ms. All that "
+                "follows is read from the events of these two stacks.",
             [DEMO_WHOLE_LIFE] = "The whole life on one page",
-            [DEMO_EMPTY] = "In the end all tables of both stacks are empty: no TCB, no record, no timer, no "
-                           "port, no byte is left.",
-            [DEMO_NOT_EMPTY] = "In the end something is left in a stack's tables: {1} TCBs, {2} SYN records, "
-                               "{3} TIME-WAIT records, {4} timers, {5} bytes.",
+            [DEMO_EMPTY] =
+                "In the end all tables of both stacks are empty: no TCB, no record, no timer, no "
+                "port, no byte is left.",
+            [DEMO_NOT_EMPTY] =
+                "In the end something is left in a stack's tables: {1} TCBs, {2} SYN records, "
+                "{3} TIME-WAIT records, {4} timers, {5} bytes.",
             [DEMO_SILENCE] = "(nobody says a word)",
-            [DEMO_MERGED_YES] = "Three segments were enough: the FIN travelled with the ACK. That happens "
-                                "when the program closes before the ACK has left, because it had nothing "
-                                "more to say.",
+            [DEMO_MERGED_YES] =
+                "Three segments were enough: the FIN travelled with the ACK. That happens "
+                "when the program closes before the ACK has left, because it had nothing "
+                "more to say.",
             [DEMO_MERGED_NO] = "This time the ACK left before the FIN, so it took four segments.",
-            [DEMO_OLD_REFUSED] = "Ao was meant to read “{s}”, and did: the segment of the old connection was "
-                                 "refused.",
-            [DEMO_OLD_GOT_IN] = "Ci wrote “Please pay   1 coins.”, and Ao read “{s}”: the segment of the old "
-                                "connection got in. Nobody noticed: every checksum was right. That is what "
-                                "TIME-WAIT and timestamps are for.",
+            [DEMO_OLD_REFUSED] =
+                "Ao was meant to read “{s}”, and did: the segment of the old connection was "
+                "refused.",
+            [DEMO_OLD_GOT_IN] =
+                "Ci wrote “Please pay   1 coins.”, and Ao read “{s}”: the segment of the old "
+                "connection got in. Nobody noticed: every checksum was right. That is what "
+                "TIME-WAIT and timestamps are for.",
             [DEMO_OLD_MET_NOBODY] = "The segment of the old connection met no new one.",
-            [DEMO_ASIDE_CLOSE_WAIT] =
-                "Often told wrong: a program that forgets close() here leaves {me} in CLOSE-WAIT for "
-                "ever. That uses up its descriptors and memory, but none of the server's ports: all "
-                "its connections share port {port}.",
-            [DEMO_ASIDE_FIN] =
-                "Often told wrong: {me} has sent FIN, yet it can still receive. After shutdown(WR) it "
-                "goes on reading as long as {peer} talks; only after close() does it refuse more data, "
-                "with RST.",
-            [DEMO_TRY] = "More: --close simultaneous, half, merged, abort; --lose 3; --old-duplicate; --why "
-                         "four. See ciao help demo.",
+            [DEMO_ASIDE_CLOSE_WAIT] = "Often told wrong: a program that forgets close() here "
+                                      "leaves {me} in CLOSE-WAIT for "
+                                      "ever. That uses up its descriptors and memory, but none of "
+                                      "the server's ports: all "
+                                      "its connections share port {port}.",
+            [DEMO_ASIDE_FIN] = "Often told wrong: {me} has sent FIN, yet it can still receive. "
+                               "After shutdown(WR) it "
+                               "goes on reading as long as {peer} talks; only after close() does "
+                               "it refuse more data, "
+                               "with RST.",
+            [DEMO_TRY] =
+                "More: --close simultaneous, half, merged, abort; --lose 3; --old-duplicate; --why "
+                "four. See ciao help demo.",
             [SCENE_LATER] = "{1} seconds later. ",
             [SCENE_LISTEN] = "{me} sets its door ajar.",
             [SCENE_CONNECT] = "{me} gathers its courage.",
@@ -62,11 +71,13 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
     [TELL_ZH] =
         {
             [DEMO_TITLE] = "一条连接的一生",
-            [DEMO_CAST] = "小琦和阿奥是两个害羞的程序，各自坐在自己的一套 TCP/IP 协议栈上，都在这个进程里；"
-                          "两边之间有一根线，报文段走一趟要 10 毫秒。下面的一切，都读自这两套协议栈的事件。",
+            [DEMO_CAST] =
+                "小琦和阿奥是两个害羞的程序，各自坐在自己的一套 TCP/IP 协议栈上，都在这个进程里；"
+                "两边之间有一根线，报文段走一趟要 10 毫秒。下面的一切，都读自这两套协议栈的事件。",
             [DEMO_WHOLE_LIFE] = "一页看完这一生",
-            [DEMO_EMPTY] = "最后，两套协议栈的表全都空了：没有 TCB，没有记录，没有定时器，没有端口，"
-                           "一个字节也没有留下。",
+            [DEMO_EMPTY] =
+                "最后，两套协议栈的表全都空了：没有 TCB，没有记录，没有定时器，没有端口，"
+                "一个字节也没有留下。",
             [DEMO_NOT_EMPTY] = "最后，协议栈的表里还留着东西：{1} 个 TCB，{2} 条 SYN 记录，"
                                "{3} 条 TIME-WAIT 记录，{4} 个定时器，{5} 字节。",
             [DEMO_SILENCE] = "（谁也没有说话）",
@@ -81,11 +92,12 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
             [DEMO_ASIDE_CLOSE_WAIT] =
                 "常见的误传：程序若在这里忘了 close()，{me}就会一直停在 CLOSE-WAIT。"
                 "耗掉的是它的描述符和内存，不是服务器的端口：所有连接共用端口 {port}。",
-            [DEMO_ASIDE_FIN] =
-                "常见的误传：{me}发过 FIN 之后并不是就不能收了。shutdown(WR) 之后，{peer}说多久它就能读多久；"
-                "只有 close() 之后，它才会用 RST 拒收新的数据。",
-            [DEMO_TRY] = "还可以试试：--close simultaneous、half、merged、abort；--lose 3；--old-duplicate；"
-                         "--why four。详见 ciao help demo。",
+            [DEMO_ASIDE_FIN] = "常见的误传：{me}发过 FIN 之后并不是就不能收了。shutdown(WR) "
+                               "之后，{peer}说多久它就能读多久；"
+                               "只有 close() 之后，它才会用 RST 拒收新的数据。",
+            [DEMO_TRY] =
+                "还可以试试：--close simultaneous、half、merged、abort；--lose 3；--old-duplicate；"
+                "--why four。详见 ciao help demo。",
             [SCENE_LATER] = "{1} 秒之后。",
             [SCENE_LISTEN] = "{me}把门虚掩着。",
             [SCENE_CONNECT] = "{me}鼓起勇气。",
@@ -110,9 +122,10 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
 };
 
 const char *const demo_open_intro[TELL_LANGS][DEMO_OPENS] = {
-    [TELL_EN] = {"Ci calls, Ao listens.",
-                 "Nobody listens: both call at the same moment, each from the port that the other calls. "
-                 "One connection comes of it, not two."},
+    [TELL_EN] =
+        {"Ci calls, Ao listens.",
+         "Nobody listens: both call at the same moment, each from the port that the other calls. "
+         "One connection comes of it, not two."},
     [TELL_ZH] = {"小琦呼叫，阿奥监听。",
                  "没有人监听：两边在同一刻互相呼叫，各自的端口正是对方要找的端口。"
                  "由此产生的是一条连接，不是两条。"},
@@ -124,7 +137,8 @@ const char *const demo_close_intro[TELL_LANGS][DEMO_CLOSES] = {
             "Ci says goodbye first.",
             "Ao says goodbye first.",
             "Both say goodbye at the same moment.",
-            "Ci stops talking but goes on listening, and Ao talks on: each direction closes by itself.",
+            "Ci stops talking but goes on listening, and Ao talks on: each direction closes by "
+            "itself.",
             "Ci says goodbye first, and Ao has nothing to add.",
             "Ci breaks it off.",
         },
@@ -140,8 +154,10 @@ const char *const demo_close_intro[TELL_LANGS][DEMO_CLOSES] = {
 };
 
 const char *const demo_old_intro[TELL_LANGS] = {
-    "Two connections, one after the other, on the same pair of ports. The wire has kept a copy of one of "
-    "the first one's segments, and lets it go when the second one stands. Its number is exactly the one "
+    "Two connections, one after the other, on the same pair of ports. The wire has kept a copy of "
+    "one of "
+    "the first one's segments, and lets it go when the second one stands. Its number is exactly "
+    "the one "
     "that Ao then expects.",
     "先后两条连接，用的是同一对端口。线路留着第一条连接的一个报文段的副本，"
     "等第二条连接建立之后才放它出来。它的序号，恰好是阿奥那时正在等的那一个。",

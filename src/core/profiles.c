@@ -31,6 +31,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .sndbuf_bytes = 4 * MB,
             .rcvbuf_bytes = 6 * MB,
             .ttl = 64,
+            .more = CIAO_EDGE_TOLERANT,
         },
     [CIAO_PROFILE_RFC] =
         {
@@ -48,7 +49,8 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .sndbuf_bytes = 4 * MB,
             .rcvbuf_bytes = 6 * MB,
             .ttl = 64,
-            .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK,
+            .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK
+                  | CIAO_STRICT_TIMESTAMPS,
         },
     [CIAO_PROFILE_LINUX] =
         {
@@ -66,7 +68,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .sndbuf_bytes = 4 * MB,
             .rcvbuf_bytes = 6 * MB,
             .ttl = 64,
-            .more = CIAO_RST_ENDS_TIME_WAIT,
+            .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_EDGE_TOLERANT,
         },
 };
 

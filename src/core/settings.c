@@ -14,7 +14,8 @@
 #define FLAGS_ALL    (CIAO_NODELAY | CIAO_NO_TIMESTAMPS | CIAO_NO_SACK | CIAO_NO_WSCALE | CIAO_LINGER \
                    | CIAO_CORK | CIAO_REUSEADDR | CIAO_REUSEPORT)
 #define MORE_ALL                                                                                   \
-    (CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK | CIAO_V6ONLY)
+    (CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK | CIAO_V6ONLY       \
+     | CIAO_STRICT_TIMESTAMPS | CIAO_EDGE_TOLERANT)
 
 static bool times_are_possible(const struct ciao_settings *s)
 {

@@ -11,7 +11,7 @@
 
 #include "driver/capture_book.h"
 
-#define BATCH 32
+#define BATCH          32
 #define ETHERNET_BYTES 14
 
 static struct capture *capture_of(struct ciao_driver *driver)
@@ -48,10 +48,8 @@ static void shoot_piece(struct capture *capture, const struct ciao_frame *piece,
     make_room(capture, piece->len);
     struct shot *shot = &capture->shots[capture->n_shots++];
     uint8_t *bytes = capture->store + capture->store_used;
-    *shot = (struct shot){.time_us = now_us,
-                          .offset = capture->store_used,
-                          .len = piece->len,
-                          .outbound = outbound};
+    *shot = (struct shot){
+        .time_us = now_us, .offset = capture->store_used, .len = piece->len, .outbound = outbound};
     gather(bytes, piece);
     capture->store_used += piece->len;
 
@@ -88,12 +86,16 @@ static void shoot(struct capture *capture, const struct ciao_frame *frame, bool 
     }
 }
 
-/* Once a second all that waits is written: by then its events have come. */
+/* Once a second what waits is written, but for what is so young that its events may still come. */
 static void flush_if_due(struct capture *capture, uint64_t now_us)
 {
+    uint32_t settled = 0;
+
     if (now_us < capture->next_flush_us)
         return;
-    capture_write_out(capture, capture->n_shots);
+    while (settled < capture->n_shots && capture->shots[settled].time_us + SETTLE_US <= now_us)
+        settled++;
+    capture_write_out(capture, settled);
     capture_flush(capture);
     capture->next_flush_us = now_us + FLUSH_US;
 }
@@ -133,8 +135,8 @@ static int capture_send(struct ciao_driver *driver, struct ciao_frame *const *fr
     return (int)sent;
 }
 
-static int capture_receive(struct ciao_driver *driver, struct ciao_frame *const *frames,
-                           unsigned n, uint64_t now_us)
+static int capture_receive(struct ciao_driver *driver, struct ciao_frame *const *frames, unsigned n,
+                           uint64_t now_us)
 {
     struct capture *capture = capture_of(driver);
 
@@ -174,8 +176,8 @@ static void capture_event(struct ciao_driver *driver, const struct ciao_event *e
 static void capture_close(struct ciao_driver *driver)
 {
     struct capture *capture = capture_of(driver);
-    uint64_t last_us = capture->n_shots ? capture->shots[capture->n_shots - 1].time_us
-                                        : capture->next_flush_us;
+    uint64_t last_us =
+        capture->n_shots ? capture->shots[capture->n_shots - 1].time_us : capture->next_flush_us;
 
     capture_file_close(capture, last_us);
     capture->inner->ops->close(capture->inner);

@@ -4,8 +4,8 @@
  *
  * Which packet a comment belongs to: what a segment of the peer caused is written at that received
  * packet; what the program, a timer or a policy caused, and every reset of ours, at the next packet
- * that this connection sends.  So packets are held back for a moment (at most a second, or 512 of
- * them) until their events have come; they leave in order.  With CIAO_EVENTS_WIRE the stack says
+ * that this connection sends.  So packets are held back for about a second (or until 4096 wait), by when
+ * their events have come; they leave in order.  With CIAO_EVENTS_WIRE the stack says
  * which segment it is looking at, and comments are exact even when a batch brought many segments;
  * without, the newest fitting packet is taken.  What comes after a connection's last packet (the
  * end of TIME-WAIT) is written as comments of the statistics block at the file's end.
@@ -19,14 +19,15 @@
 #include "ciao/driver.h"
 
 #define CAPTURE_ERROR_TEXT 200
-#define CAPTURE_TEXT 256 /* most bytes of a sentence, its zero included */
+#define CAPTURE_TEXT       256 /* most bytes of a sentence, its zero included */
 
 struct capture_options {
     const char *path;           /* made anew */
     const char *interface_name; /* NULL: the inner driver's ops->name */
     uint64_t epoch_us;          /* microseconds since 1970 at now_us 0: added to every time */
     uint32_t cpu;               /* CIAO_CPU_* mask, for checksums */
-    /* Says an event in plain words, as snprintf does; 0: no comment.  NULL: the event's key and rule. */
+    /* Says an event in plain words, as snprintf does; 0: no comment.
+     * NULL: the event's key and rule alone. */
     int (*sentence)(void *context, const struct ciao_event *event, char *text, size_t size);
     void *context;
 };

@@ -15,14 +15,14 @@
 #include "pcapng/pcapng.h"
 #include "wire/offload.h"
 
-#define SHOTS 512              /* packets held back until their events have come */
-#define STORE_BYTES (1u << 20) /* their bytes */
-#define FILE_BYTES (256u << 10)
-#define NOTES 2048
-#define NOTE_TEXT (CAPTURE_TEXT + 128) /* with states, key and rule */
-#define NOTES_A_PACKET 16 /* further ones are lost */
-#define LIVES 4096        /* a power of two; a connection's number modulo this is its place */
-#define FLUSH_US 1000000
+#define SHOTS          512        /* packets held back until their events have come */
+#define STORE_BYTES    (4u << 20) /* their bytes */
+#define FILE_BYTES     (256u << 10)
+#define NOTES          2048
+#define NOTE_TEXT      (CAPTURE_TEXT + 128) /* with states, key and rule */
+#define NOTES_A_PACKET 16                   /* further ones are lost */
+#define LIVES          4096 /* a power of two; a connection's number modulo this is its place */
+#define FLUSH_US       1000000
 
 #define FLAG_FIN 1u
 #define FLAG_SYN 2u
@@ -80,11 +80,11 @@ struct capture {
     uint32_t file_used;
 
     uint32_t n_shots, store_used;
-    uint32_t free_note;    /* list of those that were used before */
-    uint32_t fresh_note;   /* beyond it none was ever used */
-    uint32_t waiting;      /* list of lives with notes for their next packet: place + 1 */
-    uint32_t strays;       /* notes for the next reset of no connection */
-    uint32_t leftover;     /* notes for which no packet came any more */
+    uint32_t free_note;  /* list of those that were used before */
+    uint32_t fresh_note; /* beyond it none was ever used */
+    uint32_t waiting;    /* list of lives with notes for their next packet: place + 1 */
+    uint32_t strays;     /* notes for the next reset of no connection */
+    uint32_t leftover;   /* notes for which no packet came any more */
 
     struct shot shots[SHOTS];
     struct note notes[NOTES + 1]; /* from 1 */

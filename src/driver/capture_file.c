@@ -19,8 +19,8 @@ void capture_flush(struct capture *capture)
     uint32_t written = 0;
 
     while (written < capture->file_used && !capture->error) {
-        ssize_t n = write(capture->file, capture->file_bytes + written,
-                          capture->file_used - written);
+        ssize_t n =
+            write(capture->file, capture->file_bytes + written, capture->file_used - written);
         if (n < 0 && errno != EINTR)
             capture->error = -errno;
         if (n > 0)
@@ -47,11 +47,10 @@ int capture_file_open(struct capture *capture, const char *path)
     capture->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (capture->file < 0)
         return -errno;
-    capture->file_used += (uint32_t)pcapng_put_section(room_at(capture), room_left(capture),
-                                                       "ciao " CIAO_VERSION);
+    capture->file_used +=
+        (uint32_t)pcapng_put_section(room_at(capture), room_left(capture), "ciao " CIAO_VERSION);
     capture->file_used += (uint32_t)pcapng_put_interface(
-        room_at(capture), room_left(capture),
-        ethernet ? PCAPNG_LINK_ETHERNET : PCAPNG_LINK_RAW,
+        room_at(capture), room_left(capture), ethernet ? PCAPNG_LINK_ETHERNET : PCAPNG_LINK_RAW,
         name ? name : capture->inner->ops->name);
     capture_flush(capture);
     if (capture->error)

@@ -10,10 +10,10 @@
 #include "base/bytes.h"
 #include "driver/capture_book.h"
 
-#define PROTOCOL_TCP 6
-#define IP4_HEADER 20
-#define IP6_HEADER 40
-#define TCP_HEADER 20
+#define PROTOCOL_TCP  6
+#define IP4_HEADER    20
+#define IP6_HEADER    40
+#define TCP_HEADER    20
 #define TELLING_FLAGS (FLAG_FIN | FLAG_SYN | FLAG_RST)
 
 static struct ciao_addr mapped(const uint8_t *ip4)
@@ -62,15 +62,15 @@ void capture_read_facts(const uint8_t *packet, uint32_t len, struct shot *shot)
 bool capture_same_ends(const struct ends *a, const struct ends *b)
 {
     return a->local_port == b->local_port && a->remote_port == b->remote_port
-        && memcmp(&a->local, &b->local, sizeof a->local) == 0
-        && memcmp(&a->remote, &b->remote, sizeof a->remote) == 0;
+           && memcmp(&a->local, &b->local, sizeof a->local) == 0
+           && memcmp(&a->remote, &b->remote, sizeof a->remote) == 0;
 }
 
 /* Is this the segment?  A super-segment was cut: its FIN is in the last piece, its SYN in the first. */
 static bool is_segment(const struct shot *shot, uint32_t seq, uint32_t len, unsigned flags)
 {
     return shot->tcp && shot->seq - seq <= len
-        && (shot->flags & TELLING_FLAGS) == (flags & TELLING_FLAGS);
+           && (shot->flags & TELLING_FLAGS) == (flags & TELLING_FLAGS);
 }
 
 static struct shot *find(struct capture *capture, const struct capture_life *life, bool outbound,

@@ -106,8 +106,9 @@ static uint32_t write_note(struct capture *capture, const struct ciao_event *eve
     char sentence[CAPTURE_TEXT];
     bool has = capture->options.sentence != NULL;
 
-    if (has && capture->options.sentence(capture->options.context, event, sentence,
-                                         sizeof sentence) <= 0)
+    if (has
+        && capture->options.sentence(capture->options.context, event, sentence, sizeof sentence)
+               <= 0)
         return 0;
     if (has)
         sentence[whole_characters(sentence, (uint32_t)strlen(sentence))] = 0;
@@ -191,8 +192,8 @@ static void attach(struct capture *capture, struct shot *shot, uint32_t notes)
 static void note_received(struct capture *capture, const struct ciao_event *event)
 {
     const struct capture_life *life = life_of(capture, event->life);
-    struct shot *shot = life ? capture_find_received(capture, life, event)
-                             : capture_find_dropped(capture, event);
+    struct shot *shot =
+        life ? capture_find_received(capture, life, event) : capture_find_dropped(capture, event);
 
     if (shot)
         attach(capture, shot, write_note(capture, event));

@@ -9,10 +9,10 @@
 
 #include "driver/impair_lane.h"
 
-#define BATCH 32
+#define BATCH          32
 #define ETHERNET_BYTES 14
-#define RETRY_US 1000 /* how soon to try again when the inner driver takes nothing */
-#define LIMIT_MOST (1u << 20)
+#define RETRY_US       1000 /* how soon to try again when the inner driver takes nothing */
+#define LIMIT_MOST     (1u << 20)
 
 struct impair {
     struct ciao_driver driver;
@@ -203,8 +203,8 @@ static bool is_sane(const struct impair_spec *spec)
     const uint32_t all = 1000000;
 
     return spec->loss_ppm <= all && spec->dup_ppm <= all && spec->reorder_ppm <= all
-        && spec->corrupt_ppm <= all && spec->limit <= LIMIT_MOST && spec->jitter_us < UINT32_MAX
-        && (spec->ways & ~(IMPAIR_OUT | IMPAIR_IN)) == 0;
+           && spec->corrupt_ppm <= all && spec->limit <= LIMIT_MOST && spec->jitter_us < UINT32_MAX
+           && (spec->ways & ~(IMPAIR_OUT | IMPAIR_IN)) == 0;
 }
 
 int impair_open(struct ciao_driver **driver, struct ciao_driver *inner,
@@ -224,8 +224,7 @@ int impair_open(struct ciao_driver **driver, struct ciao_driver *inner,
     for (unsigned i = 0; i < 2; i++) {
         lanes[i]->pool = pool;
         lanes[i]->csum = csum_ops_for(cpu);
-        lanes[i]->link_header_bytes =
-            inner->link.kind == CIAO_LINK_ETHERNET ? ETHERNET_BYTES : 0;
+        lanes[i]->link_header_bytes = inner->link.kind == CIAO_LINK_ETHERNET ? ETHERNET_BYTES : 0;
     }
     impair->driver.ops = &impair_ops;
     impair->driver.link = inner->link;

@@ -15,10 +15,10 @@
 #include "ciao/driver.h"
 
 #define IMPAIR_OUT 1u /* what the stack sends */
-#define IMPAIR_IN 2u  /* what it receives */
+#define IMPAIR_IN  2u /* what it receives */
 
 struct impair_spec {
-    uint32_t loss_ppm;    /* parts of a million */
+    uint32_t loss_ppm; /* parts of a million */
     uint32_t dup_ppm;
     uint32_t reorder_ppm; /* held back until 1 to 3 later frames have passed, or IMPAIR_HOLD_US */
     uint32_t corrupt_ppm;
@@ -30,10 +30,10 @@ struct impair_spec {
     uint32_t ways;  /* IMPAIR_OUT | IMPAIR_IN; 0: both */
 };
 
-#define IMPAIR_HOLD_US 1000
-#define IMPAIR_LIMIT 16384      /* .limit 0, without a rate */
-#define IMPAIR_LIMIT_RATED 1000 /* .limit 0, with one: as netem */
-#define IMPAIR_ERROR_TEXT 200
+#define IMPAIR_HOLD_US     1000
+#define IMPAIR_LIMIT       16384 /* .limit 0, without a rate */
+#define IMPAIR_LIMIT_RATED 1000  /* .limit 0, with one: as netem */
+#define IMPAIR_ERROR_TEXT  200
 
 /* What became of the frames of one direction, in frames of the wire. */
 struct impair_counters {

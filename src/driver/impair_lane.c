@@ -12,15 +12,15 @@
 #include "base/bytes.h"
 #include "driver/impair_lane.h"
 
-#define MILLION 1000000u
-#define NS_PER_US 1000u
-#define NS_PER_S 1000000000u
+#define MILLION        1000000u
+#define NS_PER_US      1000u
+#define NS_PER_S       1000000000u
 #define ETHERNET_BYTES 14
-#define ETHERNET_IP4 0x0800
-#define ETHERNET_IP6 0x86dd
-#define IP4_HEADER 20
-#define IP6_HEADER 40
-#define OTHERS_MOST 3 /* so many later frames may pass a held one */
+#define ETHERNET_IP4   0x0800
+#define ETHERNET_IP6   0x86dd
+#define IP4_HEADER     20
+#define IP6_HEADER     40
+#define OTHERS_MOST    3 /* so many later frames may pass a held one */
 
 int lane_init(struct lane *lane, const struct impair_spec *spec, uint32_t way)
 {
@@ -162,7 +162,8 @@ static void covered(const struct lane *lane, const struct ciao_frame *frame, uin
     uint32_t kind = link == ETHERNET_BYTES && frame->head_len >= link ? get_be16(ip - 2) : 0;
 
     *from = *to = 0;
-    if (frame->head_len >= link + IP4_HEADER && ip[0] >> 4 == 4 && (!link || kind == ETHERNET_IP4)) {
+    if (frame->head_len >= link + IP4_HEADER && ip[0] >> 4 == 4
+        && (!link || kind == ETHERNET_IP4)) {
         *from = link;
         *to = link + get_be16(ip + 2);
     } else if (frame->head_len >= link + IP6_HEADER && ip[0] >> 4 == 6
@@ -283,8 +284,7 @@ bool lane_put(struct lane *lane, struct ciao_frame *frame, uint64_t now_us)
     return true;
 }
 
-unsigned lane_due_frames(struct lane *lane, struct ciao_frame **frames, unsigned n,
-                         uint64_t now_us)
+unsigned lane_due_frames(struct lane *lane, struct ciao_frame **frames, unsigned n, uint64_t now_us)
 {
     uint32_t waiting = lane->next - lane->first;
     unsigned due = 0;

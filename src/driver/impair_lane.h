@@ -35,8 +35,8 @@ struct lane {
     uint32_t link_header_bytes;
     uint32_t limit;
     struct lane_waiting *queue;
-    uint32_t mask;        /* slots less one */
-    uint32_t first, next; /* free-running */
+    uint32_t mask;         /* slots less one */
+    uint32_t first, next;  /* free-running */
     uint64_t line_free_ns; /* when the last bit of the last frame has left, by .rate_bits */
     uint64_t last_due_us;
     struct lane_held held[LANE_HELD];

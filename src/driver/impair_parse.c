@@ -12,15 +12,15 @@
 #include "driver/impair.h"
 
 #define PPM_OF_PERCENT 10000
-#define TIME_MOST_US 60000000u /* a minute */
-#define LIMIT_MOST (1u << 20)
+#define TIME_MOST_US   60000000u /* a minute */
+#define LIMIT_MOST     (1u << 20)
 
 enum measure { MEASURE_SHARE, MEASURE_TIME, MEASURE_RATE, MEASURE_COUNT, MEASURE_WAY };
 
 struct word {
     const char *name;
     enum measure measure;
-    bool wide;       /* the field has 64 bits */
+    bool wide; /* the field has 64 bits */
     uint64_t most;
     size_t offset;
     const char *example;
@@ -107,7 +107,7 @@ static bool read_value(const struct word *word, const char *text, size_t len, ui
         const char *at = copy;
         if (strcmp(digits_end, unit->name) == 0)
             return read_number(&at, unit->factor, value) && at == digits_end
-                && *value <= word->most;
+                   && *value <= word->most;
     }
     return false;
 }
@@ -163,8 +163,7 @@ static int read_item(struct impair_spec *spec, const char *item, size_t len, uin
     uint64_t value = 0;
 
     if (!word)
-        return wrong(error,
-                     "'%.*s' is nothing that a network does here: it can be %s", item, len,
+        return wrong(error, "'%.*s' is nothing that a network does here: it can be %s", item, len,
                      "loss, dup, reorder, corrupt, delay, jitter, rate, limit, way or seed");
     if (!equals)
         return wrong(error, "'%.*s' needs a value, as in %s", item, len, word->example);

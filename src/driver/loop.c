@@ -12,9 +12,9 @@
 #include "base/assert.h"
 #include "driver/loop.h"
 
-#define MTU_DEFAULT 1500
-#define MTU_LEAST 576
-#define MTU_MOST 65535
+#define MTU_DEFAULT   1500
+#define MTU_LEAST     576
+#define MTU_MOST      65535
 #define QUEUE_DEFAULT 256
 
 struct loop_end {

@@ -20,7 +20,7 @@
 #include "wire/offload.h"
 
 #define ETHERNET_BYTES 14
-#define COPY_BELOW (TAP_LANDING_BYTES / 4)
+#define COPY_BELOW     (TAP_LANDING_BYTES / 4)
 
 static struct tap *tap_of(struct ciao_driver *driver)
 {
@@ -140,8 +140,8 @@ static struct virtio_net_hdr write_header(const struct ciao_frame *frame)
     }
     if (frame->gso == CIAO_GSO_NONE)
         return header;
-    header.gso_type = frame->gso == CIAO_GSO_TCP4 ? VIRTIO_NET_HDR_GSO_TCPV4
-                                                  : VIRTIO_NET_HDR_GSO_TCPV6;
+    header.gso_type =
+        frame->gso == CIAO_GSO_TCP4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
     header.gso_size = frame->gso_size;
     /* A hint: how much the kernel should lay out in one piece. */
     uint32_t head = frame->head_len < CIAO_FRAME_ROOM ? frame->head_len : CIAO_FRAME_ROOM;
@@ -159,8 +159,8 @@ static int send_one(struct tap *tap, const struct ciao_frame *frame)
     for (uint32_t i = 0; i < frame->n_frags; i++)
         parts[2 + i] = (struct iovec){(void *)(uintptr_t)frame->frag[i].ptr, frame->frag[i].len};
     int n = (int)(2 + frame->n_frags);
-    ssize_t sent = tap->has_header ? writev(tap->file, parts, n)
-                                   : writev(tap->file, parts + 1, n - 1);
+    ssize_t sent =
+        tap->has_header ? writev(tap->file, parts, n) : writev(tap->file, parts + 1, n - 1);
     return sent < 0 ? -errno : 0;
 }
 

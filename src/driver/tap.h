@@ -22,11 +22,11 @@ struct tap_address {
 };
 
 struct tap_options {
-    enum ciao_link_kind kind;             /* CIAO_LINK_IP makes a TUN, CIAO_LINK_ETHERNET a TAP */
-    const char *name;                     /* "ciao0"; NULL: "ciao%d", the kernel picks the number */
-    uint32_t mtu;                         /* 0: 1500 */
-    uint32_t tx_queue_len;                /* packets that wait for us in the kernel; 0: 1000 */
-    const struct tap_address *addresses;  /* of the kernel's side */
+    enum ciao_link_kind kind;            /* CIAO_LINK_IP makes a TUN, CIAO_LINK_ETHERNET a TAP */
+    const char *name;                    /* "ciao0"; NULL: "ciao%d", the kernel picks the number */
+    uint32_t mtu;                        /* 0: 1500 */
+    uint32_t tx_queue_len;               /* packets that wait for us in the kernel; 0: 1000 */
+    const struct tap_address *addresses; /* of the kernel's side */
     unsigned n_addresses;
     struct ciao_bufpool *pool; /* where received frames lie; outlives the driver */
     bool no_offload;           /* neither super-segments nor unfinished checksums */
@@ -35,10 +35,10 @@ struct tap_options {
 #define TAP_ERROR_TEXT 200
 
 struct tap_counters {
-    uint64_t received, sent;         /* frames; a super-segment is one */
+    uint64_t received, sent; /* frames; a super-segment is one */
     uint64_t received_bytes, sent_bytes;
-    uint64_t dropped_no_memory;      /* received, but the pool was empty */
-    uint64_t refused;                /* the kernel would not take that frame (-EINVAL and the like) */
+    uint64_t dropped_no_memory; /* received, but the pool was empty */
+    uint64_t refused;           /* the kernel would not take that frame (-EINVAL and the like) */
 };
 
 /*

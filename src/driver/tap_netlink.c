@@ -21,8 +21,8 @@
 #include "driver/tap_netlink.h"
 
 #define TX_QUEUE_DEFAULT 1000
-#define MESSAGE_BYTES 1024
-#define MAPPED_BITS 96 /* what an IPv4 address has in front in struct ciao_addr */
+#define MESSAGE_BYTES    1024
+#define MAPPED_BITS      96 /* what an IPv4 address has in front in struct ciao_addr */
 
 struct netlink {
     struct mnl_socket *socket;

@@ -16,8 +16,8 @@
 #include "driver/tap_netlink.h"
 
 #define MTU_DEFAULT 1500
-#define MTU_LEAST 576
-#define MTU_MOST 65535
+#define MTU_LEAST   576
+#define MTU_MOST    65535
 
 static int open_file(struct tap *tap, char error[TAP_ERROR_TEXT])
 {

@@ -13,17 +13,17 @@
 #include <stdint.h>
 
 #define PCAPNG_LINK_ETHERNET 1
-#define PCAPNG_LINK_RAW 101 /* IPv4 or IPv6, told apart by their first nibble */
+#define PCAPNG_LINK_RAW      101 /* IPv4 or IPv6, told apart by their first nibble */
 
 /* Options of any block. */
-#define PCAPNG_OPT_END 0
-#define PCAPNG_OPT_COMMENT 1
-#define PCAPNG_OPT_CUSTOM_TEXT 2988  /* a private enterprise number, then UTF-8 */
+#define PCAPNG_OPT_END          0
+#define PCAPNG_OPT_COMMENT      1
+#define PCAPNG_OPT_CUSTOM_TEXT  2988 /* a private enterprise number, then UTF-8 */
 #define PCAPNG_OPT_CUSTOM_BYTES 2989 /* the same, then bytes */
 
 /* Bits of a packet's flags. */
-#define PCAPNG_INBOUND 1u
-#define PCAPNG_OUTBOUND 2u
+#define PCAPNG_INBOUND   1u
+#define PCAPNG_OUTBOUND  2u
 #define PCAPNG_DIRECTION 3u
 
 struct pcapng_option {
@@ -67,13 +67,13 @@ size_t pcapng_put_statistics(uint8_t *out, size_t room, const struct pcapng_stat
 #define PCAPNG_INTERFACES 64 /* of a section; packets of further ones are reported as faults */
 
 enum pcapng_type {
-    PCAPNG_END,        /* no more bytes */
-    PCAPNG_FAULT,      /* what follows cannot be understood; .fault says why */
+    PCAPNG_END,   /* no more bytes */
+    PCAPNG_FAULT, /* what follows cannot be understood; .fault says why */
     PCAPNG_SECTION,
     PCAPNG_INTERFACE,
-    PCAPNG_PACKET,     /* enhanced, or simple (whose time is 0) */
+    PCAPNG_PACKET, /* enhanced, or simple (whose time is 0) */
     PCAPNG_STATISTICS,
-    PCAPNG_OTHER       /* a block of another type, skipped */
+    PCAPNG_OTHER /* a block of another type, skipped */
 };
 
 struct pcapng_block {
@@ -81,8 +81,8 @@ struct pcapng_block {
     const char *fault;           /* a static sentence */
     struct pcapng_packet packet; /* PCAPNG_PACKET; its bytes lie in the reader's */
     struct pcapng_statistics statistics;
-    uint16_t link_type;          /* PCAPNG_INTERFACE, PCAPNG_PACKET: of its interface */
-    const uint8_t *options;      /* for pcapng_next_option() */
+    uint16_t link_type;     /* PCAPNG_INTERFACE, PCAPNG_PACKET: of its interface */
+    const uint8_t *options; /* for pcapng_next_option() */
     size_t options_len;
     bool swapped; /* the file's byte order is not this machine's */
 };

@@ -8,21 +8,21 @@
 
 #include "pcapng/pcapng.h"
 
-#define BLOCK_SECTION 0x0a0d0d0au
-#define BLOCK_INTERFACE 1u
-#define BLOCK_SIMPLE 3u
+#define BLOCK_SECTION    0x0a0d0d0au
+#define BLOCK_INTERFACE  1u
+#define BLOCK_SIMPLE     3u
 #define BLOCK_STATISTICS 5u
-#define BLOCK_PACKET 6u
+#define BLOCK_PACKET     6u
 
 #define OPT_RESOLUTION 9
-#define OPT_OFFSET 14
-#define OPT_FLAGS 2
-#define OPT_RECEIVED 4
-#define OPT_DROPPED 5
+#define OPT_OFFSET     14
+#define OPT_FLAGS      2
+#define OPT_RECEIVED   4
+#define OPT_DROPPED    5
 
-#define MAGIC 0x1a2b3c4du
+#define MAGIC        0x1a2b3c4du
 #define MICROSECONDS 6
-#define FRAMING 12 /* type and length in front, length behind */
+#define FRAMING      12 /* type and length in front, length behind */
 
 static uint16_t get_16(const uint8_t *at, bool swapped)
 {
@@ -165,9 +165,9 @@ static enum pcapng_type read_packet(struct pcapng_reader *reader, struct pcapng_
     uint64_t padded = ((uint64_t)packet->len + 3) & ~(uint64_t)3;
     if (padded > len - 20)
         return fault(block, "a packet is longer than its block");
-    packet->time_us = to_us(get_time(body + 4, reader->swapped),
-                            reader->interface[packet->interface].resolution,
-                            reader->interface[packet->interface].offset_s);
+    packet->time_us =
+        to_us(get_time(body + 4, reader->swapped), reader->interface[packet->interface].resolution,
+              reader->interface[packet->interface].offset_s);
     block->link_type = reader->interface[packet->interface].link_type;
     set_options(block, body + 20 + padded, body + len);
     read_flags(block);

@@ -7,17 +7,17 @@
 
 #include "pcapng/pcapng.h"
 
-#define BLOCK_SECTION 0x0a0d0d0au
-#define BLOCK_INTERFACE 1u
+#define BLOCK_SECTION    0x0a0d0d0au
+#define BLOCK_INTERFACE  1u
 #define BLOCK_STATISTICS 5u
-#define BLOCK_PACKET 6u
+#define BLOCK_PACKET     6u
 
 #define OPT_APPLICATION 4 /* shb_userappl */
-#define OPT_NAME 2        /* if_name */
-#define OPT_RESOLUTION 9  /* if_tsresol */
-#define OPT_FLAGS 2       /* epb_flags */
-#define OPT_RECEIVED 4    /* isb_ifrecv */
-#define OPT_DROPPED 5     /* isb_ifdrop */
+#define OPT_NAME        2 /* if_name */
+#define OPT_RESOLUTION  9 /* if_tsresol */
+#define OPT_FLAGS       2 /* epb_flags */
+#define OPT_RECEIVED    4 /* isb_ifrecv */
+#define OPT_DROPPED     5 /* isb_ifdrop */
 
 #define MICROSECONDS 6 /* if_tsresol: 10^-6 s, also the default */
 

@@ -147,7 +147,7 @@ void dialogue_life(FILE *out, const struct life *life, const struct tell_options
 {
     tell_heading(out, life, options);
     for (uint32_t i = 0; i < life->n; i++) {
-        struct fill fill = {life, &life->steps[i], options, {0}};
+        struct fill fill = {.life = life, .step = &life->steps[i], .options = options};
         tell_gap(out, &fill);
         (void)dialogue_step(out, &fill, "  ");
     }

@@ -100,6 +100,8 @@ static bool fill_who(struct sink *sink, const char *place, const struct fill *fi
         put_number(sink, fill->life->side[me].port);
     else if (strcmp(place, "far_port") == 0)
         put_number(sink, fill->life->side[far].port);
+    else if (strcmp(place, "s") == 0)
+        put_text(sink, fill->text == NULL ? "" : fill->text);
     else if (strcmp(place, "state") == 0)
         put_text(sink, ciao_state_name(fill->step->event.to));
     else
@@ -144,10 +146,49 @@ static bool fill_argument(struct sink *sink, const char *place, const struct fil
     return true;
 }
 
+/* DID_OPTIONS_AGREED: scales in b, and what was agreed above them. */
+static void put_options(struct sink *sink, uint64_t b, enum tell_lang lang)
+{
+    bool zh = lang == TELL_ZH;
+    uint64_t flags = b >> 16;
+    if ((flags & 0x2) != 0)
+        put_text(sink, zh ? "，时间戳" : ", timestamps");
+    if ((flags & 0x4) != 0)
+        put_text(sink, zh ? "，SACK" : ", SACK");
+    if ((flags & 0x8) == 0)
+        return;
+    put_text(sink, zh ? "，窗口放大 2 的 " : ", windows scaled by 2 to the ");
+    put_number(sink, b >> 8 & 0xFF);
+    put_text(sink, zh ? " 次方和 " : " and ");
+    put_number(sink, b & 0xFF);
+    put_text(sink, zh ? " 次方" : "");
+}
+
+static bool fill_special(struct sink *sink, const char *place, const struct fill *fill)
+{
+    static const char *const timers[TELL_LANGS][3] = {
+        [TELL_EN] = {"retransmission", "delayed-ACK", "patience"},
+        [TELL_ZH] = {"重传", "延迟确认", "耐心"},
+    };
+    const struct ciao_event *event = &fill->step->event;
+    enum tell_lang lang = fill->options->lang;
+    if (event->type != CIAO_EVENT_REASON)
+        return false;
+    if (strcmp(place, "timer") == 0)
+        put_text(sink, timers[lang][event->u.args[0] % 3]);
+    else if (strcmp(place, "options") == 0)
+        put_options(sink, event->u.args[1], lang);
+    else if (strcmp(place, "a_ms") == 0)
+        put_time(sink, event->u.args[0] * 1000, lang);
+    else
+        return false;
+    return true;
+}
+
 static void fill_place(struct sink *sink, const char *place, const struct fill *fill)
 {
-    if (!fill_who(sink, place, fill) && !fill_segment(sink, place, fill)
-        && !fill_argument(sink, place, fill))
+    if (!fill_special(sink, place, fill) && !fill_who(sink, place, fill)
+        && !fill_segment(sink, place, fill) && !fill_argument(sink, place, fill))
         put_text(sink, "?");
 }
 
@@ -178,7 +219,7 @@ void fill_text(char *out, size_t room, const char *text, const struct fill *fill
         size_t len = (size_t)(shut - open - 1);
         if (len < sizeof(place))
             memcpy(place, open + 1, len);
-        char value[160];
+        char value[512];
         struct sink inner = {value, sizeof(value), 0};
         value[0] = '\0';
         fill_place(&inner, place, fill);

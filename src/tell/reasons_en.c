@@ -8,7 +8,7 @@
 
 const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_REASON_NONE] = "Nothing in particular.",
-    /* dropped: the link and IP are in the second half */
+    /* dropped; what concerns the link and IP is in ip_reasons_en.c */
     [CIAO_DROP_TCP_SHORT] =
         "{me} drops a packet that is too short to hold a TCP header: the network has cut it off.",
     [CIAO_DROP_TCP_OFFSET] =
@@ -170,20 +170,21 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_DID_ISN_CHOSEN] =
         "{me} chooses {a} as its first sequence number, from a clock and a secret hash of both "
         "addresses and ports (told as 0 below).",
-    [CIAO_DID_TCB_MADE] = "{me} makes a TCB, the full record of a connection.",
+    [CIAO_DID_TCB_MADE] = "{me} makes a TCB, the full record of a connection: {a_bytes}.",
     [CIAO_DID_SYN_RECORD_MADE] =
-        "{me} makes a small record of the half-open connection, and no TCB yet.",
+        "{me} makes a small record of the half-open connection, {a_bytes}, and no TCB yet.",
     [CIAO_DID_COOKIE_SENT] =
         "{me}'s SYN queue is full: it keeps no record and hides all it needs in its first sequence "
         "number (SYN cookie).",
-    [CIAO_DID_SYN_RECORD_GROWN_UP] = "{me}'s small record becomes a full TCB.",
+    [CIAO_DID_SYN_RECORD_GROWN_UP] = "{me}'s small record becomes a full TCB of {a_bytes}.",
     [CIAO_DID_QUEUED_FOR_ACCEPT] =
         "{me} puts the connection into the accept queue, where its program will find it.",
     [CIAO_DID_SYN_DATA_HELD_BACK] =
         "{peer}'s SYN carried bytes: {me} does not deliver them before the handshake is done.",
-    [CIAO_DID_OPTIONS_AGREED] = "{me} notes the options that both ends offered.",
-    [CIAO_DID_TIMER_SET] = "{me} sets a timer.",
-    [CIAO_DID_TIMER_STOPPED] = "{me} stops the timer: all that was sent is acknowledged.",
+    [CIAO_DID_OPTIONS_AGREED] =
+        "{me} notes what both ends offered: at most {a_bytes} in a segment{options}.",
+    [CIAO_DID_TIMER_SET] = "{me} sets its {timer} timer: {b_time}.",
+    [CIAO_DID_TIMER_STOPPED] = "{me} stops its {timer} timer: all that was sent is acknowledged.",
     [CIAO_DID_DATA_DELIVERED] =
         "{me} puts {a_bytes} of {peer}'s, in order, into the receive queue.",
     [CIAO_DID_DATA_HELD] =
@@ -193,12 +194,11 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_DID_FIN_QUEUED] = "{me} queues the FIN, strictly behind the last byte.",
     [CIAO_DID_EOF_QUEUED] =
         "{me} tells its program: end of stream, {peer} will send no more bytes.",
-    [CIAO_DID_BUFFERS_FLUSHED] = "{me} empties the connection's buffers.",
-    [CIAO_DID_TIME_WAIT_RECORD] =
-        "{me} replaces the TCB by a TIME-WAIT record of a few dozen bytes, which answers for it.",
-    [CIAO_DID_TIME_WAIT_RESTARTED] =
-        "{peer} repeats its FIN, so it missed the last ACK: {me} repeats that and starts its 2 MSL "
-        "anew.",
+    [CIAO_DID_BUFFERS_FLUSHED] = "{me} empties the connection's buffers: {a_bytes}.",
+    [CIAO_DID_TIME_WAIT_RECORD] = "{me} replaces the TCB by a TIME-WAIT record, far smaller, which "
+                                  "answers for it: 2 MSL are {a_ms}.",
+    [CIAO_DID_TIME_WAIT_RESTARTED] = "{peer} repeats its FIN, so it missed the last ACK: {me} "
+                                     "repeats that and starts its 2 MSL ({a_ms}) anew.",
     [CIAO_DID_CHALLENGE_ACK] =
         "{me} sends a challenge ACK: only the real {peer} can give the right answer to it.",
     [CIAO_DID_CHALLENGE_LIMITED] =
@@ -225,8 +225,8 @@ const char *const words_reasons_en[CIAO_REASONS] = {
         "{peer} takes back what it had reported to hold: {me} counts on nothing but its ACKs.",
     [CIAO_DID_TCB_FREED] = "{me} frees the TCB: nothing of the connection is left in memory.",
     /* calls */
-    [CIAO_CALL_LISTEN] = "{me}'s program calls listen().",
-    [CIAO_CALL_CONNECT] = "{me}'s program calls connect().",
+    [CIAO_CALL_LISTEN] = "{me}'s program calls listen() with a backlog of {a}.",
+    [CIAO_CALL_CONNECT] = "{me}'s program calls connect() to port {a}.",
     [CIAO_CALL_ACCEPT] = "{me}'s program calls accept() and gets the connection.",
     [CIAO_CALL_SEND] = "{me}'s program calls send() with {a_bytes}.",
     [CIAO_CALL_RECV] = "{me}'s program calls recv() and gets {a_bytes}.",
@@ -236,8 +236,4 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_CALL_SHUTDOWN_RD] = "{me}'s program calls shutdown(RD): it will read no more.",
     [CIAO_CALL_CLOSE] = "{me}'s program calls close(): it neither sends nor reads any more.",
     [CIAO_CALL_ABORT] = "{me}'s program calls abort().",
-    /* dropped: the link and IP */
-    [CIAO_DROP_ETH_SHORT] =
-        "{me} drops a frame that is too short to hold an Ethernet header: the network has cut it "
-        "off.",
 };

@@ -8,7 +8,7 @@
 
 const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_REASON_NONE] = "没有什么特别的。",
-    /* 丢弃（链路和 IP 的在后半部分） */
+    /* 丢弃；链路和 IP 的在 ip_reasons_zh.c */
     [CIAO_DROP_TCP_SHORT] = "{me}丢弃一个短得装不下 TCP 首部的包：网络在路上把它截断了。",
     [CIAO_DROP_TCP_OFFSET] = "{me}丢弃{peer}的一个报文段：它的首部声称比整个报文段还长。",
     [CIAO_DROP_TCP_CHECKSUM] = "{me}丢弃一个校验和不对的报文段：网络在路上把它弄坏了。",
@@ -111,25 +111,26 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DID_PORT_PICKED] = "{me}在空闲端口里随机挑了 {a}。",
     [CIAO_DID_ISN_CHOSEN] =
         "{me}选定初始序号 {a}：时钟，加上对双方地址和端口的秘密散列（下文记作 0）。",
-    [CIAO_DID_TCB_MADE] = "{me}建立一个 TCB，也就是一条连接的完整记录。",
-    [CIAO_DID_SYN_RECORD_MADE] = "{me}只为半开的连接记下一条小记录，还没有 TCB。",
+    [CIAO_DID_TCB_MADE] = "{me}建立一个 TCB，也就是一条连接的完整记录，{a_bytes}。",
+    [CIAO_DID_SYN_RECORD_MADE] = "{me}只为半开的连接记下 {a_bytes}的小记录，还没有 TCB。",
     [CIAO_DID_COOKIE_SENT] =
         "{me}的 SYN 队列满了：一条记录也不留，把需要的一切藏进初始序号（SYN cookie）。",
-    [CIAO_DID_SYN_RECORD_GROWN_UP] = "{me}的小记录长成了完整的 TCB。",
+    [CIAO_DID_SYN_RECORD_GROWN_UP] = "{me}的小记录长成了 {a_bytes}的完整 TCB。",
     [CIAO_DID_QUEUED_FOR_ACCEPT] = "{me}把连接放进等候队列，等程序来接。",
     [CIAO_DID_SYN_DATA_HELD_BACK] = "{peer}的 SYN 带着数据：握手完成之前，{me}不会把它们交出去。",
-    [CIAO_DID_OPTIONS_AGREED] = "{me}记下双方都提出的选项。",
-    [CIAO_DID_TIMER_SET] = "{me}设下一个定时器。",
-    [CIAO_DID_TIMER_STOPPED] = "{me}停掉定时器：发出去的都已得到确认。",
+    [CIAO_DID_OPTIONS_AGREED] = "{me}记下双方谈妥的：每段最多 {a_bytes}{options}。",
+    [CIAO_DID_TIMER_SET] = "{me}设下{timer}定时器：{b_time}。",
+    [CIAO_DID_TIMER_STOPPED] = "{me}停掉{timer}定时器：发出去的都已得到确认。",
     [CIAO_DID_DATA_DELIVERED] = "{me}把{peer}的 {a_bytes}按序放进接收队列。",
     [CIAO_DID_DATA_HELD] = "{me}先收着提前到的 {a_bytes}，等前面的空缺补上。",
     [CIAO_DID_SENT_DATA_FREED] = "{peer}收到了 {a_bytes}：{me}不必再为重发留着它们。",
     [CIAO_DID_FIN_QUEUED] = "{me}把 FIN 排进队列，严格排在最后一个字节之后。",
     [CIAO_DID_EOF_QUEUED] = "{me}告诉自己的程序：流已结束，{peer}不会再发字节了。",
-    [CIAO_DID_BUFFERS_FLUSHED] = "{me}清空这条连接的缓冲区。",
-    [CIAO_DID_TIME_WAIT_RECORD] = "{me}用一条几十字节的 TIME-WAIT 记录换下 TCB，由它代为应答。",
+    [CIAO_DID_BUFFERS_FLUSHED] = "{me}清空这条连接的缓冲区：{a_bytes}。",
+    [CIAO_DID_TIME_WAIT_RECORD] =
+        "{me}用一条小得多的 TIME-WAIT 记录换下 TCB，由它代为应答：2 MSL 是 {a_ms}。",
     [CIAO_DID_TIME_WAIT_RESTARTED] =
-        "{peer}重复了 FIN，可见没收到最后的 ACK：{me}再确认一次，2 MSL 从头算起。",
+        "{peer}重复了 FIN，可见没收到最后的 ACK：{me}再确认一次，2 MSL（{a_ms}）从头算起。",
     [CIAO_DID_CHALLENGE_ACK] = "{me}发出质询 ACK：只有真正的{peer}才答得对。",
     [CIAO_DID_CHALLENGE_LIMITED] = "这一秒里{me}发的质询 ACK 已经够多：这一个就不发了。",
     [CIAO_DID_RECOVERY_ENTERED] = "{me}从{peer}的 ACK 里明白有东西丢了，开始修补。",
@@ -144,8 +145,8 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DID_SACK_RENEGED] = "{peer}收回了曾经报告说有的字节：从此{me}只信它的 ACK。",
     [CIAO_DID_TCB_FREED] = "{me}释放 TCB：内存里不再有这条连接的任何东西。",
     /* 程序的调用 */
-    [CIAO_CALL_LISTEN] = "{me}的程序调用 listen()。",
-    [CIAO_CALL_CONNECT] = "{me}的程序调用 connect()。",
+    [CIAO_CALL_LISTEN] = "{me}的程序调用 listen()，等候队列长度 {a}。",
+    [CIAO_CALL_CONNECT] = "{me}的程序调用 connect()，要连端口 {a}。",
     [CIAO_CALL_ACCEPT] = "{me}的程序调用 accept()，接到了这条连接。",
     [CIAO_CALL_SEND] = "{me}的程序调用 send()，交出 {a_bytes}。",
     [CIAO_CALL_RECV] = "{me}的程序调用 recv()，读到 {a_bytes}。",
@@ -154,6 +155,4 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_CALL_SHUTDOWN_RD] = "{me}的程序调用 shutdown(RD)：不再读了。",
     [CIAO_CALL_CLOSE] = "{me}的程序调用 close()：既不再发送，也不再读。",
     [CIAO_CALL_ABORT] = "{me}的程序调用 abort()。",
-    /* 丢弃：链路和 IP */
-    [CIAO_DROP_ETH_SHORT] = "{me}丢弃一个短得装不下以太网首部的帧：网络在路上把它截断了。",
 };

@@ -55,7 +55,7 @@ void sentences_life(FILE *out, const struct life *life, const struct tell_option
 {
     tell_heading(out, life, options);
     for (uint32_t i = 0; i < life->n; i++) {
-        struct fill fill = {life, &life->steps[i], options, {0}};
+        struct fill fill = {.life = life, .step = &life->steps[i], .options = options};
         char clock[32], bullet[48];
         tell_gap(out, &fill);
         tell_clock(clock, sizeof(clock), life, life->steps[i].event.time_us);

@@ -99,7 +99,6 @@ enum tell_paint tell_paint_of_state(enum ciao_state state)
     case CIAO_CLOSING:
     case CIAO_LAST_ACK: return TELL_BLUE;
     case CIAO_TIME_WAIT: return TELL_CYAN;
-    case CIAO_STATES: break;
     }
     return TELL_PLAIN;
 }

@@ -5,14 +5,24 @@
 
 #include "tell/words_parts.h"
 
-static const struct words both[TELL_LANGS] = {
-    [TELL_EN] = {words_arcs_en, words_reasons_en, words_says_en, words_labels_en},
-    [TELL_ZH] = {words_arcs_zh, words_reasons_zh, words_says_zh, words_labels_zh},
+struct words {
+    const struct words_arc *arcs;
+    const char *const *reasons, *const *ip_reasons; /* by enum ciao_reason */
+    const char *const (*says)[LIFE_ENDS];           /* by enum words_say */
+    const char *const *labels;                      /* by enum words_label */
 };
 
-const struct words *words_of(enum tell_lang lang)
+static const struct words both[TELL_LANGS] = {
+    [TELL_EN] = {words_arcs_en, words_reasons_en, words_ip_reasons_en, words_says_en,
+                 words_labels_en},
+    [TELL_ZH] = {words_arcs_zh, words_reasons_zh, words_ip_reasons_zh, words_says_zh,
+                 words_labels_zh},
+};
+
+const char *words_reason(enum tell_lang lang, enum ciao_reason reason)
 {
-    return &both[lang];
+    const char *text = both[lang].reasons[reason];
+    return text != NULL ? text : both[lang].ip_reasons[reason];
 }
 
 static size_t n_arcs(enum tell_lang lang)
@@ -62,7 +72,7 @@ bool words_sentence(char *out, size_t room, const struct fill *fill)
         text = arc == NULL ? NULL : arc->plain;
         break;
     }
-    case CIAO_EVENT_REASON: text = both[lang].reasons[event->what]; break;
+    case CIAO_EVENT_REASON: text = words_reason(lang, event->what); break;
     case CIAO_EVENT_CLOSE_REPORT:
         text = words_label(lang, LABEL_REPORT);
         numbered.number[0] = event->u.report.unsent_bytes;

@@ -4,7 +4,8 @@
  * A text holds places in braces: {me} who lived the event, {peer} the other end, {port} and
  * {far_port} their ports, {seq} {ack} {len} {wnd} of the event's segment, {a} {b} the event's
  * arguments as numbers, {a_time} {b_time} as
- * spans of time, {a_bytes} as a number of bytes, {state} the state after it, {1} to {8} numbers of whoever fills it in.
+ * spans of time, {a_bytes} as a number of bytes, {timer}, {options} and {a_ms} as reasons.def's events have them, {state} the state after it, {1} to {8} numbers
+ * and {s} a text of whoever fills it in.
  * Everything else is text.
  *
  * A test fails when an arc key or a reason lacks its sentence in either language.
@@ -74,14 +75,8 @@ enum words_label {
     LABELS
 };
 
-struct words {
-    const struct words_arc *arcs;
-    const char *const *reasons;           /* by enum ciao_reason */
-    const char *const (*says)[LIFE_ENDS]; /* by enum words_say */
-    const char *const *labels;            /* by enum words_label */
-};
-
-const struct words *words_of(enum tell_lang lang);
+/* NULL when there is none (a test sees to it that there is). */
+const char *words_reason(enum tell_lang lang, enum ciao_reason reason);
 /* NULL when there is no such key (a test sees to it that there is). */
 const struct words_arc *words_arc(enum tell_lang lang, const char *key);
 const char *words_label(enum tell_lang lang, enum words_label label);
@@ -97,6 +92,7 @@ struct fill {
     const struct life_step *step;
     const struct tell_options *options;
     unsigned long long number[8]; /* {1} to {8} */
+    const char *text;             /* {s} */
 };
 /* Fill a text in; always terminated, never more than `room` bytes, cut at a character's end. */
 void fill_text(char *out, size_t room, const char *text, const struct fill *fill);

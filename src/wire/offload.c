@@ -26,13 +26,10 @@ uint32_t offload_sum(const struct ciao_frame *frame, uint32_t start, const struc
     return sum;
 }
 
-void offload_own_head(struct ciao_frame *frame, uint32_t bytes)
+/* The first `bytes` to the room; what follows them becomes the first fragment. */
+static void move_to_room(struct ciao_frame *frame, uint32_t bytes)
 {
-    if (!frame->buf || frame->buf->refs == 1) {
-        return;
-    }
     uint32_t rest = frame->head_len - bytes;
-    ASSERT(bytes <= CIAO_FRAME_ROOM && (rest == 0 || frame->n_frags < CIAO_FRAME_FRAGS));
     memcpy(frame->room, frame->head, bytes);
     if (rest > 0) {
         memmove(&frame->frag[1], &frame->frag[0], frame->n_frags * sizeof frame->frag[0]);
@@ -48,6 +45,28 @@ void offload_own_head(struct ciao_frame *frame, uint32_t bytes)
     frame->head_len = bytes;
 }
 
+bool offload_own_head(struct ciao_frame *frame, uint32_t bytes)
+{
+    if (!frame->buf || frame->buf->refs == 1) {
+        return true;
+    }
+    bool fragment_left = bytes == frame->head_len || frame->n_frags < CIAO_FRAME_FRAGS;
+    if (bytes <= CIAO_FRAME_ROOM && fragment_left) {
+        move_to_room(frame, bytes);
+        return true;
+    }
+    struct ciao_bufpool *pool = frame->buf->pool;
+    struct ciao_buf *copy = pool ? ciao_bufpool_take(pool, frame->head_len) : NULL;
+    if (!copy) {
+        return false;
+    }
+    memcpy(ciao_buf_bytes(copy), frame->head, frame->head_len);
+    ciao_buf_unref(frame->buf);
+    frame->buf = copy;
+    frame->head = ciao_buf_bytes(copy);
+    return true;
+}
+
 void offload_complete(struct ciao_frame *frame, const struct csum_ops *ops)
 {
     if (frame->csum != CIAO_CSUM_PARTIAL) {
@@ -55,7 +74,9 @@ void offload_complete(struct ciao_frame *frame, const struct csum_ops *ops)
     }
     uint32_t end = (uint32_t)frame->csum_start + frame->csum_offset + 2;
     ASSERT(end <= frame->head_len);
-    offload_own_head(frame, end);
+    if (!offload_own_head(frame, end)) {
+        return;
+    }
     uint8_t *field = frame->head + frame->csum_start + frame->csum_offset;
     csum_store(field, offload_sum(frame, frame->csum_start, ops));
     /* A zero in UDP's field would say that there is no checksum [RFC768]. */

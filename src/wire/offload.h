@@ -25,7 +25,8 @@ uint32_t offload_sum(const struct ciao_frame *frame, uint32_t start, const struc
  *
  * As virtio has it: the field at csum_start + csum_offset holds the pseudo-header's sum, and
  * everything from csum_start on is summed.  Headers in a buffer that another frame shares are
- * copied first.
+ * copied first; only when they are longer than a room and the pool is empty the checksum stays
+ * partial.
  */
 void offload_complete(struct ciao_frame *frame, const struct csum_ops *ops);
 

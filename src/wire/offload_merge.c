@@ -148,7 +148,8 @@ void offload_append(struct ciao_frame *super, struct ciao_frame *frame, uint32_t
     bool whole = offload_shape_of(super, link_header_len, &a)
                  && offload_shape_of(frame, link_header_len, &b);
     ASSERT(whole);
-    offload_own_head(super, a.payload);
+    bool owned = offload_own_head(super, a.payload);
+    ASSERT(owned);
     if (super->gso == CIAO_GSO_NONE) {
         super->gso = a.v6 ? CIAO_GSO_TCP6 : CIAO_GSO_TCP4;
         super->gso_size = (uint16_t)offload_payload_len(&a);

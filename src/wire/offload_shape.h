@@ -34,9 +34,10 @@ void offload_set_lengths(struct ciao_frame *frame, const struct offload_shape *s
 
 /*
  * The first `bytes` of the head are to be written: when they lie in a buffer that somebody else
- * holds too, they move to the room, and what follows them becomes a fragment.
+ * holds too, they move to the room, and what follows them becomes a fragment.  Where that cannot
+ * be, the whole head is copied to a buffer of its own.  False: there is none to be had.
  */
-void offload_own_head(struct ciao_frame *frame, uint32_t bytes);
+bool offload_own_head(struct ciao_frame *frame, uint32_t bytes);
 
 static inline uint32_t offload_payload_len(const struct offload_shape *shape)
 {

@@ -209,11 +209,11 @@ bool packet_is_intact(const uint8_t *bytes, uint32_t len, enum ciao_link_kind ki
         if (header < IP4_HEADER_LEN || get_be16(ip + 2) != left || header > left)
             return false;
         return naive_sum(ip, header) == 0xffff
-            && is_tcp_right(ip + 12, 8, ip + header, left - header);
+               && is_tcp_right(ip + 12, 8, ip + header, left - header);
     }
     if (left >= IP6_HEADER_LEN && ip[0] >> 4 == 6)
         return get_be16(ip + 4) == left - IP6_HEADER_LEN
-            && is_tcp_right(ip + 8, 32, ip + IP6_HEADER_LEN, left - IP6_HEADER_LEN);
+               && is_tcp_right(ip + 8, 32, ip + IP6_HEADER_LEN, left - IP6_HEADER_LEN);
     return false;
 }
 

@@ -19,8 +19,8 @@
 #include "driver/loop.h"
 #include "driver/packets.h"
 
-#define BATCH 32
-#define MANY 100000
+#define BATCH     32
+#define MANY      100000
 #define LANE_MOST 6 /* three that may pass, and three more that were held themselves */
 
 struct line {
@@ -311,8 +311,8 @@ static void every_corrupted_frame_is_detectable_and_the_original_unhurt(void **s
 
 static void what_no_checksum_covers_is_never_corrupted(void **state)
 {
-    struct line line = make_line(&(struct impair_spec){.corrupt_ppm = 1000000, .seed = 1},
-                                 CIAO_LINK_ETHERNET);
+    struct line line =
+        make_line(&(struct impair_spec){.corrupt_ppm = 1000000, .seed = 1}, CIAO_LINK_ETHERNET);
     struct ciao_frame frame, *frames[1] = {&frame};
     (void)state;
 

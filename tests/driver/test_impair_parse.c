@@ -42,14 +42,10 @@ static void units_and_fractions_are_exact(void **state)
         uint32_t loss_ppm, delay_us;
         uint64_t rate_bits;
     } rows[] = {
-        {"loss=0%", 0, 0, 0},
-        {"loss=100%", 1000000, 0, 0},
-        {"loss=0.0001%", 1, 0, 0},
-        {"loss=.5%", 5000, 0, 0},
-        {"delay=1.5ms", 0, 1500, 0},
-        {"delay=7us", 0, 7, 0},
-        {"delay=2s", 0, 2000000, 0},
-        {"rate=0.5gbit", 0, 0, 500000000},
+        {"loss=0%", 0, 0, 0},         {"loss=100%", 1000000, 0, 0},
+        {"loss=0.0001%", 1, 0, 0},    {"loss=.5%", 5000, 0, 0},
+        {"delay=1.5ms", 0, 1500, 0},  {"delay=7us", 0, 7, 0},
+        {"delay=2s", 0, 2000000, 0},  {"rate=0.5gbit", 0, 0, 500000000},
         {"rate=64kbit", 0, 0, 64000},
     };
     (void)state;

@@ -138,11 +138,10 @@ static void what_a_frame_says_about_itself_crosses_too(void **state)
     assert_true(ends.a->link.tx_csum && ends.a->link.rx_csum);
     assert_memory_not_equal(ends.a->link.mac, ends.b->link.mac, 6);
 
-    packet_make(&frame, ends.pool,
-                &(struct packet){.kind = CIAO_LINK_ETHERNET,
-                                 .payload_len = 30000,
-                                 .gso_size = 1448,
-                                 .partial = true});
+    packet_make(
+        &frame, ends.pool,
+        &(struct packet){
+            .kind = CIAO_LINK_ETHERNET, .payload_len = 30000, .gso_size = 1448, .partial = true});
     assert_int_equal(send_one(ends.a, &frame, 0), 1);
     assert_int_equal(receive_one(ends.b, &got, 0), 1);
     assert_int_equal(got.csum, CIAO_CSUM_PARTIAL);

@@ -27,7 +27,7 @@
 #include "driver/tap.h"
 #include "wire/tcp.h"
 
-#define NAME "ciaotest"
+#define NAME     "ciaotest"
 #define OUR_PORT 7000
 
 struct rig {

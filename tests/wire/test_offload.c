@@ -48,6 +48,43 @@ static void a_checksum_of_zero_is_not_sent_in_udp(void **state)
     assert_int_equal(get_be16(frame.head + UDP_CHECKSUM_OFFSET), 0xffff);
 }
 
+/* Headers longer than a room, in a buffer that another frame shares: the other sees no change. */
+static void long_shared_headers_are_copied_before_they_are_written(void **state)
+{
+    (void)state;
+    struct world world = world_begin(90);
+    struct ciao_frame frame;
+    struct ciao_frame cut;
+    uint8_t before[1000];
+    ciao_frame_init(&frame);
+    frame.buf = ciao_bufpool_take(&world.pool, sizeof before);
+    frame.head = ciao_buf_bytes(frame.buf);
+    frame.head_len = sizeof before;
+    frame.len = sizeof before;
+    frame.csum = CIAO_CSUM_PARTIAL;
+    frame.csum_start = 300;
+    frame.csum_offset = TCP_CHECKSUM_OFFSET;
+    random_bytes(&world.rng, before, sizeof before);
+    memcpy(frame.head, before, sizeof before);
+    offload_cut(&frame, 0, 0, world.ops, &cut);
+    assert_memory_equal(frame.head, before, sizeof before);
+    assert_int_equal(cut.csum, CIAO_CSUM_NONE);
+    assert_int_equal(get_be16(cut.head + 316),
+                     (uint16_t)~naive_sum(before + 300, sizeof before - 300, 0));
+    ciao_frame_release(&cut);
+
+    /* Without a pool to copy to, nothing is written at all. */
+    struct ciao_bufpool *pool = frame.buf->pool;
+    frame.buf->pool = NULL;
+    offload_cut(&frame, 0, 0, world.ops, &cut);
+    assert_int_equal(cut.csum, CIAO_CSUM_PARTIAL);
+    assert_memory_equal(cut.head, before, sizeof before);
+    ciao_frame_release(&cut);
+    frame.buf->pool = pool;
+    ciao_frame_release(&frame);
+    world_end(&world);
+}
+
 /* ---- cut ---- */
 
 static void cut_frames_are_what_a_plain_sender_would_send(void **state)
@@ -164,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_partial_checksum_is_completed_over_all_pieces),
         cmocka_unit_test(a_checksum_of_zero_is_not_sent_in_udp),
+        cmocka_unit_test(long_shared_headers_are_copied_before_they_are_written),
         cmocka_unit_test(cut_frames_are_what_a_plain_sender_would_send),
         cmocka_unit_test(cut_frames_outlive_their_super),
         cmocka_unit_test(what_is_no_super_segment_comes_out_as_it_is),

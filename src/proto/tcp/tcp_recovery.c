@@ -250,10 +250,9 @@ void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *w
 }
 
 /* [RFC5681 3.1 5681-5, RFC6675 5.1 6675-5]  ssthresh is kept when the same bytes time out again. */
-void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb)
+void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
-    bool first = tcb->backoff == 0;
     if (first)
         cc_of(tcp, tcb)->timeout(tcb, side, tcb->snd.nxt - tcb->snd.una);
     tcp_range_all_lost(tcp, tcb);

@@ -82,11 +82,12 @@ void tcp_timeout_retransmit(struct tcp *tcp, struct tcb *tcb)
         return;
     tcp_note(tcp, tcb, fin_alone ? CIAO_TIMER_FIN : CIAO_TIMER_RETRANSMIT,
              tcp_relative(tcb, tcb->snd.una), tcb->rto_us);
+    bool first = tcb->trouble_ms == 0;
     if (!goes_on(tcp, tcb))
         return;
     if (tcb->side != 0) {
         tcp_side(tcp, tcb)->timeouts++;
-        tcp_recovery_timeout(tcp, tcb);
+        tcp_recovery_timeout(tcp, tcb, first);
     }
     tcb->trouble_end = tcb->snd.nxt;
     if (fin_alone)
@@ -128,8 +129,7 @@ static uint32_t length_of(const struct tcp *tcp, struct tcb *tcb, const struct t
     most = most < repair->bytes ? most : repair->bytes;
     if (most > room)
         most -= most % room;
-    len = len < most ? len : most;
-    return tcp_sendq_reach(tcp, tcb, range->start, len < room || most > room ? len : room);
+    return tcp_sendq_reach(tcp, tcb, range->start, len < most ? len : most);
 }
 
 static void remember_again(struct tcp *tcp, struct tcb *tcb, uint32_t index, uint32_t len)
@@ -153,11 +153,10 @@ enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_
 {
     const struct tcp_range *range = tcp_range_at(tcp, repair->range);
     seq_t start = range->start;
-    bool whole_range;
     uint32_t len = length_of(tcp, tcb, repair);
     uint32_t room = tcp_segment_room(tcp, tcb);
-    whole_range = len == range->end - start;
-    uint32_t more = whole_range && len < room ? fill_up(tcp, tcb, range->end, room - len) : 0;
+    bool whole = len == range->end - start;
+    uint32_t more = whole && len < room ? fill_up(tcp, tcb, range->end, room - len) : 0;
     if (tcp_sendq_reach(tcp, tcb, start, len + more) < len + more)
         more = 0;
     seq_t end = start + len + more;
@@ -233,15 +232,15 @@ void tcp_timeout_persist(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* One byte, or our FIN, at the edge of the window: new the first time, then the same again. */
-static struct tcp_piece probe_piece(const struct tcp *tcp, const struct tcb *tcb)
+static struct tcp_piece probe_piece(const struct tcb *tcb)
 {
-    struct tcp_piece piece = {.seq = tcb->snd.una, .flags = TCP_ACK, .probe = true};
+    struct tcp_piece piece = {.seq = tcb->snd.una, .flags = TCP_ACK};
+    piece.probe = (tcb->flags & TCB_PERSIST) != 0;
     piece.again = tcb->snd.una != tcb->snd.nxt;
     if (tcb->snd.una != tcb->snd_end)
         piece.data_len = 1;
     else
         piece.flags |= TCP_FIN;
-    (void)tcp;
     return piece;
 }
 
@@ -251,20 +250,29 @@ static enum ciao_reason probe_reason(const struct tcb *tcb, const struct tcp_pie
                                                                      : CIAO_AGAIN_PROBE;
 }
 
+/* A byte that was sent twice measures nothing: its range must know. */
+static void count_probe(struct tcp *tcp, struct tcb *tcb, uint32_t data_len)
+{
+    if (tcb->side == 0)
+        return;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    side->retransmitted++;
+    if (data_len != 0 && side->ranges_first != 0)
+        tcp_range_again(tcp, tcb, side->ranges_first);
+}
+
 enum tcp_sent tcp_retransmit_probe(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
-    struct tcp_piece piece = probe_piece(tcp, tcb);
+    struct tcp_piece piece = probe_piece(tcb);
     bool fin_due = (tcb->flags & TCB_FIN_QUEUED) != 0;
     tcb->flags &= ~TCB_PROBE;
     if (piece.data_len == 0 && !fin_due)
         return TCP_SENT_NOTHING;
     if (!piece.again && !tcp_range_room(tcp))
         return TCP_SENT_NOTHING;
-    piece.probe = (tcb->flags & TCB_PERSIST) != 0;
     if (piece.again) {
         tcp_note(tcp, tcb, probe_reason(tcb, &piece), tcp_relative(tcb, piece.seq), piece.data_len);
-        if (tcb->side != 0)
-            tcp_side(tcp, tcb)->retransmitted++;
+        count_probe(tcp, tcb, piece.data_len);
     } else {
         tcp_output_sent_new(tcp, tcb, piece.data_len, piece.data_len == 0);
     }

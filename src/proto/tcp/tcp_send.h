@@ -127,7 +127,8 @@ struct tcp_repair { /* what is to be sent again */
 struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb);
 struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb);
 void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
-void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb);
+/* `first`: these bytes have not timed out before. */
+void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first);
 
 /* ---- what is sent again: tcp_retransmit.c ---- */
 enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame,

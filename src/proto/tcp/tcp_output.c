@@ -1,0 +1,246 @@
+/*
+ * What leaves next: one segment, or one super-segment, at each call.  [RFC9293 3.7.4, 3.8.6.2.1]
+ *
+ *   1. SYN or SYN,ACK                                              tcp_handshake.c
+ *   2. what was lost                                               tcp_recovery.c says which
+ *   3. new bytes, as the peer's window and cwnd allow, in full segments; a part of one by Nagle's
+ *      rule and the sender's silly-window rule; FIN behind the last byte
+ *   4. when there is nothing new: what may have been lost
+ *   5. an ACK alone, when one is owed
+ */
+#include "proto/tcp/tcp_send.h"
+
+#include "proto/tcp/tcp_cc.h"
+
+#define OVERRIDE_US 200000u /* 0.1 s to 1 s [RFC9293 3.8.6.2.1] */
+
+/* What of the queue leaves now. */
+struct plan {
+    uint32_t len;
+    uint32_t room; /* payload of a full segment */
+    bool fin;
+};
+
+static bool has_queue(const struct tcb *tcb)
+{
+    switch ((enum ciao_state)tcb->head.state) {
+    case CIAO_CLOSED:
+    case CIAO_LISTEN:
+    case CIAO_SYN_SENT: /* bytes queued wait for ESTABLISHED [RFC9293 3.10.2] */
+    case CIAO_SYN_RECEIVED:
+        return false;
+    case CIAO_ESTABLISHED:
+    case CIAO_FIN_WAIT_1:
+        return true;
+    case CIAO_FIN_WAIT_2: /* all was acknowledged */
+        return false;
+    case CIAO_CLOSE_WAIT:
+    case CIAO_CLOSING:
+    case CIAO_LAST_ACK:
+        return true;
+    case CIAO_TIME_WAIT:
+        break;
+    }
+    return false;
+}
+
+static bool fin_is_due(const struct tcb *tcb)
+{
+    return (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
+}
+
+/* ---- bookkeeping ---- */
+
+/* [RFC6298 5.1] */
+static void start_timer(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!tcp_timer_is_set(tcb, TCP_TIMER_REXMT))
+        tcp_retransmit_timer_restart(tcp, tcb);
+}
+
+void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fin)
+{
+    if (len != 0)
+        tcp_range_sent(tcp, tcb, tcb->snd.nxt, tcb->snd.nxt + len);
+    tcb->snd.nxt += len;
+    if (fin) {
+        tcb->snd.nxt++;
+        tcb->flags |= TCB_FIN_SENT;
+    }
+    tcb->flags &= ~TCB_PUSH;
+    tcb->last_sent_ms = tcp_now_ms(tcp);
+    start_timer(tcp, tcb);
+}
+
+/* After a silence nothing is known about the network any more. [RFC5681 4.1 5681-8] */
+static void restart_after_idle(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side)
+{
+    uint32_t idle_ms = tcp_now_ms(tcp) - tcb->last_sent_ms;
+    if (tcb->snd.una != tcb->snd.nxt || tcb->last_sent_ms == 0 || idle_ms <= tcb->rto_us / 1000)
+        return;
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    uint32_t restart = tcp_cc_initial_window(tcb->smss, settings->initial_window_segments);
+    if (side->cwnd <= restart)
+        return;
+    side->cwnd = restart;
+    tcp_cc_at(settings->congestion)->idle(tcb, side);
+}
+
+/* ---- a part of a segment ---- */
+
+/* It waits, but not for ever. [RFC9293 3.8.6.2.1 MUST-38, 3.9.1.2 MUST-60] */
+static bool wait_for_more(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!tcp_timer_is_set(tcb, TCP_TIMER_OTHER))
+        tcp_timer_set(tcp, tcb, TCP_TIMER_OTHER, tcp->now + OVERRIDE_US);
+    return false;
+}
+
+static bool is_held(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return (tcb->flags & TCB_HOLD_PARTIAL) || (tcp_tcb_settings(tcp, tcb)->flags & CIAO_CORK);
+}
+
+/* Nagle: one small segment at a time. [RFC9293 3.7.4 SHLD-7, MUST-17] */
+static bool nagle_allows(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->snd.una == tcb->snd.nxt || (tcp_tcb_settings(tcp, tcb)->flags & CIAO_NODELAY);
+}
+
+/* May `len` bytes leave that do not fill a segment?  The four cases of 3.8.6.2.1; (1) is a full
+ * one. [RFC9293 3.8.6.2.1 MUST-38] */
+static bool part_may_leave(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint32_t unsent)
+{
+    if (tcb->flags & TCB_PUSH) /* (4) */
+        return true;
+    if (len == unsent && fin_is_due(tcb)) /* nothing will ever fill it */
+        return true;
+    if (is_held(tcp, tcb))
+        return wait_for_more(tcp, tcb);
+    if (len == unsent || len >= tcb->snd.max_wnd / 2) /* (2), (3) */
+        return nagle_allows(tcp, tcb);
+    return tcb->snd.una == tcb->snd.nxt ? wait_for_more(tcp, tcb) : false;
+}
+
+/* ---- how much ---- */
+
+/* Full segments, as many as one frame takes; and the rest of the queue behind them, if it could
+ * leave by itself. */
+static uint32_t whole_segments(struct tcp *tcp, struct tcb *tcb, uint32_t most, const struct plan *plan)
+{
+    uint32_t super = tcp_segment_super(tcp, tcb, plan->room);
+    uint32_t len = most < super ? most : super;
+    len = tcp_sendq_reach(tcp, tcb, tcb->snd.nxt, len);
+    uint32_t rest = len % plan->room;
+    if (rest == 0 || len < plan->room)
+        return len;
+    bool tail = len == tcp_unsent_bytes(tcp, tcb) && !is_held(tcp, tcb)
+                && (fin_is_due(tcb) || (tcp_tcb_settings(tcp, tcb)->flags & CIAO_NODELAY));
+    return tail ? len : len - rest;
+}
+
+/* `usable`: bytes of the peer's window that are free. */
+static uint32_t length_now(struct tcp *tcp, struct tcb *tcb, uint32_t usable, const struct plan *plan)
+{
+    uint32_t unsent = tcp_unsent_bytes(tcp, tcb);
+    uint32_t len = unsent < usable ? unsent : usable;
+    if (len == 0)
+        return 0;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    restart_after_idle(tcp, tcb, side);
+    uint32_t space = tcp_recovery_space(tcb, side); /* [RFC5681 2 5681-1] */
+    if (space < (len < plan->room ? len : plan->room)) {
+        tcb->flags |= TCB_CWND_LIMITED;
+        return 0;
+    }
+    tcb->flags &= ~TCB_CWND_LIMITED;
+    if (len >= plan->room)
+        return whole_segments(tcp, tcb, len < space ? len : space, plan);
+    return part_may_leave(tcp, tcb, len, unsent) ? tcp_sendq_reach(tcp, tcb, tcb->snd.nxt, len) : 0;
+}
+
+/* Nothing is on its way that could bring news of the window: ask. */
+static void window_is_closed(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->snd.una == tcb->snd.nxt)
+        tcp_persist_start(tcp, tcb);
+}
+
+/* ---- new bytes and FIN ---- */
+
+static enum tcp_sent send_new(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    uint32_t unsent = tcp_unsent_bytes(tcp, tcb);
+    if (unsent == 0 && !fin_is_due(tcb)) {
+        tcb->flags &= ~TCB_CWND_LIMITED;
+        return TCP_SENT_NOTHING;
+    }
+    int32_t usable = (int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt); /* [MUST-34] */
+    if (usable <= 0) {
+        window_is_closed(tcp, tcb);
+        return TCP_SENT_NOTHING;
+    }
+    if (!tcp_range_room(tcp)) {
+        wait_for_more(tcp, tcb);
+        return TCP_SENT_NOTHING;
+    }
+    struct plan plan = {.room = tcp_segment_room(tcp, tcb)};
+    plan.len = length_now(tcp, tcb, (uint32_t)usable, &plan);
+    plan.fin = plan.len == unsent && fin_is_due(tcb) && (uint32_t)usable > plan.len;
+    if (plan.len == 0 && !plan.fin)
+        return TCP_SENT_NOTHING;
+    struct tcp_piece piece = {
+        .seq = tcb->snd.nxt,
+        .data_len = plan.len,
+        .flags = TCP_ACK,
+        .gso_size = plan.len > plan.room ? plan.room : 0,
+    };
+    if (plan.len != 0 && plan.len == unsent) /* [RFC9293 3.9.1.2 MUST-61, SHLD-27] */
+        piece.flags |= TCP_PSH;
+    if (plan.fin)
+        piece.flags |= TCP_FIN;
+    tcp_output_sent_new(tcp, tcb, plan.len, plan.fin);
+    return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
+}
+
+static enum tcp_sent repair(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame,
+                            struct tcp_repair what)
+{
+    return what.range == 0 ? TCP_SENT_NOTHING : tcp_retransmit_next(tcp, tcb, frame, &what);
+}
+
+static enum tcp_sent from_queue(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    enum tcp_sent sent = TCP_SENT_NOTHING;
+    if (tcb->flags & TCB_PROBE)
+        sent = tcp_retransmit_probe(tcp, tcb, frame);
+    if (sent == TCP_SENT_NOTHING && tcb->side != 0 && tcp_side(tcp, tcb)->lost_bytes != 0)
+        sent = repair(tcp, tcb, frame, tcp_recovery_lost(tcp, tcb));
+    if (sent == TCP_SENT_NOTHING)
+        sent = send_new(tcp, tcb, frame);
+    if (sent == TCP_SENT_NOTHING && (tcb->flags & TCB_RECOVERY))
+        sent = repair(tcp, tcb, frame, tcp_recovery_suspect(tcp, tcb));
+    return sent;
+}
+
+/* ---- an ACK alone ---- */
+
+static enum tcp_sent send_ack(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    struct tcp_piece piece = {.seq = tcb->snd.nxt, .flags = TCP_ACK};
+    return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
+}
+
+/* Everything that has arrived was processed before this is asked, and an ACK that is owed rides on
+ * whatever leaves. [RFC9293 3.10.7.4 MUST-58, MUST-59] */
+enum tcp_sent tcp_output_next(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    if (tcb->flags & TCB_SYN_DUE)
+        return tcp_handshake_output(tcp, tcb, frame);
+    if (has_queue(tcb)) {
+        enum tcp_sent sent = from_queue(tcp, tcb, frame);
+        if (sent != TCP_SENT_NOTHING)
+            return sent;
+    }
+    return tcb->flags & TCB_ACK_NOW ? send_ack(tcp, tcb, frame) : TCP_SENT_NOTHING;
+}

@@ -1,0 +1,135 @@
+/*
+ * 中文：链路、ARP、IPv4、IPv6、ICMP 或邻居发现为什么丢弃了什么。这里不涉及任何连接，
+ * 所以对方只称“发送者”。其余的原因在 reasons_zh.c 里。
+ */
+#include "tell/words_parts.h"
+
+const char *const words_ip_reasons_zh[CIAO_REASONS] = {
+    /* 链路 */
+    [CIAO_DROP_FRAME_EMPTY] = "网络交来的帧里一个字节也没有，{me}把它丢弃。",
+    [CIAO_DROP_FRAME_TOO_LONG] = "{me}丢弃一个比任何 IP 包都长的帧。",
+    [CIAO_DROP_FRAME_NO_MEMORY] = "{me}没有内存再收下这个帧，只好丢弃。",
+    [CIAO_DROP_ETH_SHORT] = "{me}丢弃一个短得装不下以太网首部的帧：网络在路上把它截断了。",
+    [CIAO_DROP_ETH_NOT_OURS] = "{me}丢弃一个发给链路上别的站点的帧。",
+    [CIAO_DROP_ETH_SOURCE] = "{me}丢弃一个帧：发送者拿组地址当自己的地址，而发帧的只能是一个站点。",
+    [CIAO_DROP_ETH_TYPE] = "{me}丢弃一个帧：它用的协议{me}不会说。",
+    /* ARP */
+    [CIAO_DROP_ARP_SHORT] = "{me}丢弃一个被网络截断的 ARP 包。",
+    [CIAO_DROP_ARP_KIND] = "{me}丢弃一个 ARP 包：发送者问的不是以太网上的 IPv4。",
+    [CIAO_DROP_ARP_OPERATION] = "{me}丢弃一个 ARP 包：发送者既不是问，也不是答。",
+    [CIAO_DROP_ARP_SENDER] = "{me}丢弃一个 ARP 包：发送者给出的地址没有哪个站点能有。",
+    [CIAO_DROP_ARP_CONFLICT] = "{me}丢弃一个 ARP 包：发送者声称拥有{me}自己的地址。",
+    [CIAO_DROP_ARP_NOT_FOR_US] = "{me}丢弃一个 ARP 询问：发送者找的是别人。",
+    [CIAO_DROP_ARP_UNASKED] = "{me}丢弃一个 ARP 回答：{me}并没有问过这个发送者。",
+    /* 邻居 */
+    [CIAO_DROP_NEIGHBOUR_QUEUE_FULL] =
+        "{me}还在等邻居的链路地址，一起等的包已经够多：丢弃最老的一个。",
+    [CIAO_DROP_NEIGHBOUR_TABLE_FULL] = "{me}的邻居表满了：丢弃发往又一个邻居的包。",
+    [CIAO_DROP_NEIGHBOUR_SILENT] = "网络上没有人应答下一跳：{me}丢弃等着它的那些包。",
+    [CIAO_DROP_NO_ROUTE] = "{me}没有通往目的地的路由，丢弃这个包。",
+    [CIAO_DROP_REPLY_NO_MEMORY] = "{me}没有内存来写应答，只好丢弃。",
+    /* IPv4 */
+    [CIAO_DROP_IP_VERSION] = "{me}丢弃一个既不是 IPv4 也不是 IPv6 的包。",
+    [CIAO_DROP_IP4_SHORT] = "{me}丢弃一个短得装不下 IPv4 首部的包：网络在路上把它截断了。",
+    [CIAO_DROP_IP4_VERSION] = "{me}丢弃一个包：它作为 IPv4 而来，自己却说是别的版本。",
+    [CIAO_DROP_IP4_HEADER_LENGTH] = "{me}丢弃一个 IPv4 包：它的首部长度不可能成立。",
+    [CIAO_DROP_IP4_TOTAL_LENGTH] = "{me}丢弃一个 IPv4 包：它声称的长度比网络带来的还长。",
+    [CIAO_DROP_IP4_CHECKSUM] = "{me}丢弃一个首部校验和不对的 IPv4 包：网络把它弄坏了。",
+    [CIAO_DROP_IP4_FRAGMENT_LENGTH] = "{me}丢弃一个分片：发送者没有按 8 字节的倍数切。",
+    [CIAO_DROP_IP4_FRAGMENT_END] = "{me}丢弃发送者的一个分片：它的结尾会超出最大的包。",
+    [CIAO_DROP_IP4_PROTOCOL] = "{me}丢弃一个包：它用的协议{me}不会说，并如实告诉发送者。",
+    [CIAO_DROP_IP4_PROTOCOL_TO_MANY] = "{me}丢弃一个发给一群人的包，它用的协议{me}"
+                                       "不会说；这就不告诉发送者了，免得一群人一起回答。",
+    /* IPv6 */
+    [CIAO_DROP_IP6_SHORT] = "{me}丢弃一个短得装不下 IPv6 首部的包：网络在路上把它截断了。",
+    [CIAO_DROP_IP6_VERSION] = "{me}丢弃一个包：它作为 IPv6 而来，自己却说是别的版本。",
+    [CIAO_DROP_IP6_PAYLOAD_LENGTH] = "{me}丢弃一个 IPv6 包：它声称的长度比网络带来的还长。",
+    [CIAO_DROP_IP6_MAPPED_ADDRESS] =
+        "{me}丢弃一个 IPv6 包：发送者用了 IPv4 映射地址，那种地址从不上路。",
+    [CIAO_DROP_IP6_EXT_SHORT] = "{me}丢弃一个扩展首部残缺的 IPv6 包。",
+    [CIAO_DROP_IP6_EXT_TOO_MANY] = "{me}丢弃一个 IPv6 包：它的扩展首部比设置允许读的还多。",
+    [CIAO_DROP_IP6_EXT_ORDER] = "{me}丢弃一个 IPv6 包：发送者没有把逐跳选项放在最前面。",
+    [CIAO_DROP_IP6_OPTION_LENGTH] = "{me}丢弃发送者的一个 IPv6 包：其中一个选项的长度不可能成立。",
+    [CIAO_DROP_IP6_OPTION_DISCARD] = "{me}不认识一个 IPv6 选项，而发送者要求在这种情况下丢弃。",
+    [CIAO_DROP_IP6_OPTION_REPORT] = "{me}不认识一个 IPv6 选项，而发送者要求丢弃并且告诉它。",
+    [CIAO_DROP_IP6_OPTION_UNICAST] =
+        "{me}不认识一个 IPv6 选项，而发送者要求丢弃，只要不是发给一群人的就告诉它。",
+    [CIAO_DROP_IP6_ROUTING] = "{me}丢弃一个 IPv6 包：发送者要它继续转发，可{me}不是路由器。",
+    [CIAO_DROP_IP6_FRAGMENT_LENGTH] = "{me}丢弃一个 IPv6 分片：发送者没有按 8 字节的倍数切。",
+    [CIAO_DROP_IP6_FRAGMENT_END] = "{me}丢弃发送者的一个 IPv6 分片：它的结尾会超出最大的包。",
+    [CIAO_DROP_IP6_FRAGMENT_NESTED] = "{me}丢弃一个 IPv6 分片：发送者把分片又切了一次。",
+    [CIAO_DROP_IP6_NO_NEXT] = "发送者说 IPv6 首部之后什么都没有：{me}丢弃这个包。",
+    [CIAO_DROP_IP6_UNKNOWN_HEADER] = "{me}丢弃一个 IPv6 包：里面有不认识的首部，并如实告诉发送者。",
+    /* 地址 */
+    [CIAO_DROP_IP_SOURCE_OURS] = "{me}丢弃一个包：发送者冒用了{me}自己的地址。",
+    [CIAO_DROP_IP_SOURCE_ANY] = "{me}丢弃一个包：发送者没有给出地址。",
+    [CIAO_DROP_IP_SOURCE_TO_MANY] = "{me}丢弃一个包：发送者自称是组地址，而一群人是发不了包的。",
+    [CIAO_DROP_IP_SOURCE_LOOPBACK] = "{me}丢弃一个包：发送者自称是环回地址，那种地址从不离开主机。",
+    [CIAO_DROP_IP_SOURCE_RESERVED] = "{me}丢弃一个包：发送者自称是保留地址。",
+    [CIAO_DROP_IP_TO_LOOPBACK] = "{me}丢弃一个包：发送者把它寄到环回地址，那种地址从不离开主机。",
+    [CIAO_DROP_IP_NOT_OURS] = "{me}丢弃一个网络送错的包：它是给别的主机的，而{me}不是路由器。",
+    [CIAO_DROP_IP_NOT_OUR_GROUP] = "{me}丢弃网络送来的一个包：它发给的组，{me}没有加入。",
+    [CIAO_DROP_IP_UNICAST_IN_BROADCAST] = "{me}丢弃一个包：发送者把给一台主机的包装在了广播帧里。",
+    /* 分片 */
+    [CIAO_DROP_FRAGMENT_TINY] = "{me}丢弃一个小得装不下传输层首部的首个分片：发送者怕是想藏什么。",
+    [CIAO_DROP_FRAGMENT_AGAIN] = "{me}丢弃网络第二次送来的同一个分片。",
+    [CIAO_DROP_FRAGMENT_OVERLAP] = "{me}丢弃一个和别的分片重叠的分片：老实的发送者从不这样。",
+    [CIAO_DROP_FRAGMENT_ENDS_DIFFER] = "{me}丢弃一个分片：发送者这次说的结尾和上次不一样。",
+    [CIAO_DROP_FRAGMENT_TOO_MANY] = "{me}丢弃一个分片：这个包的碎片比允许的还多。",
+    [CIAO_DROP_FRAGMENT_SPOILT] = "{me}丢弃一个分片：它属于一个{me}早已放弃的包。",
+    [CIAO_DROP_REASSEMBLY_SOURCE_LIMIT] =
+        "{me}为同一个发送者拼装的包已到上限：丢弃又一个包的分片。",
+    [CIAO_DROP_REASSEMBLY_EVICTED] = "{me}需要腾地方：丢弃最老的、还没拼齐的那个包。",
+    [CIAO_DROP_REASSEMBLY_NO_MEMORY] = "{me}没有内存存放这个分片，只好丢弃。",
+    [CIAO_DROP_REASSEMBLY_TIMEOUT_IP4] = "{me}等一个 IPv4 包缺的分片等得够久了：丢弃其余的。",
+    [CIAO_DROP_REASSEMBLY_TIMEOUT_IP6] = "{me}等一个 IPv6 包缺的分片等得够久了：丢弃其余的。",
+    /* UDP */
+    [CIAO_DROP_UDP_SHORT] = "{me}丢弃一个短得装不下 UDP 首部的数据报：网络在路上把它截断了。",
+    [CIAO_DROP_UDP_LENGTH] = "{me}丢弃一个 UDP 数据报：它声称的长度比网络带来的还长。",
+    [CIAO_DROP_UDP_CHECKSUM] = "{me}丢弃一个校验和不对的 UDP 数据报：网络把它弄坏了。",
+    [CIAO_DROP_UDP_NO_PORT] = "{me}这里没有人听 UDP：丢弃这个数据报，并如实告诉发送者。",
+    [CIAO_DROP_UDP_TO_MANY] = "{me}这里没有人听 UDP：丢弃发送者发给一群人的这个数据报。",
+    /* ICMP */
+    [CIAO_DROP_ICMP4_SHORT] = "{me}丢弃一个被网络截断的 ICMP 消息。",
+    [CIAO_DROP_ICMP4_CHECKSUM] = "{me}丢弃一个校验和不对的 ICMP 消息：网络把它弄坏了。",
+    [CIAO_DROP_ICMP4_TYPE] = "{me}丢弃发送者的一个 ICMP 消息：不认识它的类型。",
+    [CIAO_DROP_ICMP4_CODE] = "{me}丢弃发送者的一个 ICMP 消息：不认识它的代码。",
+    [CIAO_DROP_ICMP4_ECHO_REPLY] = "{me}丢弃发送者的 ping 应答：{me}并没有问过。",
+    [CIAO_DROP_ICMP4_ECHO_TO_MANY] = "{me}丢弃一个发送者发给一群人的 ping。",
+    [CIAO_DROP_ICMP4_SOURCE_QUENCH] = "{me}丢弃网络发来的源抑制：早就不该有人再发它了。",
+    [CIAO_DROP_ICMP4_REDIRECT] = "{me}丢弃网络发来的重定向：{me}只走给定的路由。",
+    [CIAO_DROP_ICMP6_SHORT] = "{me}丢弃一个被网络截断的 ICMPv6 消息。",
+    [CIAO_DROP_ICMP6_CHECKSUM] = "{me}丢弃一个校验和不对的 ICMPv6 消息：网络把它弄坏了。",
+    [CIAO_DROP_ICMP6_TYPE] = "{me}丢弃发送者的一个 ICMPv6 消息：不认识它的类型。",
+    [CIAO_DROP_ICMP6_CODE] = "{me}丢弃发送者的一个 ICMPv6 消息：不认识它的代码。",
+    [CIAO_DROP_ICMP6_ECHO_REPLY] = "{me}丢弃发送者的 IPv6 ping 应答：{me}并没有问过。",
+    [CIAO_DROP_ICMP6_ECHO_TO_MANY] = "{me}丢弃一个发送者发给一群人的 IPv6 ping。",
+    [CIAO_DROP_ICMP6_REDIRECT] = "{me}丢弃网络发来的 IPv6 重定向：{me}只走给定的路由。",
+    [CIAO_DROP_ICMP_ERROR_TO_MANY] =
+        "{me}丢弃一个发送者发给一群人的 ICMP 错误：错误只和一台主机有关。",
+    [CIAO_DROP_ICMP_ECHO_LIMITED] = "这一秒里{me}回答的 ping 已经够多：这一个丢弃。",
+    [CIAO_DROP_ICMP_ERROR_LIMITED] = "这一秒里{me}发的 ICMP 错误已经够多：这一个不发。",
+    [CIAO_DROP_QUOTE_SHORT] = "{me}丢弃一个 ICMP 错误：发送者引用得太少，看不出说的是哪个包。",
+    [CIAO_DROP_QUOTE_VERSION] = "{me}丢弃一个 ICMP 错误：发送者引用的包是另一个 IP 版本。",
+    [CIAO_DROP_QUOTE_FRAGMENT] =
+        "{me}丢弃网络发来的一个 ICMP 错误：它引用的是后面的分片，里面没有端口。",
+    [CIAO_DROP_QUOTE_PROTOCOL] = "{me}丢弃一个 ICMP 错误：发送者引用的协议{me}不会说。",
+    [CIAO_DROP_QUOTE_UDP] =
+        "{me}丢弃一个说 UDP 数据报的 ICMP 错误：{me}从不发 UDP，是发送者弄错了。",
+    [CIAO_DROP_QUOTE_NOT_OURS] = "{me}丢弃一个 ICMP 错误：发送者引用的包{me}从没发过。",
+    /* 邻居发现 */
+    [CIAO_DROP_NDP_ON_IP_LINK] = "{me}丢弃发送者的一个邻居消息：这条链路上没有链路地址可以发现。",
+    [CIAO_DROP_NDP_NO_LINK_ADDRESS] = "{me}丢弃一个邻居的回答：发送者没有写上自己的链路地址。",
+    [CIAO_DROP_NDP_HOP_LIMIT] = "{me}丢弃一个邻居消息：发送者不是邻居，它是经过路由器来的。",
+    [CIAO_DROP_NDP_CODE] = "{me}丢弃发送者的一个邻居消息：它的代码不是 0。",
+    [CIAO_DROP_NDP_SHORT] = "{me}丢弃一个被网络截断的邻居消息。",
+    [CIAO_DROP_NDP_TYPE] = "{me}丢弃一个邻居消息：发送者是说给路由器听的。",
+    [CIAO_DROP_NDP_TARGET] = "{me}丢弃一个邻居消息：发送者问的是一个组地址。",
+    [CIAO_DROP_NDP_SOURCE] = "{me}丢弃一个邻居消息：这个发送者无权发它。",
+    [CIAO_DROP_NDP_DESTINATION] = "{me}丢弃一个邻居消息：发送者把它寄错了地方。",
+    [CIAO_DROP_NDP_OPTION_LENGTH] = "{me}丢弃发送者的一个邻居消息：其中一个选项的长度不可能成立。",
+    [CIAO_DROP_NDP_NOT_FOR_US] = "{me}丢弃一个邻居询问：发送者找的是别人。",
+    [CIAO_DROP_NDP_CONFLICT] = "{me}丢弃一个邻居消息：发送者声称拥有{me}自己的地址。",
+    [CIAO_DROP_NDP_UNASKED] = "{me}丢弃一个邻居的回答：{me}并没有问过这个发送者。",
+    [CIAO_DROP_NDP_ROUTES_FULL] = "{me}手里路由器给的路由已到上限：又一个发送者提供的，丢弃。",
+};
