@@ -46,6 +46,7 @@ static void open_connection(struct demo_plan *plan, enum demo_open how)
         act(plan, RIGHT, SCRIPT_LISTEN);
     act_n(plan, LEFT, SCRIPT_CONNECT, both ? 1 : 0);
     act(plan, LEFT, SCRIPT_WAIT_OPEN);
+    act_n(plan, LEFT, SCRIPT_THINK, THINK_US); /* the handshake's last ACK goes alone */
     act_n(plan, RIGHT, both ? SCRIPT_CONNECT : SCRIPT_ACCEPT, 1);
     act(plan, RIGHT, SCRIPT_WAIT_OPEN);
 }

@@ -8,7 +8,8 @@
 
 #include "cli/demo_world.h"
 
-#define LETTER_PIECE 4096
+#define LETTER_MOST 32768
+#define SCRIPT_PATIENCE_US 60000000u /* of silence, then a program does something */
 
 static bool needs_connection(enum script_verb verb)
 {
@@ -96,7 +97,7 @@ static bool do_wait_open(struct world *world, struct world_end *end)
 
 static bool do_send(struct world *world, struct world_end *end)
 {
-    static const char letter[LETTER_PIECE] =
+    static const char letter[LETTER_MOST] =
         "Dear Ao, let me tell you everything from the beginning. ";
     const char *text = end->line->text;
     size_t whole = text != NULL ? strlen(text) : end->line->number;
@@ -104,7 +105,7 @@ static bool do_send(struct world *world, struct world_end *end)
     const void *from = text != NULL ? text + end->done : letter;
     if (text == NULL && left > sizeof(letter))
         left = sizeof(letter);
-    int64_t sent = ciao_send(end->stack, end->conn, from, left, text == NULL, world->now_us);
+    int64_t sent = ciao_send(end->stack, end->conn, from, left, false, world->now_us);
     if (sent == -CIAO_EAGAIN)
         return false;
     if (sent < 0)
@@ -133,7 +134,7 @@ static void remember(struct world_end *end, const char *bytes, size_t n)
 
 static bool do_recv(struct world *world, struct world_end *end)
 {
-    char bytes[2048];
+    static char bytes[LETTER_MOST];
     bool to_end = end->line->verb == SCRIPT_RECV_TO_END;
     size_t want = to_end ? sizeof(bytes) : end->line->number - end->done;
     if (want > sizeof(bytes))
@@ -172,6 +173,8 @@ static bool do_close(struct world *world, struct world_end *end, bool abortive)
 
 static bool do_close_listener(struct world *world, struct world_end *end)
 {
+    if (end->listener != 0 && !world->quiet)
+        return false; /* when all else is over */
     if (end->listener != 0)
         (void)ciao_close(end->stack, end->listener, NULL, world->now_us);
     end->listener = 0;
@@ -268,13 +271,19 @@ static bool ask(struct world *world, struct world_end *end)
     return true;
 }
 
-bool script_nudge(struct world *world, unsigned which)
+bool script_nudge(struct world *world, unsigned which, bool may_close)
 {
     struct world_end *end = &world->end[which];
     enum script_verb verb = end->line->verb;
-    if (verb == SCRIPT_END || verb == SCRIPT_STAY)
+    bool last = verb == SCRIPT_CLOSE_LISTENER;
+    if (verb == SCRIPT_END || verb == SCRIPT_STAY || last != may_close)
         return false;
+    if (verb == SCRIPT_CLOSE_LISTENER) {
+        world->quiet = true;
+        return true;
+    }
     end->nudges++;
+    world->now_us += SCRIPT_PATIENCE_US;
     bool reads = verb == SCRIPT_RECV || verb == SCRIPT_RECV_TO_END;
     if (reads && end->nudges == 1)
         return ask(world, end);

@@ -71,7 +71,10 @@ static void headline(const struct story *story, const struct moment *moment)
     unsigned columns = tell_columns(story->tell), used = width_of(right);
     fputc('\n', story->out);
     tell_paint(story->out, story->tell, TELL_BOLD);
-    used += (unsigned)fprintf(story->out, "-- %u ", moment->number);
+    char left[32];
+    snprintf(left, sizeof(left), "── %u ", moment->number);
+    used += width_of(left);
+    fputs(left, story->out);
     for (; used < columns; used++)
         fputs("─", story->out);
     fprintf(story->out, "%s", right);
@@ -146,7 +149,7 @@ static void tell_scene(const struct story *story, const struct moment *moment)
     const struct life_step *step = &story->life->steps[moment->from];
     struct fill fill = {.life = story->life, .step = step, .options = story->tell};
     uint64_t pause = moment->before_us == UINT64_MAX ? 0 : step->event.time_us - moment->before_us;
-    fill.number[0] = pause / 1000000;
+    fill.number[0] = (pause + 500000) / 1000000;
     if (pause >= 1000000)
         append(text, sizeof(text), text_of(story, SCENE_LATER), &fill);
     enum demo_text scene = scene_of(story, moment, &number);

@@ -10,7 +10,6 @@
 #define START_US    5000000u
 #define SERVER_PORT 80
 #define CLIENT_PORT 40000
-#define PATIENCE_US 60000000u /* silence after which a program loses patience */
 #define TURNS_MOST  200000
 #define LIFE_STEPS  65536
 
@@ -128,14 +127,13 @@ static uint64_t next_moment(const struct world *world)
     return next;
 }
 
-/* Nothing will happen by itself any more: a program that still waits loses patience. */
+/* Nothing will happen by itself any more: a program that still waits loses patience; listeners go last. */
 static bool nudge(struct world *world)
 {
-    world->now_us += PATIENCE_US;
-    for (unsigned which = WORLD_ENDS; which-- > 0;)
-        if (script_nudge(world, which))
-            return true;
-    world->now_us -= PATIENCE_US;
+    for (int may_close = 0; may_close <= 1; may_close++)
+        for (unsigned which = WORLD_ENDS; which-- > 0;)
+            if (script_nudge(world, which, may_close != 0))
+                return true;
     return false;
 }
 

@@ -79,6 +79,7 @@ struct world {
     struct life *life;
     const struct world_plan *plan;
     uint64_t now_us, start_us;
+    bool quiet;             /* all connections are over */
     bool failed; /* a stack could not be made, a script not be carried out */
 };
 
@@ -94,7 +95,8 @@ uint64_t world_elapsed_us(const struct world *world);
 bool script_run(struct world *world, unsigned end);
 /* When the program wants to go on by itself; UINT64_MAX: it waits for others. */
 uint64_t script_next_us(const struct world *world, unsigned end);
-/* Nothing else will happen: the program loses patience.  False when there is nothing it waits for. */
-bool script_nudge(struct world *world, unsigned end);
+/* Nothing else will happen: the program loses patience (or, may_close: closes its listener at last).  False when
+ * there is nothing of the kind that it waits for. */
+bool script_nudge(struct world *world, unsigned end, bool may_close);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "cli/address.h"
 #include "cli/cli.h"
+#include "cli/settled.h"
 #include "driver/capture.h"
 #include "driver/tap.h"
 #include "host/machine.h"
@@ -55,6 +56,9 @@ static int open_tap(struct station *station)
             (struct tap_address){options->address[i].theirs, options->address[i].prefix_len};
     if (tap_open(&station->tap, &how, error) < 0)
         return cli_fail(options->verb, "%s", error);
+    for (unsigned i = 0; i < options->n_addresses; i++)
+        if (!address_is_v4(&theirs[i].address))
+            settled_wait(&theirs[i].address);
     return CLI_OK;
 }
 

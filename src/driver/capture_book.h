@@ -15,7 +15,7 @@
 #include "pcapng/pcapng.h"
 #include "wire/offload.h"
 
-#define SHOTS          512        /* packets held back until their events have come */
+#define SHOTS          4096       /* packets held back until their events have come */
 #define STORE_BYTES    (4u << 20) /* their bytes */
 #define FILE_BYTES     (256u << 10)
 #define NOTES          2048
@@ -23,6 +23,7 @@
 #define NOTES_A_PACKET 16                   /* further ones are lost */
 #define LIVES          4096 /* a power of two; a connection's number modulo this is its place */
 #define FLUSH_US       1000000
+#define SETTLE_US      100000 /* so long the events of a packet may take to come */
 
 #define FLAG_FIN 1u
 #define FLAG_SYN 2u

@@ -118,9 +118,30 @@ static void inherit_drop(struct life *life, uint32_t arrival)
     }
 }
 
+/* A SYN that ends a TIME-WAIT is received by the old life, and at the same moment by the new one. */
+static bool handed_on(struct life *life, uint32_t at)
+{
+    struct life_step *step = &life->steps[at];
+    for (uint32_t i = at; i-- > 0;) {
+        const struct life_step *earlier = &life->steps[i];
+        if (earlier->event.time_us != step->event.time_us)
+            return false;
+        if (earlier->end != step->end || !is_arrival(life, i))
+            continue;
+        if (earlier->event.life == step->event.life || !same_segment(&earlier->event, &step->event))
+            return false;
+        step->flight = earlier->flight;
+        step->incarnation = earlier->incarnation;
+        return true;
+    }
+    return false;
+}
+
 static void note_arrival(struct life *life, uint32_t at, uint64_t delay_us)
 {
     struct life_step *step = &life->steps[at];
+    if (handed_on(life, at))
+        return;
     uint32_t flight = best_flight(life, at, delay_us, false);
     bool copy = flight == LIFE_NONE;
     if (copy)

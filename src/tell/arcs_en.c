@@ -88,10 +88,10 @@ const struct words_arc words_arcs_en[] = {
      {"Hello and goodbye, both at once. I'm so bad at this.", "Hello. Also: goodbye."}},
     /* closing */
     {"WE_CLOSED_FIRST",
-     "The program at {me} has no more to say: {me} sends FIN behind its last byte. It still "
-     "listens.",
-     {"That was all I wanted to say. I'll be quiet now, but I'm still listening.",
-      "I have said what I had to say. Please, finish yours."}},
+     "The program at {me} has no more to say: {me} sends FIN behind its last byte. "
+     "{peer}'s direction is still open.",
+     {"That was all I wanted to say. I hope it was enough.",
+      "I have said what I had to say."}},
     {"PEER_CLOSED_FIRST",
      "{peer} has no more to say; {me} acknowledges at once and tells its program (end of stream). "
      "{me} may go on talking as long as it likes.",
@@ -99,7 +99,7 @@ const struct words_arc words_arcs_en[] = {
       "Understood, you are done. I am not quite."}},
     {"OUR_FIN_ACKED",
      "{peer} has acknowledged {me}'s FIN: {me}'s direction is closed, {peer}'s still open.",
-     {"You know that I'm done. Take all the time you need, I'm listening.",
+     {"You know that I'm done. I'll wait for your goodbye.",
       "You have noted it. I wait for your last word."}},
     {"FINS_CROSSED",
      "{peer}'s FIN has crossed {me}'s own on the way: both said goodbye at once, and neither's is "

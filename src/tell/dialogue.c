@@ -58,6 +58,20 @@ static bool is_challenge(const struct life *life, const struct life_step *step)
     return false;
 }
 
+/* Has the program closed one direction only? */
+static bool still_reads(const struct life *life, const struct life_step *step)
+{
+    bool half = false;
+    for (const struct life_step *at = life->steps; at < step; at++) {
+        if (at->end != step->end || at->event.type != CIAO_EVENT_REASON)
+            continue;
+        half |= at->event.what == CIAO_CALL_SHUTDOWN_WR;
+        if (at->event.what == CIAO_CALL_CLOSE)
+            half = false;
+    }
+    return half;
+}
+
 static enum words_say say_of_syn(const struct life *life, const struct life_step *step)
 {
     bool again = step->event.u.seg.again || sent_before(life, step, TCP_SYN, 0);
@@ -74,7 +88,7 @@ static enum words_say say_of_fin(const struct life *life, const struct life_step
     if (step->event.u.seg.again || sent_before(life, step, TCP_FIN, 0))
         return SAY_FIN_AGAIN;
     if (!acks_fin(life, step, &first))
-        return SAY_FIN;
+        return still_reads(life, step) ? SAY_FIN_HALF : SAY_FIN;
     return first ? SAY_FIN_MERGED : SAY_FIN_ANSWER;
 }
 

@@ -137,12 +137,14 @@ static bool fill_argument(struct sink *sink, const char *place, const struct fil
     if ((place[0] != 'a' && place[0] != 'b') || (place[1] != '\0' && place[1] != '_'))
         return false;
     uint64_t value = event->u.args[place[0] - 'a'];
-    if (strcmp(place + 1, "_time") == 0)
+    if (place[1] == '\0')
+        put_number(sink, value);
+    else if (strcmp(place + 1, "_time") == 0)
         put_time(sink, value, fill->options->lang);
     else if (strcmp(place + 1, "_bytes") == 0)
         put_bytes(sink, value, fill->options->lang);
     else
-        put_number(sink, value);
+        return false;
     return true;
 }
 

@@ -12,7 +12,7 @@
 
 #include "tell/parts.h"
 
-#define TIME_COLUMNS  11u
+#define TIME_COLUMNS  10u
 #define STATE_COLUMNS 12u
 
 struct ladder {
@@ -25,6 +25,7 @@ struct ladder {
     uint64_t time_shown;
     bool time_ever;
     unsigned middle; /* columns between the two lines */
+    unsigned repeats; /* calls still to come that the last row stands for */
     bool both;       /* the right end's states are known */
 };
 
@@ -107,7 +108,7 @@ static void put_rung(struct ladder *ladder, const struct rung *rung, enum tell_p
 {
     char middle[1024] = "";
     unsigned width = width_of(rung->text) + 3;
-    unsigned line = ladder->middle > width + 3 ? ladder->middle - width : 3;
+    unsigned line = ladder->middle > width + 2 ? ladder->middle - width : 2;
     const char *head = rung->broken ? "✗" : rung->to_right ? ">" : "<";
     unsigned whole = line, missing = 0;
     if (rung->broken) {
@@ -136,13 +137,15 @@ static void rung_text(struct ladder *ladder, struct rung *rung, const struct lif
 {
     char segment[SEGMENT_TEXT], number[24] = "";
     const struct life *life = ladder->life;
-    unsigned room = ladder->middle - 8;
+    unsigned room = ladder->middle - 5;
     if (step->flight != LIFE_NONE && life->flights[step->flight].number > 0)
         snprintf(number, sizeof(number), "%u ", life->flights[step->flight].number);
-    segment_text(segment, sizeof(segment), life, step, true);
-    unsigned width = (unsigned)(strlen(number) + width_of(mark) + 1);
-    if (width_of(segment) + width > room)
-        segment_text(segment, sizeof(segment), life, step, false);
+    unsigned width = (unsigned)strlen(number) + (mark[0] == '\0' ? 0 : width_of(mark) + 1);
+    for (int detail = SEGMENT_OPTIONS; detail >= SEGMENT_SHORT; detail--) {
+        segment_text(segment, sizeof(segment), life, step, (enum segment_detail)detail);
+        if (width_of(segment) + width <= room)
+            break;
+    }
     if (mark[0] == '\0')
         snprintf(rung->text, sizeof(rung->text), "%s%s", number, segment);
     else
@@ -230,12 +233,49 @@ static void note(struct ladder *ladder, const struct life_step *step, const char
     put_row(ladder, middle, paint);
 }
 
+/* How often the same call follows at the same moment, with nothing between that has a row. */
+static unsigned repetitions(const struct ladder *ladder, const struct life_step *step)
+{
+    unsigned n = 1;
+    const struct life_step *end = ladder->life->steps + ladder->life->n;
+    for (const struct life_step *at = step + 1; at < end; at++) {
+        const struct ciao_event *event = &at->event;
+        if (event->type != CIAO_EVENT_REASON || at->end != step->end ||
+            event->time_us != step->event.time_us)
+            return n;
+        enum ciao_reason_kind kind = ciao_reason_kind_of(event->what);
+        if (kind == CIAO_KIND_AGAIN || kind == CIAO_KIND_NOTE)
+            continue;
+        if (event->what != step->event.what)
+            return n;
+        n++;
+    }
+    return n;
+}
+
+static void call(struct ladder *ladder, const struct life_step *step)
+{
+    char text[48];
+    if (ladder->repeats > 0) {
+        ladder->repeats--;
+        return;
+    }
+    unsigned n = repetitions(ladder, step);
+    const char *name = call_text((enum ciao_reason)step->event.what);
+    ladder->repeats = n - 1;
+    if (n > 1)
+        snprintf(text, sizeof(text), "%s × %u", name, n);
+    else
+        snprintf(text, sizeof(text), "%s", name);
+    note(ladder, step, text, TELL_DIM);
+}
+
 static void reason(struct ladder *ladder, const struct life_step *step)
 {
     enum ciao_reason what = (enum ciao_reason)step->event.what;
     char text[96];
     switch (ciao_reason_kind_of(what)) {
-    case CIAO_KIND_CALL: note(ladder, step, call_text(what), TELL_DIM); break;
+    case CIAO_KIND_CALL: call(ladder, step); break;
     case CIAO_KIND_TIMER:
         note(ladder, step, timer_text(what, ladder->options->lang), TELL_DIM);
         break;

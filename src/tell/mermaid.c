@@ -46,7 +46,7 @@ static void arrow(FILE *out, const struct life *life, const struct life_step *st
     bool ghost = fate == LIFE_COPY || fate == LIFE_OLD;
     bool lost = fate == LIFE_LOST;
     const char *line = lost ? "-x" : ghost ? "-->>" : "->>";
-    segment_text(text, sizeof(text), life, step, false);
+    segment_text(text, sizeof(text), life, step, SEGMENT_WINDOW);
     tell_clock(clock, sizeof(clock), life, step->event.time_us);
     fprintf(out, "    %c%s%c: ", from == LIFE_LEFT ? 'L' : 'R', line,
             from == LIFE_LEFT ? 'R' : 'L');

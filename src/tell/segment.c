@@ -41,19 +41,20 @@ static size_t options_text(char *out, size_t room, const struct ciao_event_segme
 }
 
 void segment_text(char *out, size_t room, const struct life *life, const struct life_step *step,
-                  bool options)
+                  enum segment_detail detail)
 {
     const struct ciao_event *event = &step->event;
     const struct ciao_event_segment *seg = &event->u.seg;
     char flags[48], ack[24] = "", window[24] = "";
-    segment_flags(flags, sizeof(flags), event->flags);
+    bool push = detail >= SEGMENT_FLAGS;
+    segment_flags(flags, sizeof(flags), (uint16_t)(event->flags & (push ? 0xFFFF : ~TCP_PSH)));
     if ((event->flags & TCP_ACK) != 0)
         snprintf(ack, sizeof(ack), " ack=%" PRIu32, life_ack(life, step));
     bool syn = (event->flags & TCP_SYN) != 0, rst = (event->flags & TCP_RST) != 0;
-    if (syn || (seg->wnd == 0 && !rst))
+    if (detail >= SEGMENT_WINDOW && (syn || (seg->wnd == 0 && !rst)))
         snprintf(window, sizeof(window), " win=%" PRIu32, seg->wnd);
     size_t len = (size_t)snprintf(out, room, "%s seq=%" PRIu32 "%s len=%" PRIu32 "%s", flags,
                                   life_seq(life, step), ack, seg->len, window);
-    if (syn && options && len < room)
+    if (syn && detail == SEGMENT_OPTIONS && len < room)
         options_text(out + len, room - len, seg);
 }

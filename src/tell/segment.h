@@ -10,8 +10,15 @@
 
 /* "SYN,ACK"; "none" when no flag is set. */
 void segment_flags(char *out, size_t room, uint16_t flags);
-/* Relative numbers; the window where it matters (SYN, closed), options of a SYN when `options` is set. */
+/* How much of a segment is written: each adds to the one before. */
+enum segment_detail {
+    SEGMENT_SHORT,  /* flags but PSH, numbers, length */
+    SEGMENT_FLAGS,  /* all flags */
+    SEGMENT_WINDOW, /* the window where it matters: in a SYN, or when it is closed */
+    SEGMENT_OPTIONS /* a SYN's options */
+};
+/* Numbers are relative: the SYN is 0. */
 void segment_text(char *out, size_t room, const struct life *life, const struct life_step *step,
-                  bool options);
+                  enum segment_detail detail);
 
 #endif

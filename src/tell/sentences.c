@@ -32,8 +32,8 @@ bool sentences_step(FILE *out, const struct fill *fill, const char *bullet)
     fill_rule(rule, sizeof(rule), words_rule(&fill->step->event), fill->options->lang);
     const char *who = who_of(&fill->step->event, fill->options->lang);
     bool brackets = rule[0] != '\0' || who[0] != '\0';
-    snprintf(whole, sizeof(whole), "%s%s%s%s%s%s", text, brackets ? " [" : "", who,
-             who[0] != '\0' && rule[0] != '\0' ? ", " : "", rule, brackets ? "]" : "");
+    snprintf(whole, sizeof(whole), "%s%s%s%s%s%s", text, brackets ? (fill->options->lang == TELL_ZH ? "[" : " [") : "", who,
+             who[0] != '\0' && rule[0] != '\0' ? words_label(fill->options->lang, LABEL_COMMA) : "", rule, brackets ? "]" : "");
     struct width_page page = {bullet, width_of(bullet), tell_columns(fill->options)};
     width_wrap(out, whole, &page);
     return true;
@@ -43,7 +43,7 @@ static void segment_sentence(FILE *out, const struct fill *fill, const char *bul
 {
     char text[SEGMENT_TEXT], whole[SEGMENT_TEXT + 48];
     bool sent = fill->step->event.type == CIAO_EVENT_SENT;
-    segment_text(text, sizeof(text), fill->life, fill->step, true);
+    segment_text(text, sizeof(text), fill->life, fill->step, SEGMENT_OPTIONS);
     snprintf(whole, sizeof(whole), "%s %s", sent ? "→" : "←", text);
     struct width_page page = {bullet, width_of(bullet) + 2, tell_columns(fill->options)};
     tell_paint(out, fill->options, TELL_DIM);

@@ -12,6 +12,9 @@ struct words {
     const char *const *labels;                      /* by enum words_label */
 };
 
+/* Which timer DID_TIMER_SET is about: its first argument. */
+enum { TIMER_RETRANSMISSION, TIMER_DELAYED_ACK, TIMER_PATIENCE };
+
 static const struct words both[TELL_LANGS] = {
     [TELL_EN] = {words_arcs_en, words_reasons_en, words_ip_reasons_en, words_says_en,
                  words_labels_en},
@@ -55,9 +58,13 @@ const char *words_rule(const struct ciao_event *event)
 {
     if (event->type == CIAO_EVENT_ARC)
         return ciao_arc_rule(event->what);
-    if (event->type == CIAO_EVENT_REASON)
-        return ciao_reason_rule(event->what);
-    return "";
+    if (event->type != CIAO_EVENT_REASON)
+        return "";
+    if (event->what == CIAO_DID_TIMER_SET && event->u.args[0] == TIMER_DELAYED_ACK)
+        return ciao_reason_rule(CIAO_TIMER_DELAYED_ACK);
+    if (event->what == CIAO_DID_TIMER_SET && event->u.args[0] == TIMER_PATIENCE)
+        return ciao_reason_rule(CIAO_TIMER_FIN_WAIT_2);
+    return ciao_reason_rule(event->what);
 }
 
 bool words_sentence(char *out, size_t room, const struct fill *fill)
@@ -78,6 +85,8 @@ bool words_sentence(char *out, size_t room, const struct fill *fill)
         numbered.number[0] = event->u.report.unsent_bytes;
         numbered.number[1] = event->u.report.unacked_bytes;
         numbered.number[2] = event->u.report.unread_bytes;
+        if (numbered.number[0] + numbered.number[1] + numbered.number[2] == 0)
+            return false; /* it cost nothing */
         break;
     case CIAO_EVENT_LOST:
         text = words_label(lang, LABEL_EVENTS_LOST);

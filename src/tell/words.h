@@ -33,6 +33,7 @@ enum words_say {
     SAY_DATA,
     SAY_DATA_AGAIN,
     SAY_ACK,
+    SAY_FIN_HALF,         /* the first to go after shutdown(WR): it still listens */
     SAY_FIN,        /* the first to go */
     SAY_FIN_ANSWER, /* the second to go, after its ACK */
     SAY_FIN_MERGED, /* the second to go, ACK and FIN in one */

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -42,6 +43,19 @@ static uint64_t now(const struct steps *s)
     return host_now(s->host);
 }
 
+/* The kernel's IPv6 address takes packets only when its own route is there, a moment later. */
+static void wait_for_route(void)
+{
+    const char *asked = "ip -6 route show table local dev ciao0 | grep -q '^local fd09::1 '";
+
+    for (unsigned ms = 0; ms < PATIENCE_MS; ms += 10) {
+        if (system(asked) == 0)
+            return;
+        nap_ms(10);
+    }
+    fail_msg("the kernel has no route to its own address");
+}
+
 static void attach(struct steps *s)
 {
     struct tap_address theirs[2] = {{address(false, false), 24}, {address(true, false), 64}};
@@ -59,6 +73,7 @@ static void attach(struct steps *s)
 
     if (tap_open(&tap, &options, error) < 0)
         fail_msg("%s", error);
+    wait_for_route();
     link = host_attach(s->host, tap);
     assert_true(link >= 0);
     assert_int_equal(ciao_address_add(s->stack, link, &v4, 24), 0);

@@ -123,6 +123,7 @@ enum spoil {
     SPOIL_UNVERIFIED,
     SPOIL_EMPTY,
     SPOIL_LARGER,
+    SPOIL_LARGER_SUPER,
     SPOIL_FIRST_PSH,
     SPOIL_FIRST_FIN,
     SPOIL_FIRST_SHORT,
@@ -167,13 +168,25 @@ static void spoil_second(enum spoil spoil, struct ciao_frame *second, uint8_t *i
     }
 }
 
+/* One byte more than the first has. */
+static void enlarge_second(const struct ciao_frame *super, struct ciao_frame *second)
+{
+    struct ciao_frame third;
+    offload_cut(super, 2, ETH_HEADER_LEN, NULL, &third);
+    assert_int_equal(third.len, third.head_len + 1);
+    offload_append(second, &third, ETH_HEADER_LEN);
+    second->gso = CIAO_GSO_NONE;
+    second->gso_size = 0;
+    second->segments = 1;
+}
+
 /* Two frames in a row of one flow, the second spoilt: can they be merged? */
 static bool pair_merges(struct world *world, bool v6, enum spoil spoil)
 {
     struct recipe recipe = {.v6 = v6,
                             .link_len = ETH_HEADER_LEN,
-                            .payload_len = spoil == SPOIL_EMPTY ? 1000 : 2000,
-                            .frag_len = 2000,
+                            .payload_len = spoil == SPOIL_EMPTY ? 1000 : 2001,
+                            .frag_len = 2001,
                             .mss = 1000,
                             .flags = TCP_ACK};
     struct ciao_frame super;
@@ -191,6 +204,9 @@ static bool pair_merges(struct world *world, bool v6, enum spoil spoil)
         first.gso_size = 1001;
     }
     if (spoil == SPOIL_LARGER) {
+        enlarge_second(&super, &second);
+    }
+    if (spoil == SPOIL_LARGER_SUPER) {
         second.gso = CIAO_GSO_TCP4;
         second.gso_size = 1001;
     }

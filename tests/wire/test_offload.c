@@ -3,6 +3,7 @@
  * wire is one that a plain sender could have sent.
  */
 #include "super_segment.h"
+#include "wire/offload_shape.h"
 
 /* ---- complete ---- */
 
@@ -82,6 +83,43 @@ static void long_shared_headers_are_copied_before_they_are_written(void **state)
     ciao_frame_release(&cut);
     frame.buf->pool = pool;
     ciao_frame_release(&frame);
+    world_end(&world);
+}
+
+static void add_known_piece(struct world *world, struct ciao_frame *frame)
+{
+    struct ciao_buf *buf = ciao_bufpool_take(&world->pool, 25);
+    assert_non_null(buf);
+    random_bytes(&world->rng, ciao_buf_bytes(buf), 25);
+    assert_int_equal(ciao_frame_add(frame, buf, ciao_buf_bytes(buf), 25), 0);
+    frame->frag[frame->n_frags - 1].sum = csum_small(ciao_buf_bytes(buf), 25);
+    frame->sum_known = 1;
+}
+
+/* Payload in the head and in fragments of known sums, as many as there can be; the head shared. */
+static void a_shared_head_is_completed_with_the_fragments_behind_it(void **state)
+{
+    (void)state;
+    struct world world = world_begin(91);
+    const struct recipe recipe = {
+        .in_head = true, .payload_len = 301, .mss = 9000, .flags = TCP_ACK};
+    for (uint32_t pieces = 1; pieces <= CIAO_FRAME_FRAGS; pieces++) {
+        struct ciao_frame frame;
+        struct ciao_frame cut;
+        uint8_t flat[1000];
+        cook(&world, &recipe, &frame);
+        while (frame.n_frags < pieces) {
+            add_known_piece(&world, &frame);
+        }
+        const struct offload_shape shape = {.tcp = 20, .payload = 52, .end = frame.len};
+        offload_set_lengths(&frame, &shape, frame.len - shape.payload);
+        offload_cut(&frame, 0, 0, world.ops, &cut);
+        assert_int_equal(frame.csum, CIAO_CSUM_PARTIAL);
+        size_t len = flatten(&cut, flat, sizeof flat);
+        assert_true(naive_packet_is_valid(flat, len));
+        ciao_frame_release(&cut);
+        ciao_frame_release(&frame);
+    }
     world_end(&world);
 }
 
@@ -202,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_partial_checksum_is_completed_over_all_pieces),
         cmocka_unit_test(a_checksum_of_zero_is_not_sent_in_udp),
         cmocka_unit_test(long_shared_headers_are_copied_before_they_are_written),
+        cmocka_unit_test(a_shared_head_is_completed_with_the_fragments_behind_it),
         cmocka_unit_test(cut_frames_are_what_a_plain_sender_would_send),
         cmocka_unit_test(cut_frames_outlive_their_super),
         cmocka_unit_test(what_is_no_super_segment_comes_out_as_it_is),

@@ -260,7 +260,7 @@ static void a_known_option_of_the_wrong_length_is_skipped(void **state)
         assert_false(tcp.opt.has_mss || tcp.opt.has_wscale || tcp.opt.sack_permitted);
         assert_false(tcp.opt.has_ts);
     }
-    static const uint8_t sacks[][8] = {{5, 2}, {5, 6, 1, 2, 3, 4}, {5, 8, 1, 2, 3, 4, 5, 6}};
+    static const uint8_t sacks[][16] = {{5, 2}, {5, 6, 1, 2, 3, 4}, {5, 14, 1, 2, 3, 4, 5, 6}};
     for (size_t i = 0; i < COUNT(sacks); i++) {
         struct tcp_header tcp;
         assert_int_equal(parse_with(TCP_ACK, sacks[i], sizeof sacks[i], &tcp), WIRE_OK);

@@ -22,11 +22,14 @@ uint32_t tcp_loss_threshold(const struct tcp *tcp, const struct tcb *tcb)
     return outstanding > 2 ? outstanding - 1 : 1;
 }
 
-/* Ranges sent in one burst left in the order of their numbers. */
+/* What left for the first time in one burst left in the order of its numbers; of a repair in the
+ * same microsecond nobody knows. */
 static bool sent_before(const struct tcp_range *range, const struct tcp_arrival *arrival)
 {
-    return range->sent_us < arrival->sent_us
-           || (range->sent_us == arrival->sent_us && seq_lt(range->start, arrival->start));
+    if (range->sent_us != arrival->sent_us)
+        return range->sent_us < arrival->sent_us;
+    return !arrival->again && !(range->flags & RANGE_RETRANSMITTED)
+           && seq_lt(range->start, arrival->start);
 }
 
 static uint32_t later_than(const struct tcp_range *range, const struct tcp_arrivals *arrivals)

@@ -21,6 +21,7 @@ struct tcp_destination; /* one (local address, remote address, remote port) */
 struct tcp_ports {
     struct pool destinations, bitmaps;
     uint32_t *buckets;
+    uint32_t *counters; /* RFC 6056's table: how far the ports of the destinations that share one have come */
     uint32_t bucket_count;
     uint64_t key[2];
     uint16_t low, high;
@@ -36,7 +37,7 @@ size_t tcp_ports_bytes(uint32_t max_destinations);
 int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_destinations, struct rng *rng,
                    uint16_t low, uint16_t high);
 
-/* Choose and take a free port to that destination (RFC 6056 3.3.3, double hash); 0 when all are in use,
+/* Choose and take a free port to that destination (RFC 6056 3.3.4, double hash); 0 when all are in use,
  * or when the table of destinations is full (then *full is set). */
 uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, bool *full);
 

@@ -188,8 +188,12 @@ static void note_arrival(const struct tcp *tcp, const struct tcp_side *side,
     struct tcp_arrivals *arrivals = work->arrivals;
     if (arrivals->n == TCP_ARRIVALS || !is_evidence(tcp, side, range))
         return;
-    arrivals->at[arrivals->n++] =
-        (struct tcp_arrival){range->sent_us, range->start, (uint16_t)segments};
+    arrivals->at[arrivals->n++] = (struct tcp_arrival){
+        .sent_us = range->sent_us,
+        .start = range->start,
+        .segments = (uint16_t)segments,
+        .again = (range->flags & RANGE_RETRANSMITTED) != 0,
+    };
 }
 
 void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct tcp_ack_work *work)

@@ -41,6 +41,7 @@ struct tcp_arrival { /* something has arrived that was sent at this time */
     time_us sent_us;
     seq_t start;
     uint16_t segments;
+    bool again; /* and not for the first time */
 };
 struct tcp_arrivals { /* of one ACK; more than these are not needed to find out what is lost */
     unsigned n;

@@ -1,0 +1,327 @@
+/*
+ * Local ports by destination: the double-hash algorithm of [RFC6056 3.3.4] over exact knowledge of which are taken.
+ *
+ * A destination is (local address, remote address, remote port).  Up to INLINE_PORTS of its ports are listed in its
+ * record of 96 bytes; with more it has a bitmap of all 65,536 and, above that, one bit for each full word, so that
+ * the next free port is a few words away however many are taken.  It goes back to the list at half of that number,
+ * so that a destination which stays at the limit does not copy on every connection.
+ *
+ * Where the RFC's algorithm asks "is it in use?" of one candidate after the other, this goes straight to the first
+ * one that is free: the ports chosen are the same.  Conflicts between listeners are tcp_listen.c's matter.
+ */
+#include "proto/tcp/tcp_port.h"
+
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/siphash.h"
+#include "ciao/stack.h"
+
+#define ALIGN 64u
+#define INLINE_PORTS 22u
+#define COUNTERS 4096u /* RFC 6056's TABLE_LENGTH: destinations that share one counter learn little of each other */
+#define FIRST_EPHEMERAL 1024u
+#define PORTS 65536u
+#define WORDS (PORTS / 64)
+#define NO_PORT PORTS
+
+struct tcp_destination {
+    uint32_t next; /* in its bucket */
+    uint32_t bitmap;
+    uint32_t count;
+    uint32_t hash;
+    struct ciao_addr local, remote;
+    uint16_t remote_port;
+    uint16_t ports[INLINE_PORTS + 1]; /* the last one only fills up */
+};
+BUILD_ASSERT(sizeof(struct tcp_destination) == 96 + 4);
+
+struct bitmap {
+    uint64_t taken[WORDS];
+    uint64_t full[WORDS / 64]; /* one bit for each word of `taken` that has no zero left */
+};
+
+/* A bitmap is in use from above INLINE_PORTS down to half of that, so this many are enough for 3 ports a destination
+ * on average however they are spread: more than that many records of connections stand behind them rarely. */
+static uint32_t bitmaps_for(uint32_t max_destinations)
+{
+    return max_destinations / 3 + 1;
+}
+
+static uint32_t buckets_for(uint32_t max_destinations)
+{
+    uint32_t buckets = 16;
+    while (buckets < max_destinations)
+        buckets *= 2;
+    return buckets;
+}
+
+size_t tcp_ports_bytes(uint32_t max_destinations)
+{
+    size_t tables = (size_t)(buckets_for(max_destinations) + COUNTERS) * sizeof(uint32_t);
+    return tables + pool_bytes(sizeof(struct tcp_destination), max_destinations) +
+           pool_bytes(sizeof(struct bitmap), bitmaps_for(max_destinations)) + 4 * (size_t)ALIGN;
+}
+
+static bool make_pool(struct pool *pool, struct arena *arena, uint32_t stride, uint32_t capacity)
+{
+    void *memory = arena_take(arena, pool_bytes(stride, capacity), ALIGN);
+    if (memory == NULL)
+        return false;
+    pool_init(pool, memory, stride, capacity);
+    return true;
+}
+
+int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_destinations, struct rng *rng,
+                   uint16_t low, uint16_t high)
+{
+    bool all = low == 0 && high == 0;
+    ports->low = all ? FIRST_EPHEMERAL : low;
+    ports->high = all ? PORTS - 1 : high;
+    if (ports->low == 0 || ports->low > ports->high)
+        return -CIAO_EINVAL;
+    ports->bucket_count = buckets_for(max_destinations);
+    ports->buckets = arena_take(arena, ports->bucket_count * sizeof(uint32_t), ALIGN);
+    ports->counters = arena_take(arena, COUNTERS * sizeof(uint32_t), ALIGN);
+    if (ports->buckets == NULL || ports->counters == NULL ||
+        !make_pool(&ports->destinations, arena, sizeof(struct tcp_destination), max_destinations) ||
+        !make_pool(&ports->bitmaps, arena, sizeof(struct bitmap), bitmaps_for(max_destinations)))
+        return -CIAO_ENOMEM;
+    ports->key[0] = rng_u64(rng);
+    ports->key[1] = rng_u64(rng);
+    ports->in_use = 0;
+    return 0;
+}
+
+/* ---- destinations ---- */
+
+/* RFC 6056's F and G are the two halves: both depend on the whole destination and on a secret. */
+static uint64_t hash_of(const struct tcp_ports *ports, const struct tcp_port_key *key)
+{
+    const uint64_t words[5] = {
+        get_be64(key->local.b),      get_be64(key->local.b + 8), get_be64(key->remote.b),
+        get_be64(key->remote.b + 8), key->remote_port,
+    };
+    return siphash24_u64s(ports->key, words, 5);
+}
+
+static struct tcp_destination *destination_at(const struct tcp_ports *ports, uint32_t index)
+{
+    return pool_at(&ports->destinations, index);
+}
+
+static bool is_for(const struct tcp_destination *destination, const struct tcp_port_key *key, uint32_t hash)
+{
+    return destination->hash == hash && destination->remote_port == key->remote_port &&
+           memcmp(&destination->remote, &key->remote, sizeof key->remote) == 0 &&
+           memcmp(&destination->local, &key->local, sizeof key->local) == 0;
+}
+
+/* The link that names the destination, or the zero at the end of its bucket. */
+static uint32_t *find_link(struct tcp_ports *ports, const struct tcp_port_key *key, uint32_t hash)
+{
+    uint32_t *link = &ports->buckets[hash & (ports->bucket_count - 1)];
+    while (*link != 0 && !is_for(destination_at(ports, *link), key, hash))
+        link = &destination_at(ports, *link)->next;
+    return link;
+}
+
+static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struct tcp_port_key *key, uint32_t hash)
+{
+    uint32_t *link = find_link(ports, key, hash);
+    if (*link == 0) {
+        uint32_t index = pool_take(&ports->destinations);
+        if (index == 0)
+            return NULL;
+        *destination_at(ports, index) = (struct tcp_destination){
+            .hash = hash,
+            .local = key->local,
+            .remote = key->remote,
+            .remote_port = key->remote_port,
+        };
+        *link = index;
+    }
+    return destination_at(ports, *link);
+}
+
+static void drop_if_idle(struct tcp_ports *ports, const struct tcp_port_key *key, uint32_t hash)
+{
+    uint32_t *link = find_link(ports, key, hash);
+    uint32_t index = *link;
+    if (index == 0 || destination_at(ports, index)->count != 0)
+        return;
+    *link = destination_at(ports, index)->next;
+    pool_give(&ports->destinations, index);
+}
+
+/* ---- the ports of one destination ---- */
+
+static struct bitmap *bitmap_of(const struct tcp_ports *ports, const struct tcp_destination *destination)
+{
+    return destination->bitmap == 0 ? NULL : pool_at(&ports->bitmaps, destination->bitmap);
+}
+
+static void mark(struct bitmap *bitmap, uint32_t port)
+{
+    uint32_t word = port / 64;
+    bitmap->taken[word] |= UINT64_C(1) << port % 64;
+    if (bitmap->taken[word] == UINT64_MAX)
+        bitmap->full[word / 64] |= UINT64_C(1) << word % 64;
+}
+
+static void unmark(struct bitmap *bitmap, uint32_t port)
+{
+    uint32_t word = port / 64;
+    bitmap->taken[word] &= ~(UINT64_C(1) << port % 64);
+    bitmap->full[word / 64] &= ~(UINT64_C(1) << word % 64);
+}
+
+/* INLINE_PORTS when it is not in the list. */
+static uint32_t place_in_list(const struct tcp_destination *destination, uint32_t port)
+{
+    for (uint32_t i = 0; i < destination->count; i++)
+        if (destination->ports[i] == port)
+            return i;
+    return INLINE_PORTS;
+}
+
+static bool is_taken(const struct tcp_ports *ports, const struct tcp_destination *destination, uint32_t port)
+{
+    const struct bitmap *bitmap = bitmap_of(ports, destination);
+    if (bitmap == NULL)
+        return place_in_list(destination, port) != INLINE_PORTS;
+    return bitmap->taken[port / 64] >> port % 64 & 1;
+}
+
+static bool list_to_bitmap(struct tcp_ports *ports, struct tcp_destination *destination)
+{
+    destination->bitmap = pool_take(&ports->bitmaps);
+    struct bitmap *bitmap = bitmap_of(ports, destination);
+    if (bitmap == NULL)
+        return false;
+    memset(bitmap, 0, sizeof *bitmap);
+    for (uint32_t i = 0; i < destination->count; i++)
+        mark(bitmap, destination->ports[i]);
+    return true;
+}
+
+static void bitmap_to_list(struct tcp_ports *ports, struct tcp_destination *destination)
+{
+    const struct bitmap *bitmap = bitmap_of(ports, destination);
+    uint32_t listed = 0;
+    for (uint32_t word = 0; word < WORDS; word++)
+        for (uint64_t bits = bitmap->taken[word]; bits != 0; bits &= bits - 1)
+            destination->ports[listed++] = (uint16_t)(word * 64 + (uint32_t)__builtin_ctzll(bits));
+    ASSERT(listed == destination->count);
+    pool_give(&ports->bitmaps, destination->bitmap);
+    destination->bitmap = 0;
+}
+
+/* False when it needs a bitmap and there is none left. */
+static bool add(struct tcp_ports *ports, struct tcp_destination *destination, uint32_t port)
+{
+    if (destination->bitmap == 0 && destination->count == INLINE_PORTS && !list_to_bitmap(ports, destination))
+        return false;
+    if (destination->bitmap != 0)
+        mark(bitmap_of(ports, destination), port);
+    else
+        destination->ports[destination->count] = (uint16_t)port;
+    destination->count++;
+    ports->in_use++;
+    return true;
+}
+
+/* ---- the next free one ---- */
+
+static uint32_t next_free_listed(const struct tcp_destination *destination, uint32_t port)
+{
+    while (port < PORTS && place_in_list(destination, port) != INLINE_PORTS)
+        port++;
+    return port;
+}
+
+/* The first word from `word` on that has a zero in it, WORDS when none has. */
+static uint32_t next_open_word(const struct bitmap *bitmap, uint32_t word)
+{
+    uint64_t open = word < WORDS ? ~bitmap->full[word / 64] & UINT64_MAX << word % 64 : 0;
+    for (uint32_t group = word / 64; group < WORDS / 64; open = ~bitmap->full[group]) {
+        if (open != 0)
+            return group * 64 + (uint32_t)__builtin_ctzll(open);
+        if (++group == WORDS / 64)
+            break;
+    }
+    return WORDS;
+}
+
+static uint32_t next_free_mapped(const struct bitmap *bitmap, uint32_t port)
+{
+    uint64_t open = ~bitmap->taken[port / 64] & UINT64_MAX << port % 64;
+    if (open != 0)
+        return port / 64 * 64 + (uint32_t)__builtin_ctzll(open);
+    uint32_t word = next_open_word(bitmap, port / 64 + 1);
+    return word == WORDS ? NO_PORT : word * 64 + (uint32_t)__builtin_ctzll(~bitmap->taken[word]);
+}
+
+static uint32_t next_free(const struct tcp_ports *ports, const struct tcp_destination *destination, uint32_t port)
+{
+    const struct bitmap *bitmap = bitmap_of(ports, destination);
+    return bitmap == NULL ? next_free_listed(destination, port) : next_free_mapped(bitmap, port);
+}
+
+/* [RFC6056 3.3.4]  next_ephemeral = min + (F + table[G]++) % range, and from there to the first that is free. */
+uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, bool *full)
+{
+    uint64_t hash = hash_of(ports, key);
+    uint32_t *counter = &ports->counters[hash >> 32 & (COUNTERS - 1)];
+    uint32_t range = (uint32_t)ports->high - ports->low + 1;
+    uint32_t start = ports->low + ((uint32_t)(hash >> 44) + *counter) % range;
+    *full = false;
+    struct tcp_destination *destination = find_or_make(ports, key, (uint32_t)hash);
+    if (destination == NULL) {
+        *full = true;
+        return 0;
+    }
+    uint32_t port = next_free(ports, destination, start);
+    if (port > ports->high) {
+        port = next_free(ports, destination, ports->low);
+        if (port >= start)
+            return 0;
+    }
+    if (!add(ports, destination, port)) {
+        *full = true;
+        return 0;
+    }
+    *counter += (port + range - start) % range + 1;
+    return (uint16_t)port;
+}
+
+bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
+{
+    uint32_t hash = (uint32_t)hash_of(ports, key);
+    struct tcp_destination *destination = find_or_make(ports, key, hash);
+    if (destination == NULL || is_taken(ports, destination, port))
+        return false;
+    return add(ports, destination, port);
+}
+
+void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
+{
+    uint32_t hash = (uint32_t)hash_of(ports, key);
+    uint32_t index = *find_link(ports, key, hash);
+    if (index == 0 || !is_taken(ports, destination_at(ports, index), port))
+        return;
+    struct tcp_destination *destination = destination_at(ports, index);
+    destination->count--;
+    ports->in_use--;
+    if (destination->bitmap == 0) {
+        uint32_t place = 0;
+        while (destination->ports[place] != port)
+            place++;
+        destination->ports[place] = destination->ports[destination->count];
+    } else {
+        unmark(bitmap_of(ports, destination), port);
+        if (destination->count == INLINE_PORTS / 2)
+            bitmap_to_list(ports, destination);
+    }
+    drop_if_idle(ports, key, hash);
+}
