@@ -1,52 +1,74 @@
 /*
- * Two stacks in one thread, joined by a lossless link in memory: what the benchmarks run on.
+ * Two stacks in one thread, joined by a lossless link in memory: what the rows run on.
  *
- * Everything is counted that two full hosts do: both stacks, the link, both copies, and the
- * checksums in software.  The clock is read once a turn.
+ * No host is between them, so that the memory of each can be looked at, and nothing is counted but
+ * what two stacks, two drivers and two programs do.
  */
 #ifndef BENCH_PAIR_H
 #define BENCH_PAIR_H
 
-#include <stdint.h>
+#include <stddef.h>
 
+#include "bench/bench.h"
+#include "ciao/driver.h"
 #include "ciao/stack.h"
-#include "host/host.h"
+
+#define PAIR_BATCH          32 /* frames that cross in one piece */
+#define PAIR_LISTENERS_MOST 64
+#define PAIR_PORT           9000 /* and the following */
 
 struct pair_options {
-    uint32_t mtu;          /* 0: 1500 */
-    uint32_t gso_bytes;    /* 0: none */
-    uint32_t connections;  /* budget of each side; 0: 16 */
-    uint32_t time_waits;   /* records kept; 0: 1024 */
-    uint32_t buffer_bytes; /* of a connection, each way; 0: 256 KB */
-    uint32_t listeners;    /* ports that the server listens at; 0: 1 */
+    const struct bench_row *row; /* its mtu, window and family */
+    uint32_t connections;        /* budget of each side; 0: 16 */
+    uint32_t syn_records;        /* 0: 1024 */
+    uint32_t time_waits;         /* 0: 1024 */
+    uint32_t listeners;          /* 0: 1 */
+    uint32_t servers;            /* addresses of the server; 0: 1 */
+};
+
+/* One host. */
+struct pair_side {
+    struct ciao_stack *stack;
+    struct ciao_driver *driver;
+    void *memory;
+    size_t bytes;
 };
 
 struct pair {
-    struct host *client, *server;
-    struct ciao_stack *c, *s;
+    struct pair_side client, server;
     uint64_t now_us;
-    uint32_t listeners;
-    ciao_conn listener[256];
-    uint32_t turn_ports;
+    ciao_conn listener[PAIR_LISTENERS_MOST];
+    uint32_t listeners, servers, next_listener, next_server;
+    bool v6;
+    uint64_t frames;  /* that crossed */
+    uint32_t damaged; /* and were seen dropped; see flip.h */
+    struct ciao_frame *frame[PAIR_BATCH];
+    struct ciao_frame store[PAIR_BATCH];
+    void (*meanwhile)(struct pair *pair, struct pair_side *to, unsigned n);
 };
 
-#define PAIR_PORT 9000 /* and the following */
-
 void pair_open(struct pair *pair, const struct pair_options *options);
+
+/* Looks first whether both stacks did what they should: nothing dropped, nothing sent twice. */
 void pair_close(struct pair *pair);
 
-/* Let the hosts know what time it is. */
-void pair_look_at_clock(struct pair *pair);
-/* That, and frames there, frames back. */
-void pair_turn(struct pair *pair);
+/* One batch of frames from one to the other.  Returns how many. */
+unsigned pair_carry(struct pair *pair, struct pair_side *from, struct pair_side *to);
+/* Batches there and back until nobody has anything more to say. */
+void pair_settle(struct pair *pair);
+/* Let time pass on both sides; what they have to tell of it is taken. */
+void pair_tick(struct pair *pair, uint64_t us);
+/* Nothing moves: let time pass up to the next deadline of either. */
+void pair_wait(struct pair *pair);
 
-/* A connection, both handles.  Ends the program when it does not come about. */
-void pair_connect(struct pair *pair, ciao_conn *client, ciao_conn *server);
+/* Connect to the server's addresses and ports in turn.  Returns the listener that will have it. */
+uint32_t pair_connect(struct pair *pair, ciao_conn *client);
+/* The next connection of a listener. */
+ciao_conn pair_accept(struct pair *pair, uint32_t listener);
+/* A whole connection, both handles. */
+void pair_join(struct pair *pair, ciao_conn *client, ciao_conn *server);
 
-/* Seconds that this process has computed. */
-double pair_cpu_seconds(void);
-
-/* Ends the program with a sentence when the claim does not hold. */
-void pair_must(bool claim, const char *sentence);
+/* Bytes of this side's memory that are resident. */
+size_t pair_resident(const struct pair_side *side);
 
 #endif

@@ -78,6 +78,7 @@ enum demo_text {
     SCENE_RECV,
     SCENE_SHUTDOWN,
     SCENE_CLOSE,
+    SCENE_SHUT, /* a listener is closed */
     SCENE_ABORT,
     SCENE_TIMER,
     SCENE_SYN,

@@ -8,7 +8,7 @@
 
 #include "cli/demo_world.h"
 
-#define LETTER_MOST 32768
+#define LETTER_MOST        32768
 #define SCRIPT_PATIENCE_US 60000000u /* of silence, then a program does something */
 
 static bool needs_connection(enum script_verb verb)

@@ -124,10 +124,15 @@ static enum demo_text scene_of(const struct story *story, const struct moment *m
                 return SCENE_COPY;
             if (flight->fate == LIFE_OLD)
                 return SCENE_OLD;
+            if (flight->sent == LIFE_NONE)
+                return scene_of_segment(event->flags, event->u.seg.len);
+            event = &story->life->steps[flight->sent].event;
             return scene_of_segment(event->flags, event->u.seg.len);
         }
         if (event->type != CIAO_EVENT_REASON)
             continue;
+        if (event->what == CIAO_CALL_CLOSE && event->from == CIAO_LISTEN)
+            return SCENE_SHUT;
         if (ciao_reason_kind_of(event->what) == CIAO_KIND_CALL)
             return scene_of_call(event->what);
         if (ciao_reason_kind_of(event->what) == CIAO_KIND_TIMER)

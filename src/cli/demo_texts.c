@@ -31,7 +31,8 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
                 "refused.",
             [DEMO_OLD_GOT_IN] =
                 "Ci wrote “Please pay   1 coins.”, and Ao read “{s}”: the segment of the old "
-                "connection got in. Nobody noticed: every checksum was right. That is what "
+                "connection got in. Neither program noticed: every checksum was right. That is "
+                "what "
                 "TIME-WAIT and timestamps are for.",
             [DEMO_OLD_MET_NOBODY] = "The segment of the old connection met no new one.",
             [DEMO_ASIDE_CLOSE_WAIT] = "Often told wrong: a program that forgets close() here "
@@ -55,6 +56,7 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
             [SCENE_RECV] = "{me} reads.",
             [SCENE_SHUTDOWN] = "{me} has said all it wanted to say, and goes on listening.",
             [SCENE_CLOSE] = "{me} gets up to leave.",
+            [SCENE_SHUT] = "{me} closes the door.",
             [SCENE_ABORT] = "{me} cannot go on.",
             [SCENE_TIMER] = "{me} looks at the clock.",
             [SCENE_SYN] = "A knock at {me}'s door: segment {1} arrives.",
@@ -86,7 +88,7 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
             [DEMO_MERGED_NO] = "这一次，ACK 比 FIN 先离开，所以用了四个报文段。",
             [DEMO_OLD_REFUSED] = "阿奥该读到的是“{s}”，读到的也正是它：旧连接的报文段被拒之门外。",
             [DEMO_OLD_GOT_IN] = "小琦写的是“Please pay   1 coins.”，阿奥读到的却是“{s}”："
-                                "旧连接的报文段混了进来。谁都没有察觉，校验和全对。"
+                                "旧连接的报文段混了进来。两个程序都没有察觉，校验和全对。"
                                 "TIME-WAIT 和时间戳，防的就是这个。",
             [DEMO_OLD_MET_NOBODY] = "旧连接的报文段没有遇上新连接。",
             [DEMO_ASIDE_CLOSE_WAIT] =
@@ -106,6 +108,7 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
             [SCENE_RECV] = "{me}在读。",
             [SCENE_SHUTDOWN] = "{me}想说的都说完了，但还在听。",
             [SCENE_CLOSE] = "{me}起身要走。",
+            [SCENE_SHUT] = "{me}把门关上。",
             [SCENE_ABORT] = "{me}撑不下去了。",
             [SCENE_TIMER] = "{me}看了看钟。",
             [SCENE_SYN] = "有人敲{me}的门：报文段 {1} 到了。",

@@ -164,8 +164,9 @@ bool world_run(struct world *world, const struct world_plan *plan)
         world->failed = true;
         return false;
     }
-    /* The right end goes first, so that a listener is there before anybody knocks. */
-    (void)turn(world, 1);
+    /* A listener goes first, so that it is there before anybody knocks. */
+    if (plan->script[1]->verb == SCRIPT_LISTEN)
+        (void)turn(world, 1);
     run(world);
     life_match(world->life);
     return !world->failed;

@@ -79,7 +79,7 @@ struct world {
     struct life *life;
     const struct world_plan *plan;
     uint64_t now_us, start_us;
-    bool quiet;             /* all connections are over */
+    bool quiet;  /* all connections are over */
     bool failed; /* a stack could not be made, a script not be carried out */
 };
 

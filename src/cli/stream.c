@@ -149,7 +149,10 @@ static bool recv_step(struct stream *stream, struct ciao_stack *stack, uint64_t 
 static bool has_said_all(const struct stream *stream)
 {
     switch (stream->source) {
-    case STREAM_PIPE: return stream->in_ended && empty(&stream->going);
+    case STREAM_PIPE:
+        /* When the peer has ended and standard input is silent, nobody waits for the other. */
+        return (stream->in_ended || (stream->peer_ended && stream->starved))
+               && empty(&stream->going);
     case STREAM_ECHO: return (stream->peer_ended || stream->in_ended) && empty(&stream->coming);
     case STREAM_SINK: return stream->peer_ended || stream->in_ended;
     }

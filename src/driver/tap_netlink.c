@@ -22,6 +22,7 @@
 
 #define TX_QUEUE_DEFAULT 1000
 #define MESSAGE_BYTES    1024
+#define WAIT_MOST_MS     1000
 #define MAPPED_BITS      96 /* what an IPv4 address has in front in struct ciao_addr */
 
 struct netlink {
@@ -125,6 +126,50 @@ static int add_address(struct netlink *netlink, const struct tap_address *addres
     return ask(netlink, message);
 }
 
+static int read_route_type(const struct nlmsghdr *message, void *context)
+{
+    const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+
+    *(uint8_t *)context = route->rtm_type;
+    return MNL_CB_OK;
+}
+
+/* Would the kernel take a packet to that address as its own? */
+static bool is_local(struct netlink *netlink, const struct ciao_addr *address)
+{
+    struct nlmsghdr *message = begin(netlink, RTM_GETROUTE, 0);
+    struct rtmsg *route = mnl_nlmsg_put_extra_header(message, sizeof *route);
+    uint8_t answer[4096], type = RTN_UNSPEC;
+
+    message->nlmsg_flags = NLM_F_REQUEST;
+    route->rtm_family = AF_INET6;
+    route->rtm_dst_len = 128;
+    mnl_attr_put(message, RTA_DST, sizeof address->b, address->b);
+    if (mnl_socket_sendto(netlink->socket, message, message->nlmsg_len) < 0)
+        return false;
+    ssize_t len = mnl_socket_recvfrom(netlink->socket, answer, sizeof answer);
+    if (len > 0)
+        (void)mnl_cb_run(answer, (size_t)len, netlink->sequence,
+                         mnl_socket_get_portid(netlink->socket), read_route_type, &type);
+    return type == RTN_LOCAL;
+}
+
+/*
+ * The kernel finishes an IPv6 address in a worker of its own, also without duplicate address
+ * detection, and until then drops what comes for it.  Whoever goes on is not to meet that moment.
+ */
+static void wait_for_addresses(struct netlink *netlink, const struct tap_options *options)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    unsigned left = WAIT_MOST_MS;
+
+    for (unsigned i = 0; i < options->n_addresses; i++) {
+        const struct ciao_addr *address = &options->addresses[i].address;
+        for (; left > 0 && !is_v4(address) && !is_local(netlink, address); left--)
+            (void)nanosleep(&pause, NULL);
+    }
+}
+
 /* Best effort: /proc may be read-only, or the kernel built without IPv6. */
 static void write_sysctl(const char *name, const char *key, const char *value)
 {
@@ -165,7 +210,10 @@ static int configure(struct netlink *netlink, const char *name, const struct tap
             return fault(error, status, name, what);
     }
     status = bring_up(netlink);
-    return status < 0 ? fault(error, status, name, "it up") : 0;
+    if (status < 0)
+        return fault(error, status, name, "it up");
+    wait_for_addresses(netlink, options);
+    return 0;
 }
 
 int tap_configure(const char *name, const struct tap_options *options, char error[TAP_ERROR_TEXT])

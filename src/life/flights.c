@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "life/life.h"
+#include "wire/tcp.h"
 
 /* A stack says RECEIVED only when a connection is there to receive; else the drop itself is the arrival. */
 static bool is_arrival(const struct life *life, uint32_t at)
@@ -172,6 +173,55 @@ static void note_arrival(struct life *life, uint32_t at, uint64_t delay_us)
     inherit_drop(life, at);
 }
 
+/*
+ * A reset of no connection answers a segment that nobody received: <SEQ=SEG.ACK>, or <ACK=SEG.SEQ+SEG.LEN> for one
+ * without ACK [RFC9293 3.10.7.1].  So that segment has arrived.
+ */
+static bool is_answered_by(const struct ciao_event *sent, const struct ciao_event *reset)
+{
+    uint32_t len =
+        sent->u.seg.len + ((sent->flags & TCP_SYN) != 0) + ((sent->flags & TCP_FIN) != 0);
+    if ((sent->flags & TCP_RST) != 0)
+        return false;
+    if ((sent->flags & TCP_ACK) != 0)
+        return reset->u.seg.seq == sent->u.seg.ack;
+    return reset->u.seg.ack == sent->u.seg.seq + len;
+}
+
+static uint32_t last_lost(const struct life *life, uint32_t at)
+{
+    const struct life_step *reset = &life->steps[at];
+    for (uint32_t i = life->n_flights; i-- > 0;) {
+        const struct life_flight *flight = &life->flights[i];
+        if (flight->fate != LIFE_LOST || flight->sent > at || flight->from == reset->end)
+            continue;
+        if (is_answered_by(&life->steps[flight->sent].event, &reset->event))
+            return i;
+    }
+    return LIFE_NONE;
+}
+
+static void note_answer(struct life *life, uint32_t at)
+{
+    struct life_step *reset = &life->steps[at];
+    if (reset->event.type != CIAO_EVENT_SENT || (reset->event.flags & TCP_RST) == 0
+        || reset->event.life != 0)
+        return;
+    uint32_t flight = last_lost(life, at);
+    if (flight == LIFE_NONE)
+        return;
+    uint32_t arrival = at; /* the reason of the reset stands just before it */
+    while (arrival > 0 && life->steps[arrival - 1].end == reset->end
+           && life->steps[arrival - 1].event.type == CIAO_EVENT_REASON
+           && life->steps[arrival - 1].event.time_us == reset->event.time_us)
+        arrival--;
+    life->flights[flight].received = arrival;
+    life->flights[flight].fate = LIFE_ARRIVED;
+    reset->incarnation = life->steps[life->flights[flight].sent].incarnation;
+    if (arrival != at)
+        life->steps[arrival].flight = flight;
+}
+
 void life_match(struct life *life)
 {
     free(life->flights);
@@ -186,4 +236,6 @@ void life_match(struct life *life)
     for (uint32_t i = 0; i < life->n; i++)
         if (is_arrival(life, i))
             note_arrival(life, i, delay_us);
+    for (uint32_t i = 0; i < life->n; i++)
+        note_answer(life, i);
 }

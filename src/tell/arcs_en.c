@@ -90,8 +90,7 @@ const struct words_arc words_arcs_en[] = {
     {"WE_CLOSED_FIRST",
      "The program at {me} has no more to say: {me} sends FIN behind its last byte. "
      "{peer}'s direction is still open.",
-     {"That was all I wanted to say. I hope it was enough.",
-      "I have said what I had to say."}},
+     {"That was all I wanted to say. I hope it was enough.", "I have said what I had to say."}},
     {"PEER_CLOSED_FIRST",
      "{peer} has no more to say; {me} acknowledges at once and tells its program (end of stream). "
      "{me} may go on talking as long as it likes.",

@@ -24,9 +24,9 @@ struct ladder {
     uint64_t time_us;                 /* of the row that is due */
     uint64_t time_shown;
     bool time_ever;
-    unsigned middle; /* columns between the two lines */
+    unsigned middle;  /* columns between the two lines */
     unsigned repeats; /* calls still to come that the last row stands for */
-    bool both;       /* the right end's states are known */
+    bool both;        /* the right end's states are known */
 };
 
 static bool pending(const struct ladder *ladder)
@@ -108,12 +108,12 @@ static void put_rung(struct ladder *ladder, const struct rung *rung, enum tell_p
 {
     char middle[1024] = "";
     unsigned width = width_of(rung->text) + 3;
-    unsigned line = ladder->middle > width + 2 ? ladder->middle - width : 2;
+    unsigned line = ladder->middle > width + 1 ? ladder->middle - width : 1;
     const char *head = rung->broken ? "✗" : rung->to_right ? ">" : "<";
     unsigned whole = line, missing = 0;
     if (rung->broken) {
         line = line / 2 < 2 ? 2 : line / 2;
-        missing = whole - line;
+        missing = whole > line ? whole - line : 0;
     }
     if (rung->to_right) {
         append(middle, sizeof(middle), " ");
@@ -137,7 +137,8 @@ static void rung_text(struct ladder *ladder, struct rung *rung, const struct lif
 {
     char segment[SEGMENT_TEXT], number[24] = "";
     const struct life *life = ladder->life;
-    unsigned room = ladder->middle - 5;
+    bool broken = rung->broken;
+    unsigned room = ladder->middle - (broken ? 6 : 4);
     if (step->flight != LIFE_NONE && life->flights[step->flight].number > 0)
         snprintf(number, sizeof(number), "%u ", life->flights[step->flight].number);
     unsigned width = (unsigned)strlen(number) + (mark[0] == '\0' ? 0 : width_of(mark) + 1);
@@ -162,7 +163,8 @@ static void sent(struct ladder *ladder, const struct life_step *step)
 {
     enum tell_lang lang = ladder->options->lang;
     bool lost = fate_of(ladder->life, step) == LIFE_LOST;
-    bool again = step->event.u.seg.again != 0;
+    bool crossing = words_say_of(ladder->life, step) == SAY_SYN_CROSSING;
+    bool again = step->event.u.seg.again && !crossing;
     struct rung rung = {.to_right = step->end == LIFE_LEFT, .broken = lost, .line = "─"};
     rung_text(ladder, &rung, step,
               lost    ? words_label(lang, LABEL_LOST)
@@ -240,8 +242,8 @@ static unsigned repetitions(const struct ladder *ladder, const struct life_step 
     const struct life_step *end = ladder->life->steps + ladder->life->n;
     for (const struct life_step *at = step + 1; at < end; at++) {
         const struct ciao_event *event = &at->event;
-        if (event->type != CIAO_EVENT_REASON || at->end != step->end ||
-            event->time_us != step->event.time_us)
+        if (event->type != CIAO_EVENT_REASON || at->end != step->end
+            || event->time_us != step->event.time_us)
             return n;
         enum ciao_reason_kind kind = ciao_reason_kind_of(event->what);
         if (kind == CIAO_KIND_AGAIN || kind == CIAO_KIND_NOTE)

@@ -56,7 +56,7 @@ static void arrow(FILE *out, const struct life *life, const struct life_step *st
     enum words_label mark = lost ? LABEL_LOST : fate == LIFE_COPY ? LABEL_COPY : LABEL_OLD;
     if (lost || ghost)
         fprintf(out, " (%s)", words_label(options->lang, mark));
-    else if (leaves && step->event.u.seg.again)
+    else if (leaves && step->event.u.seg.again && words_say_of(life, step) != SAY_SYN_CROSSING)
         fprintf(out, " (%s)", words_label(options->lang, LABEL_AGAIN));
     fprintf(out, " @ %s ms\n", clock);
 }

@@ -190,7 +190,7 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_DID_DATA_HELD] =
         "{me} holds {a_bytes} that came ahead of their turn, until the gap before them is filled.",
     [CIAO_DID_SENT_DATA_FREED] =
-        "{peer} has got {b_bytes}: {me} no longer needs to keep them for a repetition.",
+        "{peer} confirms {b_bytes} more of the sequence: {me} need not keep them any longer.",
     [CIAO_DID_FIN_QUEUED] = "{me} queues the FIN, strictly behind the last byte.",
     [CIAO_DID_EOF_QUEUED] =
         "{me} tells its program: end of stream, {peer} will send no more bytes.",

@@ -32,8 +32,10 @@ bool sentences_step(FILE *out, const struct fill *fill, const char *bullet)
     fill_rule(rule, sizeof(rule), words_rule(&fill->step->event), fill->options->lang);
     const char *who = who_of(&fill->step->event, fill->options->lang);
     bool brackets = rule[0] != '\0' || who[0] != '\0';
-    snprintf(whole, sizeof(whole), "%s%s%s%s%s%s", text, brackets ? (fill->options->lang == TELL_ZH ? "[" : " [") : "", who,
-             who[0] != '\0' && rule[0] != '\0' ? words_label(fill->options->lang, LABEL_COMMA) : "", rule, brackets ? "]" : "");
+    snprintf(whole, sizeof(whole), "%s%s%s%s%s%s", text,
+             brackets ? (fill->options->lang == TELL_ZH ? "[" : " [") : "", who,
+             who[0] != '\0' && rule[0] != '\0' ? words_label(fill->options->lang, LABEL_COMMA) : "",
+             rule, brackets ? "]" : "");
     struct width_page page = {bullet, width_of(bullet), tell_columns(fill->options)};
     width_wrap(out, whole, &page);
     return true;

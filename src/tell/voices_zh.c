@@ -38,6 +38,7 @@ const char *const words_labels_zh[LABELS] = {
     [LABEL_SKIPPED] = "……这里有 {1} 步没有保留……",
     [LABEL_EVENTS_LOST] = "这里丢失了 {1} 个事件：发生了什么，不得而知",
     [LABEL_COLON] = "：",
+    [LABEL_CLOSES_LISTENER] = "{me}的程序关闭监听。",
     [LABEL_STILL] = "{me}仍处于 {state}。",
     [LABEL_SCENE] = "场景",
     [LABEL_HAPPENED] = "实情",

@@ -79,7 +79,11 @@ bool words_sentence(char *out, size_t room, const struct fill *fill)
         text = arc == NULL ? NULL : arc->plain;
         break;
     }
-    case CIAO_EVENT_REASON: text = words_reason(lang, event->what); break;
+    case CIAO_EVENT_REASON:
+        text = words_reason(lang, event->what);
+        if (event->what == CIAO_CALL_CLOSE && event->from == CIAO_LISTEN)
+            text = words_label(lang, LABEL_CLOSES_LISTENER);
+        break;
     case CIAO_EVENT_CLOSE_REPORT:
         text = words_label(lang, LABEL_REPORT);
         numbered.number[0] = event->u.report.unsent_bytes;

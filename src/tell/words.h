@@ -33,7 +33,7 @@ enum words_say {
     SAY_DATA,
     SAY_DATA_AGAIN,
     SAY_ACK,
-    SAY_FIN_HALF,         /* the first to go after shutdown(WR): it still listens */
+    SAY_FIN_HALF,   /* the first to go after shutdown(WR): it still listens */
     SAY_FIN,        /* the first to go */
     SAY_FIN_ANSWER, /* the second to go, after its ACK */
     SAY_FIN_MERGED, /* the second to go, ACK and FIN in one */
@@ -56,6 +56,7 @@ enum words_label {
     LABEL_SKIPPED,     /* {1} steps not kept */
     LABEL_EVENTS_LOST, /* {1} events lost: unknown */
     LABEL_COLON,
+    LABEL_CLOSES_LISTENER,
     LABEL_STILL, /* {me} is still in ... */
     LABEL_SCENE,
     LABEL_HAPPENED,

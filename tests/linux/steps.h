@@ -50,7 +50,7 @@ void ciao_reads(struct steps *s, const char *text);
 void ciao_shuts_down(struct steps *s);
 void ciao_closes(struct steps *s);
 
-/* Frames go, or come, and nothing else. */
+/* Frames go, or come, and nothing else.  Hearing waits a moment for the kernel to speak. */
 void steps_send(struct steps *s);
 void steps_hear(struct steps *s);
 /* Both, until neither end has anything to say. */

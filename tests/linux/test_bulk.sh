@@ -43,7 +43,7 @@ for version in 4 6; do
     begin
     timeout 100 "$CIAO" connect $theirs 8080 --recv "$netns_scratch/reply" \
         --with "exec nginx -c '$netns_scratch/nginx.conf'" \
-        < <(printf 'GET /file HTTP/1.0\r\n\r\n')
+        < <(printf 'GET /file HTTP/1.0\r\n\r\n' && exec sleep 100)
     got=$(body "$netns_scratch/reply" | sum_of)
     carried "IPv$version: ciao connects and takes $mib MiB from nginx"
     rm -f "$netns_scratch/reply"

@@ -70,19 +70,39 @@ bool icmp_error_arrived(struct ip_layer *ip, enum wire_fault quote_fault, struct
 
 /* ---- errors that we say ---- */
 
-/* Is it an ICMP error itself?  What is cut before its type might be. */
-static bool is_error(const struct ip_packet *packet)
+static bool is_error4(const struct ip_packet *packet)
 {
-    if (packet->protocol != (packet->v6 ? IP_PROTO_ICMP6 : IP_PROTO_ICMP4))
+    if (packet->protocol != IP_PROTO_ICMP4)
         return false;
-    if (packet->l4 == NULL || packet->l4_head_len == 0)
+    if (packet->l4_head_len == 0)
         return true;
     uint8_t type = packet->l4[0];
-    if (packet->v6)
-        return icmp6_is_error(type) || type == ICMP6_TYPE_REDIRECT;
     return type == ICMP4_TYPE_UNREACHABLE || type == ICMP4_TYPE_SOURCE_QUENCH
         || type == ICMP4_TYPE_REDIRECT || type == ICMP4_TYPE_TIME_EXCEEDED
         || type == ICMP4_TYPE_PARAMETER_PROBLEM;
+}
+
+static bool is_passable(uint8_t protocol)
+{
+    return protocol == IP_PROTO_HOP_BY_HOP || protocol == IP_PROTO_ROUTING
+        || protocol == IP_PROTO_DESTINATION || protocol == IP_PROTO_FRAGMENT;
+}
+
+/* Behind extension headers that may be broken themselves: what cannot be seen might be an error. */
+static bool is_error6(const uint8_t *l3, uint32_t len)
+{
+    uint8_t protocol = l3[6];
+    uint32_t at = IP6_HEADER_LEN;
+    bool later = false; /* a fragment that does not begin with the type */
+    while (is_passable(protocol) && at + 8 <= len) {
+        bool fragment = protocol == IP_PROTO_FRAGMENT;
+        later = later || (fragment && (get_be16(l3 + at + 2) & 0xfff8) != 0);
+        protocol = l3[at];
+        at += fragment ? 8 : (l3[at + 1] + 1u) * 8;
+    }
+    if (protocol != IP_PROTO_ICMP6)
+        return false;
+    return later || at >= len || icmp6_is_error(l3[at]) || l3[at] == ICMP6_TYPE_REDIRECT;
 }
 
 /* Whom must nobody answer?  [RFC1122 3.2.2], [RFC4443 2.4 e] */
@@ -90,7 +110,9 @@ static bool is_unanswerable(const struct ip_arrival *arrival, const struct icmp_
 {
     const struct ip_packet *packet = &arrival->packet;
     bool to_many = packet->broadcast || arrival->link_broadcast;
-    return ip_is_any(&packet->src) || (to_many && !problem->to_many_too) || is_error(packet);
+    if (ip_is_any(&packet->src) || (to_many && !problem->to_many_too))
+        return true;
+    return packet->v6 ? is_error6(arrival->l3, arrival->l3_len) : is_error4(packet);
 }
 
 static uint32_t write_error(const struct ip_arrival *arrival, const struct icmp_problem *problem,

@@ -53,14 +53,22 @@ void tcp_ack_window_update(struct tcp *tcp, struct tcb *tcb, const struct tcp_se
 
 /* ---- round trips ---- */
 
+/* Does the echo answer the last sending?  One of an earlier sending measures how long we waited for the timer, and
+ * not the network: its ACK was lost, and would make the next wait longer still. */
+static bool echo_is_fresh(const struct tcb *tcb, const struct tcp_ack_work *work)
+{
+    uint32_t again_ticks = (uint32_t)(work->again_us / 1000) + tcb->ts_offset;
+    return work->has_ts && work->ts_ecr != 0 && !seq_lt(work->ts_ecr, again_ticks);
+}
+
 /* Once a round trip; from what was sent once, or else from the timestamp. [RFC6298 3, RFC7323 4.1] */
 static void measure(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
-    if (seq_leq(tcb->snd.una, tcb->rtt_seq))
+    if (tcb->backoff == 0 && seq_leq(tcb->snd.una, tcb->rtt_seq))
         return;
     if (work->has_rtt && !work->repeated) {
         tcp_rtt_measured(tcp, tcb, (uint32_t)(tcp->now - work->rtt_sent_us));
-    } else if (work->has_ts && work->ts_ecr != 0) {
+    } else if (work->repeated && echo_is_fresh(tcb, work)) {
         uint32_t ticks = tcp_ts_now(tcp, tcb->ts_offset) - work->ts_ecr;
         if (ticks > 1000000) /* an echo of nothing that we sent */
             return;

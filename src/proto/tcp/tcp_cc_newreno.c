@@ -31,6 +31,8 @@ static void slow_start(struct tcb *tcb, struct tcp_side *side, uint32_t bytes)
     uint32_t most = 2u * tcb->smss > SLOW_START_BYTES ? 2u * tcb->smss : SLOW_START_BYTES;
     if (tcb->flags & TCB_RTO_RECOVERY)
         most = tcb->smss;
+    if (most > side->ssthresh - side->cwnd)
+        most = side->ssthresh - side->cwnd;
     grow(side, bytes < most ? bytes : most);
 }
 

@@ -12,12 +12,19 @@
  */
 #include "proto/tcp/tcp_send.h"
 
-/* With little on its way and nothing more to send, DupThresh would never be reached: one less than
+/* New bytes, or the peer's window for them, are there: more will arrive, and tell. */
+static bool can_send_new(const struct tcp *tcp, const struct tcb *tcb)
+{
+    int32_t usable = (int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt);
+    return usable >= (int32_t)tcb->smss && tcp_unsent_bytes(tcp, tcb) != 0;
+}
+
+/* With little on its way and nothing new to send, DupThresh would never be reached: one less than
  * what is on its way suffices then [RFC5827 2.1, 3.1]. */
 uint32_t tcp_loss_threshold(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t outstanding = tcp_segments_of(tcb, tcb->snd.nxt - tcb->snd.una);
-    if (outstanding > tcb->dup_thresh || tcp_unsent_bytes(tcp, tcb) != 0)
+    if (outstanding > tcb->dup_thresh || can_send_new(tcp, tcb))
         return tcb->dup_thresh;
     return outstanding > 2 ? outstanding - 1 : 1;
 }

@@ -17,13 +17,14 @@
 #include "base/siphash.h"
 #include "ciao/stack.h"
 
-#define ALIGN 64u
-#define INLINE_PORTS 22u
-#define COUNTERS 4096u /* RFC 6056's TABLE_LENGTH: destinations that share one counter learn little of each other */
+#define ALIGN        64u
+#define INLINE_PORTS 23u
+#define COUNTERS \
+    4096u /* RFC 6056's TABLE_LENGTH: destinations that share one counter learn little of each other */
 #define FIRST_EPHEMERAL 1024u
-#define PORTS 65536u
-#define WORDS (PORTS / 64)
-#define NO_PORT PORTS
+#define PORTS           65536u
+#define WORDS           (PORTS / 64)
+#define NO_PORT         PORTS
 
 struct tcp_destination {
     uint32_t next; /* in its bucket */
@@ -32,17 +33,17 @@ struct tcp_destination {
     uint32_t hash;
     struct ciao_addr local, remote;
     uint16_t remote_port;
-    uint16_t ports[INLINE_PORTS + 1]; /* the last one only fills up */
+    uint16_t ports[INLINE_PORTS];
 };
-BUILD_ASSERT(sizeof(struct tcp_destination) == 96 + 4);
+BUILD_ASSERT(sizeof(struct tcp_destination) == 96);
 
 struct bitmap {
     uint64_t taken[WORDS];
     uint64_t full[WORDS / 64]; /* one bit for each word of `taken` that has no zero left */
 };
 
-/* A bitmap is in use from above INLINE_PORTS down to half of that, so this many are enough for 3 ports a destination
- * on average however they are spread: more than that many records of connections stand behind them rarely. */
+/* A destination with a bitmap has at least half of INLINE_PORTS in use, so that a third as many bitmaps serve
+ * four ports a destination of the budget, however unevenly they are spread. */
 static uint32_t bitmaps_for(uint32_t max_destinations)
 {
     return max_destinations / 3 + 1;
@@ -59,8 +60,8 @@ static uint32_t buckets_for(uint32_t max_destinations)
 size_t tcp_ports_bytes(uint32_t max_destinations)
 {
     size_t tables = (size_t)(buckets_for(max_destinations) + COUNTERS) * sizeof(uint32_t);
-    return tables + pool_bytes(sizeof(struct tcp_destination), max_destinations) +
-           pool_bytes(sizeof(struct bitmap), bitmaps_for(max_destinations)) + 4 * (size_t)ALIGN;
+    return tables + pool_bytes(sizeof(struct tcp_destination), max_destinations)
+           + pool_bytes(sizeof(struct bitmap), bitmaps_for(max_destinations)) + 4 * (size_t)ALIGN;
 }
 
 static bool make_pool(struct pool *pool, struct arena *arena, uint32_t stride, uint32_t capacity)
@@ -72,8 +73,8 @@ static bool make_pool(struct pool *pool, struct arena *arena, uint32_t stride, u
     return true;
 }
 
-int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_destinations, struct rng *rng,
-                   uint16_t low, uint16_t high)
+int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_destinations,
+                   struct rng *rng, uint16_t low, uint16_t high)
 {
     bool all = low == 0 && high == 0;
     ports->low = all ? FIRST_EPHEMERAL : low;
@@ -83,9 +84,9 @@ int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_de
     ports->bucket_count = buckets_for(max_destinations);
     ports->buckets = arena_take(arena, ports->bucket_count * sizeof(uint32_t), ALIGN);
     ports->counters = arena_take(arena, COUNTERS * sizeof(uint32_t), ALIGN);
-    if (ports->buckets == NULL || ports->counters == NULL ||
-        !make_pool(&ports->destinations, arena, sizeof(struct tcp_destination), max_destinations) ||
-        !make_pool(&ports->bitmaps, arena, sizeof(struct bitmap), bitmaps_for(max_destinations)))
+    if (ports->buckets == NULL || ports->counters == NULL
+        || !make_pool(&ports->destinations, arena, sizeof(struct tcp_destination), max_destinations)
+        || !make_pool(&ports->bitmaps, arena, sizeof(struct bitmap), bitmaps_for(max_destinations)))
         return -CIAO_ENOMEM;
     ports->key[0] = rng_u64(rng);
     ports->key[1] = rng_u64(rng);
@@ -110,11 +111,12 @@ static struct tcp_destination *destination_at(const struct tcp_ports *ports, uin
     return pool_at(&ports->destinations, index);
 }
 
-static bool is_for(const struct tcp_destination *destination, const struct tcp_port_key *key, uint32_t hash)
+static bool is_for(const struct tcp_destination *destination, const struct tcp_port_key *key,
+                   uint32_t hash)
 {
-    return destination->hash == hash && destination->remote_port == key->remote_port &&
-           memcmp(&destination->remote, &key->remote, sizeof key->remote) == 0 &&
-           memcmp(&destination->local, &key->local, sizeof key->local) == 0;
+    return destination->hash == hash && destination->remote_port == key->remote_port
+           && memcmp(&destination->remote, &key->remote, sizeof key->remote) == 0
+           && memcmp(&destination->local, &key->local, sizeof key->local) == 0;
 }
 
 /* The link that names the destination, or the zero at the end of its bucket. */
@@ -126,7 +128,8 @@ static uint32_t *find_link(struct tcp_ports *ports, const struct tcp_port_key *k
     return link;
 }
 
-static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struct tcp_port_key *key, uint32_t hash)
+static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struct tcp_port_key *key,
+                                            uint32_t hash)
 {
     uint32_t *link = find_link(ports, key, hash);
     if (*link == 0) {
@@ -156,7 +159,8 @@ static void drop_if_idle(struct tcp_ports *ports, const struct tcp_port_key *key
 
 /* ---- the ports of one destination ---- */
 
-static struct bitmap *bitmap_of(const struct tcp_ports *ports, const struct tcp_destination *destination)
+static struct bitmap *bitmap_of(const struct tcp_ports *ports,
+                                const struct tcp_destination *destination)
 {
     return destination->bitmap == 0 ? NULL : pool_at(&ports->bitmaps, destination->bitmap);
 }
@@ -185,7 +189,8 @@ static uint32_t place_in_list(const struct tcp_destination *destination, uint32_
     return INLINE_PORTS;
 }
 
-static bool is_taken(const struct tcp_ports *ports, const struct tcp_destination *destination, uint32_t port)
+static bool is_taken(const struct tcp_ports *ports, const struct tcp_destination *destination,
+                     uint32_t port)
 {
     const struct bitmap *bitmap = bitmap_of(ports, destination);
     if (bitmap == NULL)
@@ -220,7 +225,8 @@ static void bitmap_to_list(struct tcp_ports *ports, struct tcp_destination *dest
 /* False when it needs a bitmap and there is none left. */
 static bool add(struct tcp_ports *ports, struct tcp_destination *destination, uint32_t port)
 {
-    if (destination->bitmap == 0 && destination->count == INLINE_PORTS && !list_to_bitmap(ports, destination))
+    if (destination->bitmap == 0 && destination->count == INLINE_PORTS
+        && !list_to_bitmap(ports, destination))
         return false;
     if (destination->bitmap != 0)
         mark(bitmap_of(ports, destination), port);
@@ -243,12 +249,11 @@ static uint32_t next_free_listed(const struct tcp_destination *destination, uint
 /* The first word from `word` on that has a zero in it, WORDS when none has. */
 static uint32_t next_open_word(const struct bitmap *bitmap, uint32_t word)
 {
-    uint64_t open = word < WORDS ? ~bitmap->full[word / 64] & UINT64_MAX << word % 64 : 0;
-    for (uint32_t group = word / 64; group < WORDS / 64; open = ~bitmap->full[group]) {
+    uint64_t from_here = UINT64_MAX << word % 64;
+    for (uint32_t group = word / 64; group < WORDS / 64; group++, from_here = UINT64_MAX) {
+        uint64_t open = ~bitmap->full[group] & from_here;
         if (open != 0)
             return group * 64 + (uint32_t)__builtin_ctzll(open);
-        if (++group == WORDS / 64)
-            break;
     }
     return WORDS;
 }
@@ -262,7 +267,8 @@ static uint32_t next_free_mapped(const struct bitmap *bitmap, uint32_t port)
     return word == WORDS ? NO_PORT : word * 64 + (uint32_t)__builtin_ctzll(~bitmap->taken[word]);
 }
 
-static uint32_t next_free(const struct tcp_ports *ports, const struct tcp_destination *destination, uint32_t port)
+static uint32_t next_free(const struct tcp_ports *ports, const struct tcp_destination *destination,
+                          uint32_t port)
 {
     const struct bitmap *bitmap = bitmap_of(ports, destination);
     return bitmap == NULL ? next_free_listed(destination, port) : next_free_mapped(bitmap, port);

@@ -161,6 +161,8 @@ static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *ra
     bool again = (range->flags & RANGE_RETRANSMITTED) != 0;
     if (again) {
         work->repeated = true;
+        if (range->sent_us > work->again_us)
+            work->again_us = range->sent_us;
     } else if (!work->has_rtt || range->sent_us < work->rtt_sent_us) {
         work->has_rtt = true;
         work->rtt_sent_us = range->sent_us;

@@ -217,7 +217,7 @@ static void without_sack(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *
 static void grow(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
     /* [RFC7661 4.1] a window that was not used has proved nothing */
-    if (work->acked != 0 && !(tcb->flags & TCB_RECOVERY) && (tcb->flags & TCB_CWND_LIMITED))
+    if (work->acked != 0 && (tcb->flags & TCB_CWND_LIMITED))
         cc_of(tcp, tcb)->acked(tcb, tcp_side(tcp, tcb), work->acked);
 }
 
@@ -246,7 +246,9 @@ void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *w
         without_sack(tcp, tcb, work);
     if (work->lost != 0 || (repairing && side->lost_bytes != 0))
         losses_found(tcp, tcb, work);
-    grow(tcp, tcb, work);
+    bool slow_start = (tcb->flags & TCB_RTO_RECOVERY) != 0;
+    if (slow_start || !(repairing || (tcb->flags & TCB_RECOVERY))) /* the ACK that ends a recovery covers what others have told of before */
+        grow(tcp, tcb, work);
 }
 
 /* [RFC5681 3.1 5681-5, RFC6675 5.1 6675-5]  ssthresh is kept when the same bytes time out again. */

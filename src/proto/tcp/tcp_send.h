@@ -53,6 +53,7 @@ struct tcp_ack_work {
     uint32_t sacked;     /* bytes that it told of out of order, for the first time */
     uint32_t lost;       /* bytes that were declared lost because of it */
     uint32_t ts_ecr;     /* the time that it echoes, when has_ts */
+    time_us again_us;    /* when what was sent more than once was sent last */
     time_us rtt_sent_us; /* when the oldest of what it acknowledged was sent */
     uint16_t needless;   /* segments sent again whose first sending has arrived after all */
     bool has_ts;

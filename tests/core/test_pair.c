@@ -1,0 +1,136 @@
+/*
+ * Two whole stacks talk: over both families and both kinds of link, merged or not, with loss and
+ * without; and two runs of the same inputs are the same run.
+ */
+#include "pair.h"
+
+/* Both sides close, TIME-WAIT passes, and nothing is left but what the listener is. */
+static void expect_all_gone(struct pair *pair, struct pair_conn *conn)
+{
+    assert_int_equal(ciao_close(pair->stack[0], conn->client, NULL, pair->now), 0);
+    pair_pass(pair, 50000);
+    assert_int_equal(ciao_close(pair->stack[1], conn->server, NULL, pair->now), 0);
+    assert_int_equal(ciao_close(pair->stack[1], conn->listener, NULL, pair->now), 0);
+    pair_pass(pair, UINT64_C(600) * 1000000);
+    for (unsigned side = 0; side < 2; side++) {
+        struct ciao_counts counts;
+        ciao_counts(pair->stack[side], &counts);
+        assert_int_equal(counts.tcbs, 0);
+        assert_int_equal(counts.syn_records, 0);
+        assert_int_equal(counts.time_waits, 0);
+        assert_int_equal(counts.listeners, 0);
+        assert_int_equal(counts.sides, 0);
+        assert_int_equal(counts.ranges, 0);
+        assert_int_equal(counts.received_segments, 0);
+        assert_int_equal(counts.flow_entries, 0);
+        assert_int_equal(counts.timers, 0);
+        assert_int_equal(counts.ports_in_use, 0);
+        assert_int_equal(counts.reassemblies, 0);
+        assert_int_equal(counts.neighbours_waiting, 0);
+        assert_int_equal(counts.buffer_bytes, 0);
+        assert_true(counts.buffer_bytes_peak > 0);
+        assert_int_equal(ciao_next_deadline(pair->stack[side]), UINT64_MAX);
+        assert_false(ciao_has_output(pair->stack[side], 0));
+    }
+}
+
+/* Open, 200 kB each way, close.  Returns what crossed the wire, as one number. */
+static uint64_t whole_life(const struct pair_options *options, bool v6)
+{
+    struct pair *pair = calloc(1, sizeof *pair);
+    assert_non_null(pair);
+    pair_open(pair, options);
+    struct pair_conn conn = pair_connect(pair, v6);
+    assert_int_equal(pair_transfer(pair, conn.client, conn.server, 0, 200000), 200000);
+    assert_int_equal(pair_transfer(pair, conn.server, conn.client, 1, 200000), 200000);
+    expect_all_gone(pair, &conn);
+    uint64_t hash = pair->hash ^ pair->frames;
+    pair_close(pair);
+    free(pair);
+    return hash;
+}
+
+static void both_families_on_both_links(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        struct pair_options options = {.kind = i & 1 ? CIAO_LINK_ETHERNET : CIAO_LINK_IP};
+        whole_life(&options, i & 2);
+    }
+}
+
+static void every_profile(void **state)
+{
+    (void)state;
+    for (int profile = 0; profile < CIAO_PROFILES; profile++) {
+        struct pair_options options = {.profile = (enum ciao_profile)profile, .events = true};
+        whole_life(&options, false);
+    }
+}
+
+static void batches_are_merged_and_the_bytes_are_the_same(void **state)
+{
+    (void)state;
+    for (uint32_t batch = 1; batch <= 32; batch += 31) {
+        struct pair_options options = {.merge = true, .batch = batch};
+        whole_life(&options, false);
+        whole_life(&options, true);
+    }
+}
+
+static void loss_is_repaired(void **state)
+{
+    (void)state;
+    struct pair_options options = {.lose_every = 17, .merge = true};
+    whole_life(&options, false);
+    options.merge = false;
+    whole_life(&options, true);
+}
+
+static void two_runs_of_the_same_inputs_are_the_same_run(void **state)
+{
+    (void)state;
+    struct pair_options options = {
+        .kind = CIAO_LINK_ETHERNET, .seed = 5, .merge = true, .lose_every = 23};
+    uint64_t first = whole_life(&options, true);
+    assert_true(whole_life(&options, true) == first);
+    options.events = true; /* looking on changes nothing */
+    assert_true(whole_life(&options, true) == first);
+    options.seed = 50; /* another seed: other ports, other sequence numbers */
+    assert_true(whole_life(&options, true) != first);
+}
+
+/* Nobody has that address: the program hears of it, and the connection tries on. */
+static void a_silent_neighbour_is_a_soft_error(void **state)
+{
+    (void)state;
+    struct pair_options options = {.kind = CIAO_LINK_ETHERNET};
+    struct pair *pair = calloc(1, sizeof *pair);
+    assert_non_null(pair);
+    pair_open(pair, &options);
+    struct ciao_endpoint nobody = {.port = 80};
+    ciao_conn conn;
+    assert_true(ciao_addr_parse("10.9.0.77", &nobody.addr));
+    assert_int_equal(ciao_connect(pair->stack[0], &nobody, NULL, NULL, &conn, pair->now), 0);
+    pair_pass(pair, 3500000);
+    assert_int_equal(ciao_reason_count(pair->stack[0], CIAO_DROP_NEIGHBOUR_SILENT) > 0, 1);
+    assert_int_equal(ciao_error(pair->stack[0], conn), 0);
+    assert_int_equal(ciao_soft_error(pair->stack[0], conn), -CIAO_EUNREACH);
+    assert_int_equal(ciao_soft_error(pair->stack[0], conn), 0);
+    assert_int_equal(ciao_close(pair->stack[0], conn, NULL, pair->now), 0);
+    pair_close(pair);
+    free(pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_families_on_both_links),
+        cmocka_unit_test(every_profile),
+        cmocka_unit_test(batches_are_merged_and_the_bytes_are_the_same),
+        cmocka_unit_test(loss_is_repaired),
+        cmocka_unit_test(two_runs_of_the_same_inputs_are_the_same_run),
+        cmocka_unit_test(a_silent_neighbour_is_a_soft_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
