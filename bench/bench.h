@@ -46,9 +46,9 @@ struct bench_row {
 extern const struct bench_row bench_rows[];
 
 /*
- * Does a word of the command line mean that row?  It does when it is the name or the first words of
- * it ("bulk-1500", "bulk-1500/ipv4"); also when it is what stands before the last '-' of the first
- * word ("bulk"), unless the row is one of those that want their own name.
+ * Does a word of the command line mean that row?  It does when it is the first words of its name
+ * ("bulk-1500", "bulk-1500/ipv4"); also when it is the beginning of such a word up to a '-'
+ * ("bulk"), unless the row is one of those that want their own name.
  */
 bool bench_row_is_meant(const struct bench_row *row, const char *word);
 

@@ -75,9 +75,9 @@ static void listen_at_ports(struct pair *pair)
     bench_must(pair->listeners <= PAIR_LISTENERS_MOST, "too many listeners");
     (void)ciao_addr_parse(pair->v6 ? "::" : "0.0.0.0", &local.addr);
     for (uint32_t i = 0; i < pair->listeners; i++, local.port++)
-        bench_must(
-            ciao_listen(pair->server.stack, &local, UINT16_MAX, NULL, &pair->listener[i]) == 0,
-            "the server cannot listen");
+        bench_must(ciao_listen(pair->server.stack, &local, UINT16_MAX, NULL, &pair->listener[i])
+                       == 0,
+                   "the server cannot listen");
 }
 
 void pair_open(struct pair *pair, const struct pair_options *options)
@@ -100,6 +100,9 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     make_stack(&pair->server, &config, 2);
     bench_must(loop_pair(&pair->client.driver, &pair->server.driver, &how) == 0,
                "there is no memory for the link");
+    bench_must(pair->servers <= PAIR_SERVERS_MOST, "too many addresses");
+    for (unsigned i = 0; i < pair->servers; i++)
+        pair->server_addr[i] = address(pair, 2 + i);
     attach(pair, &pair->client, 1, 1);
     attach(pair, &pair->server, 2, pair->servers);
     listen_at_ports(pair);
@@ -166,8 +169,8 @@ static void take_events(struct ciao_stack *stack)
 {
     struct ciao_event events[16];
 
-    while (ciao_events(stack, events, 16) == 16)
-        continue;
+    while (ciao_events(stack, events, 16) == 16) {
+    }
 }
 
 void pair_tick(struct pair *pair, uint64_t us)
@@ -193,7 +196,7 @@ uint32_t pair_connect(struct pair *pair, ciao_conn *client)
 {
     uint32_t which = pair->next_listener;
     struct ciao_endpoint remote = {
-        .addr = address(pair, 2 + pair->next_server),
+        .addr = pair->server_addr[pair->next_server],
         .port = (uint16_t)(PAIR_PORT + which),
     };
     int error = ciao_connect(pair->client.stack, &remote, NULL, NULL, client, pair->now_us);

@@ -15,6 +15,7 @@
 
 #define PAIR_BATCH          32 /* frames that cross in one piece */
 #define PAIR_LISTENERS_MOST 64
+#define PAIR_SERVERS_MOST   32
 #define PAIR_PORT           9000 /* and the following */
 
 struct pair_options {
@@ -39,6 +40,7 @@ struct pair {
     uint64_t now_us;
     ciao_conn listener[PAIR_LISTENERS_MOST];
     uint32_t listeners, servers, next_listener, next_server;
+    struct ciao_addr server_addr[PAIR_SERVERS_MOST];
     bool v6;
     uint64_t frames;  /* that crossed */
     uint32_t damaged; /* and were seen dropped; see flip.h */

@@ -1,9 +1,10 @@
 /*
- * The life of a connection, as records: what happened, when, to whom, who caused it and which rule decided.
+ * The life of a connection, as records: what happened, when, to whom, who caused it and which rule
+ * decided.
  *
- * A stack writes fixed-size records into a ring of its own (class by class, see CIAO_EVENTS_*); ciao_events() takes
- * them out.  What the ring could not hold is reported as one CIAO_EVENT_LOST with the number, so that a reader can
- * say "unknown" where it does not know.
+ * A stack writes fixed-size records into a ring of its own (class by class, see CIAO_EVENTS_*);
+ * ciao_events() takes them out.  What the ring could not hold is reported as one CIAO_EVENT_LOST
+ * with the number, so that a reader can say "unknown" where it does not know.
  */
 #ifndef CIAO_EVENT_H
 #define CIAO_EVENT_H
@@ -55,20 +56,23 @@ enum ciao_reason {
 };
 
 enum ciao_event_type {
-    CIAO_EVENT_BORN,         /* a life begins; u.born.  For a child of a listener: before its first arc */
-    CIAO_EVENT_ARC,          /* row: enum ciao_arc_row; from, to */
-    CIAO_EVENT_REASON,       /* reason: any kind of enum ciao_reason; u.args by reason, or u.seg for DROP */
-    CIAO_EVENT_SENT,         /* a segment leaves; u.seg */
-    CIAO_EVENT_RECEIVED,     /* a segment arrived at this life, before the state machine sees it; u.seg */
+    CIAO_EVENT_BORN,   /* a life begins; u.born.  For a child of a listener: before its first arc */
+    CIAO_EVENT_ARC,    /* row: enum ciao_arc_row; from, to */
+    CIAO_EVENT_REASON, /* reason: any kind of enum ciao_reason; u.args by reason, or u.seg for DROP
+                        */
+    CIAO_EVENT_SENT,   /* a segment leaves; u.seg */
+    CIAO_EVENT_RECEIVED, /* a segment arrived at this life, before the state machine sees it; u.seg
+                          */
     CIAO_EVENT_CLOSE_REPORT, /* what a close or abort cost; u.report */
     CIAO_EVENT_LOST,         /* u.args[0] events did not fit into the ring */
 };
 
-/* Classes, a mask.  LIFE: BORN, ARC, CLOSE_REPORT, RST reasons.  WHY: every other reason.  WIRE: SENT, RECEIVED. */
+/* Classes, a mask.  LIFE: BORN, ARC, CLOSE_REPORT, RST reasons.  WHY: every other reason.  WIRE:
+ * SENT, RECEIVED. */
 #define CIAO_EVENTS_LIFE 1u
-#define CIAO_EVENTS_WHY 2u
+#define CIAO_EVENTS_WHY  2u
 #define CIAO_EVENTS_WIRE 4u
-#define CIAO_EVENTS_ALL 7u
+#define CIAO_EVENTS_ALL  7u
 
 /* A segment, numbers as on the wire (absolute), len without SYN and FIN. */
 struct ciao_event_segment {
@@ -99,13 +103,13 @@ struct ciao_event_report {
 
 struct ciao_event {
     uint64_t time_us;
-    uint64_t life;   /* never reused; 0: no connection was involved */
-    uint8_t type;    /* enum ciao_event_type */
-    uint8_t who;     /* enum ciao_who */
-    uint8_t from;    /* enum ciao_state: before (ARC), else the present state */
-    uint8_t to;      /* enum ciao_state: after (ARC), else the present state */
-    uint16_t what;   /* enum ciao_arc_row (ARC) or enum ciao_reason (REASON) */
-    uint16_t flags;  /* TCP flags of the segment: SENT, RECEIVED, DROP */
+    uint64_t life;  /* never reused; 0: no connection was involved */
+    uint8_t type;   /* enum ciao_event_type */
+    uint8_t who;    /* enum ciao_who */
+    uint8_t from;   /* enum ciao_state: before (ARC), else the present state */
+    uint8_t to;     /* enum ciao_state: after (ARC), else the present state */
+    uint16_t what;  /* enum ciao_arc_row (ARC) or enum ciao_reason (REASON) */
+    uint16_t flags; /* TCP flags of the segment: SENT, RECEIVED, DROP */
     union {
         struct ciao_event_born born;
         struct ciao_event_segment seg;
@@ -116,15 +120,15 @@ struct ciao_event {
 _Static_assert(sizeof(struct ciao_event) == 64, "an event is one cache line");
 
 /* Names, for tools: static text, never NULL for a value of its enum. */
-const char *ciao_state_name(enum ciao_state state);          /* "FIN-WAIT-1" */
-const char *ciao_who_name(enum ciao_who who);                /* "peer" */
-const char *ciao_arc_key(enum ciao_arc_row row);             /* "WE_CLOSED_FIRST" */
-const char *ciao_arc_rule(enum ciao_arc_row row);            /* "9293 3.10.4" */
+const char *ciao_state_name(enum ciao_state state); /* "FIN-WAIT-1" */
+const char *ciao_who_name(enum ciao_who who);       /* "peer" */
+const char *ciao_arc_key(enum ciao_arc_row row);    /* "WE_CLOSED_FIRST" */
+const char *ciao_arc_rule(enum ciao_arc_row row);   /* "9293 3.10.4" */
 enum ciao_who ciao_arc_who(enum ciao_arc_row row);
 enum ciao_state ciao_arc_from(enum ciao_arc_row row);
 enum ciao_state ciao_arc_to(enum ciao_arc_row row);
-const char *ciao_reason_key(enum ciao_reason reason);        /* "DROP_PAWS" */
-const char *ciao_reason_rule(enum ciao_reason reason);       /* "7323 5.3" */
+const char *ciao_reason_key(enum ciao_reason reason);  /* "DROP_PAWS" */
+const char *ciao_reason_rule(enum ciao_reason reason); /* "7323 5.3" */
 enum ciao_who ciao_reason_who(enum ciao_reason reason);
 enum ciao_reason_kind ciao_reason_kind_of(enum ciao_reason reason);
 

@@ -1,11 +1,12 @@
 /*
  * ciao's stack: TCP over IPv4 and IPv6, without any I/O of its own.
  *
- * A stack is one object, one shard: it has no locks and no globals, and one thread at a time may enter it.  Frames
- * are handed in (ciao_input) and taken out (ciao_output); the time is an argument; random bytes come from a seed.
- * Two runs with the same inputs are the same run.  Connections and listeners are handles, never pointers.  The
- * program learns what happened by asking for readiness (ciao_ready, ciao_next_ready) and events (ciao_events); the
- * stack calls nobody back.
+ * A stack is one object, one shard: it has no locks and no globals, and one thread at a time may
+ * enter it.  Frames are handed in (ciao_input) and taken out (ciao_output); the time is an
+ * argument; random bytes come from a seed. Two runs with the same inputs are the same run.
+ * Connections and listeners are handles, never pointers.  The program learns what happened by
+ * asking for readiness (ciao_ready, ciao_next_ready) and events (ciao_events); the stack calls
+ * nobody back.
  *
  * Errors are negative CIAO_E* numbers; ciao_strerror() has a sentence for each.
  */
@@ -24,18 +25,18 @@
 
 /* ---- errors ---- */
 enum ciao_error {
-    CIAO_EBADCONN = 1,  /* no such handle, or released */
-    CIAO_EINVAL,        /* an argument is outside what the function's comment allows */
-    CIAO_ENOTCONN,      /* not connected (yet, or any longer), or a listener */
-    CIAO_EISCONN,       /* already connected or connecting */
-    CIAO_ECLOSING,      /* this direction is closed, or both are closing */
-    CIAO_EAGAIN,        /* nothing to read, no room to write, nobody to accept: try again when ready */
-    CIAO_EREFUSED,      /* the peer answered our SYN with RST */
-    CIAO_ERESET,        /* the peer reset the connection */
-    CIAO_ETIMEDOUT,     /* nobody answered in the time allowed (R2) */
-    CIAO_EUNREACH,      /* the network reported that there is no way */
-    CIAO_EABORTED,      /* aborted on this side */
-    CIAO_EADDRINUSE,    /* the address and port are taken */
+    CIAO_EBADCONN = 1, /* no such handle, or released */
+    CIAO_EINVAL,       /* an argument is outside what the function's comment allows */
+    CIAO_ENOTCONN,     /* not connected (yet, or any longer), or a listener */
+    CIAO_EISCONN,      /* already connected or connecting */
+    CIAO_ECLOSING,     /* this direction is closed, or both are closing */
+    CIAO_EAGAIN,     /* nothing to read, no room to write, nobody to accept: try again when ready */
+    CIAO_EREFUSED,   /* the peer answered our SYN with RST */
+    CIAO_ERESET,     /* the peer reset the connection */
+    CIAO_ETIMEDOUT,  /* nobody answered in the time allowed (R2) */
+    CIAO_EUNREACH,   /* the network reported that there is no way */
+    CIAO_EABORTED,   /* aborted on this side */
+    CIAO_EADDRINUSE, /* the address and port are taken */
     CIAO_EADDRNOTAVAIL, /* not an address of this stack */
     CIAO_ENOPORTS,      /* every ephemeral port to this destination is in use */
     CIAO_ENOROUTE,      /* no route to the destination */
@@ -50,45 +51,50 @@ const char *ciao_strerror(int error); /* takes -CIAO_E* or CIAO_E*; never NULL *
 
 /* What RFC and practice disagree about, per connection; a listener's children inherit it. */
 struct ciao_settings {
-    uint32_t rto_min_us;          /* smallest retransmission timeout [RFC6298 2.4] */
-    uint32_t rto_max_us;          /* largest, >= 60 s [RFC6298 2.5] */
-    uint32_t rto_initial_us;      /* before the first measurement [RFC6298 2.1] */
+    uint32_t rto_min_us;              /* smallest retransmission timeout [RFC6298 2.4] */
+    uint32_t rto_max_us;              /* largest, >= 60 s [RFC6298 2.5] */
+    uint32_t rto_initial_us;          /* before the first measurement [RFC6298 2.1] */
     uint32_t initial_window_segments; /* 0: as RFC 5681 3.1 says */
-    uint32_t delayed_ack_us;      /* < 500 ms [RFC9293 3.8.6.3 MUST-40]; 0: never delay */
-    uint32_t quick_acks;          /* so many segments at the start are acknowledged at once, as Linux */
-    uint32_t msl_us;              /* maximum segment lifetime; TIME-WAIT is twice that; 0: no TIME-WAIT */
+    uint32_t delayed_ack_us;          /* < 500 ms [RFC9293 3.8.6.3 MUST-40]; 0: never delay */
+    uint32_t quick_acks; /* so many segments at the start are acknowledged at once, as Linux */
+    uint32_t msl_us;     /* maximum segment lifetime; TIME-WAIT is twice that; 0: no TIME-WAIT */
     uint32_t orphan_fin_wait_2_us; /* how long FIN-WAIT-2 waits once nobody owns it; 0: for ever */
-    uint32_t r1;                  /* retransmissions before "in trouble" is told [RFC9293 3.8.3] */
-    uint32_t r2_us;               /* time before giving up; 0: never [RFC9293 3.8.3 MUST-20] */
-    uint32_t r2_syn_us;           /* the same for SYN and SYN,ACK, >= 3 min by MUST-23 */
-    uint32_t linger_us;           /* used with CIAO_LINGER */
-    uint32_t sndbuf_bytes;        /* most bytes queued for sending */
-    uint32_t rcvbuf_bytes;        /* most bytes of buffers held for reading; the window offered follows it */
-    uint32_t user_timeout_us;     /* 0: r2_us decides */
-    uint16_t mss;                 /* largest segment to announce and to send; 0: what the link allows */
-    uint8_t ttl;                  /* TTL or hop limit [RFC9293 3.9.2 MUST-49] */
-    uint8_t tos;                  /* DSCP << 2 [RFC9293 3.9.1.9 MUST-48] */
-    uint8_t congestion;           /* enum ciao_congestion */
-    uint8_t flags;                /* CIAO_NODELAY ... */
-    uint16_t more;                /* CIAO_RST_ENDS_TIME_WAIT ... */
+    uint32_t r1;                   /* retransmissions before "in trouble" is told [RFC9293 3.8.3] */
+    uint32_t r2_us;                /* time before giving up; 0: never [RFC9293 3.8.3 MUST-20] */
+    uint32_t r2_syn_us;            /* the same for SYN and SYN,ACK, >= 3 min by MUST-23 */
+    uint32_t linger_us;            /* used with CIAO_LINGER */
+    uint32_t sndbuf_bytes;         /* most bytes queued for sending */
+    uint32_t
+        rcvbuf_bytes; /* most bytes of buffers held for reading; the window offered follows it */
+    uint32_t user_timeout_us; /* 0: r2_us decides */
+    uint16_t mss;             /* largest segment to announce and to send; 0: what the link allows */
+    uint8_t ttl;              /* TTL or hop limit [RFC9293 3.9.2 MUST-49] */
+    uint8_t tos;              /* DSCP << 2 [RFC9293 3.9.1.9 MUST-48] */
+    uint8_t congestion;       /* enum ciao_congestion */
+    uint8_t flags;            /* CIAO_NODELAY ... */
+    uint16_t more;            /* CIAO_RST_ENDS_TIME_WAIT ... */
 };
 /* .flags */
-#define CIAO_NODELAY 1u         /* Nagle off [RFC9293 3.7.4 MUST-17] */
-#define CIAO_NO_TIMESTAMPS 2u   /* do not offer or accept RFC 7323 timestamps */
-#define CIAO_NO_SACK 4u         /* do not offer or accept RFC 2018 SACK */
-#define CIAO_NO_WSCALE 8u       /* do not offer or accept window scaling */
-#define CIAO_LINGER 16u         /* linger_us holds: 0 means close() resets */
-#define CIAO_CORK 32u           /* full segments only, until taken off */
-#define CIAO_REUSEADDR 64u
-#define CIAO_REUSEPORT 128u
+#define CIAO_NODELAY            1u  /* Nagle off [RFC9293 3.7.4 MUST-17] */
+#define CIAO_NO_TIMESTAMPS      2u  /* do not offer or accept RFC 7323 timestamps */
+#define CIAO_NO_SACK            4u  /* do not offer or accept RFC 2018 SACK */
+#define CIAO_NO_WSCALE          8u  /* do not offer or accept window scaling */
+#define CIAO_LINGER             16u /* linger_us holds: 0 means close() resets */
+#define CIAO_CORK               32u /* full segments only, until taken off */
+#define CIAO_REUSEADDR          64u
+#define CIAO_REUSEPORT          128u
 /* .more: where the profiles differ in kind */
 #define CIAO_RST_ENDS_TIME_WAIT 1u /* RFC 9293; off: ignored as RFC 1337 advises */
-#define CIAO_HARD_ICMP_ABORTS 2u   /* RFC 9293 SHLD-26 also when synchronised; off: soft as RFC 5927 */
-#define CIAO_SYN_AGAIN_GETS_ACK 4u /* a repeated SYN in SYN-RECEIVED gets a bare ACK (9293 first); off: SYN,ACK again */
+#define CIAO_HARD_ICMP_ABORTS \
+    2u /* RFC 9293 SHLD-26 also when synchronised; off: soft as RFC 5927 */
+#define CIAO_SYN_AGAIN_GETS_ACK \
+    4u /* a repeated SYN in SYN-RECEIVED gets a bare ACK (9293 first); off: SYN,ACK again */
 #define CIAO_V6ONLY 8u
-#define CIAO_STRICT_TIMESTAMPS 16u /* RFC 7323 3.2: a segment that lacks the agreed timestamp is dropped */
-#define CIAO_EDGE_TOLERANT 32u /* AS LINUX: a bare ACK at the window's right edge and a bare FIN at a closed window
-                                * are taken; off: RFC 9293's table to the letter */
+#define CIAO_STRICT_TIMESTAMPS \
+    16u /* RFC 7323 3.2: a segment that lacks the agreed timestamp is dropped */
+#define CIAO_EDGE_TOLERANT                                                                   \
+    32u /* AS LINUX: a bare ACK at the window's right edge and a bare FIN at a closed window \
+         * are taken; off: RFC 9293's table to the letter */
 
 enum ciao_congestion { CIAO_CC_NEWRENO, CIAO_CC_KINDS };
 
@@ -98,11 +104,12 @@ const char *ciao_profile_name(enum ciao_profile profile);            /* "ciao" "
 
 /* What a stack is made of: budgets, each with a meaning at its limit. */
 struct ciao_config {
-    uint8_t seed[32];             /* secret randomness; the same seed and inputs give the same run */
-    uint32_t cpu;                 /* CIAO_CPU_* features that may be used */
-    uint32_t max_connections;     /* TCBs of each family; at the limit connect and accept answer ENOMEM */
-    uint32_t max_syn_records;     /* half-open connections of all listeners; beyond: SYN cookies */
-    uint32_t max_time_wait;       /* records; beyond: the oldest is recycled, and told */
+    uint8_t seed[32]; /* secret randomness; the same seed and inputs give the same run */
+    uint32_t cpu;     /* CIAO_CPU_* features that may be used */
+    uint32_t
+        max_connections; /* TCBs of each family; at the limit connect and accept answer ENOMEM */
+    uint32_t max_syn_records; /* half-open connections of all listeners; beyond: SYN cookies */
+    uint32_t max_time_wait;   /* records; beyond: the oldest is recycled, and told */
     uint32_t max_listeners;
     uint32_t max_events;          /* ring size, a power of two; 0: no ring */
     uint32_t max_neighbours;      /* ARP and ND cache entries */
@@ -110,14 +117,15 @@ struct ciao_config {
     uint16_t port_low, port_high; /* ephemeral ports, inclusive; 0,0: 1024..65535 */
     uint8_t syn_cookies;          /* 0 never, 1 at the limit of the SYN queue, 2 always */
     uint8_t events;               /* CIAO_EVENTS_* at the start */
-    uint8_t merge;                /* 1: merge a batch before the state machine; same states and bytes either way */
-    struct ciao_settings tcp;     /* what listeners and connections start with */
+    uint8_t merge; /* 1: merge a batch before the state machine; same states and bytes either way */
+    struct ciao_settings tcp; /* what listeners and connections start with */
 };
 void ciao_config_default(struct ciao_config *config, enum ciao_profile profile);
 
 struct ciao_stack;
 
-/* How many bytes of zeroed memory a stack of that configuration reserves; only what it uses is touched. */
+/* How many bytes of zeroed memory a stack of that configuration reserves; only what it uses is
+ * touched. */
 size_t ciao_stack_bytes(const struct ciao_config *config);
 
 /*
@@ -126,7 +134,8 @@ size_t ciao_stack_bytes(const struct ciao_config *config);
  *   memory  zeroed, 64-byte aligned, ciao_stack_bytes() long, yours again after the last call
  *   now_us  monotonic microseconds
  *
- * Returns NULL when the configuration is impossible (a budget of 0 where one is needed, max_events no power of two).
+ * Returns NULL when the configuration is impossible (a budget of 0 where one is needed, max_events
+ * no power of two).
  */
 CIAO_MUST_CHECK struct ciao_stack *ciao_stack_create(const struct ciao_config *config, void *memory,
                                                      uint64_t now_us);
@@ -135,17 +144,18 @@ CIAO_MUST_CHECK struct ciao_stack *ciao_stack_create(const struct ciao_config *c
 enum ciao_link_kind { CIAO_LINK_IP /* bare IP packets: TUN, loop */, CIAO_LINK_ETHERNET };
 struct ciao_link {
     enum ciao_link_kind kind;
-    uint8_t mac[6];      /* CIAO_LINK_ETHERNET: ours */
-    uint32_t mtu;        /* IP bytes, 576..65535 (1280.. for IPv6) */
-    uint32_t gso_bytes;  /* largest super-segment that the driver takes, 0: none */
-    bool tx_csum;        /* the driver completes PARTIAL checksums (or carries them as such) */
-    bool rx_csum;        /* frames marked VERIFIED or PARTIAL are believed */
+    uint8_t mac[6];     /* CIAO_LINK_ETHERNET: ours */
+    uint32_t mtu;       /* IP bytes, 576..65535 (1280.. for IPv6) */
+    uint32_t gso_bytes; /* largest super-segment that the driver takes, 0: none */
+    bool tx_csum;       /* the driver completes PARTIAL checksums (or carries them as such) */
+    bool rx_csum;       /* frames marked VERIFIED or PARTIAL are believed */
 };
 /* Returns the link's number (0, 1, ...) or -CIAO_EINVAL, -CIAO_ENOMEM. */
 CIAO_MUST_CHECK int ciao_link_add(struct ciao_stack *stack, const struct ciao_link *link);
-/* An address of ours; prefix_len on the family's own form (24, 64).  Adds the connected route too. */
-CIAO_MUST_CHECK int ciao_address_add(struct ciao_stack *stack, int link, const struct ciao_addr *address,
-                                     unsigned prefix_len);
+/* An address of ours; prefix_len on the family's own form (24, 64).  Adds the connected route too.
+ */
+CIAO_MUST_CHECK int ciao_address_add(struct ciao_stack *stack, int link,
+                                     const struct ciao_addr *address, unsigned prefix_len);
 /* gateway may be NULL (on-link); mtu 0: the link's. */
 struct ciao_route {
     struct ciao_addr prefix;
@@ -159,16 +169,19 @@ CIAO_MUST_CHECK int ciao_route_add(struct ciao_stack *stack, const struct ciao_r
 /* ---- the three calls of a driver's loop ---- */
 
 /*
- * Hand in frames.  References that a frame carries are taken over (released when done with); the frame structs
- * themselves are the caller's again on return.
+ * Hand in frames.  References that a frame carries are taken over (released when done with); the
+ * frame structs themselves are the caller's again on return.
  */
-void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *frames, unsigned n, uint64_t now_us);
+void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *frames, unsigned n,
+                uint64_t now_us);
 
-/* Take up to n frames that are ready for that link; returns how many.  References are the caller's to release. */
-CIAO_MUST_CHECK unsigned ciao_output(struct ciao_stack *stack, int link, struct ciao_frame *const *frames,
-                                     unsigned n, uint64_t now_us);
+/* Take up to n frames that are ready for that link; returns how many.  References are the caller's
+ * to release. */
+CIAO_MUST_CHECK unsigned ciao_output(struct ciao_stack *stack, int link,
+                                     struct ciao_frame *const *frames, unsigned n, uint64_t now_us);
 
-/* Let time pass: runs every timer due at now_us.  Returns the next deadline, UINT64_MAX when there is none. */
+/* Let time pass: runs every timer due at now_us.  Returns the next deadline, UINT64_MAX when there
+ * is none. */
 uint64_t ciao_advance(struct ciao_stack *stack, uint64_t now_us);
 uint64_t ciao_next_deadline(const struct ciao_stack *stack);
 /* Is anything waiting for ciao_output() on that link? */
@@ -183,80 +196,87 @@ struct ciao_endpoint {
 };
 
 /*
- * Listen.  [RFC9293 3.9.1.1 MUST-41..43]  The unspecified IPv6 address takes both families unless CIAO_V6ONLY.
- *   backlog   most connections waiting for ciao_accept(), 1..65535
- *   settings  NULL: the stack's
- * Returns 0 and the handle; -CIAO_EADDRINUSE, -CIAO_EADDRNOTAVAIL, -CIAO_EINVAL, -CIAO_ENOMEM.
+ * Listen.  [RFC9293 3.9.1.1 MUST-41..43]  The unspecified IPv6 address takes both families unless
+ * CIAO_V6ONLY. backlog   most connections waiting for ciao_accept(), 1..65535 settings  NULL: the
+ * stack's Returns 0 and the handle; -CIAO_EADDRINUSE, -CIAO_EADDRNOTAVAIL, -CIAO_EINVAL,
+ * -CIAO_ENOMEM.
  */
-CIAO_MUST_CHECK int ciao_listen(struct ciao_stack *stack, const struct ciao_endpoint *local, unsigned backlog,
-                                const struct ciao_settings *settings, ciao_conn *listener);
+CIAO_MUST_CHECK int ciao_listen(struct ciao_stack *stack, const struct ciao_endpoint *local,
+                                unsigned backlog, const struct ciao_settings *settings,
+                                ciao_conn *listener);
 
 /*
- * Open actively.  Returns 0 and the handle at once; the SYN leaves with the next ciao_output().  The outcome is
- * told by readiness: WRITABLE when established, ERROR with ciao_error() when not.
- *   local     NULL, or address and/or port to use
- * Returns -CIAO_EDESTADDR, -CIAO_ENOROUTE, -CIAO_EADDRNOTAVAIL, -CIAO_EADDRINUSE (the tuple is in use),
- * -CIAO_ENOPORTS, -CIAO_ENOMEM.
- * Source  RFC 9293 3.10.1, RFC 6056 (port), RFC 6528 (ISN)
+ * Open actively.  Returns 0 and the handle at once; the SYN leaves with the next ciao_output(). The
+ * outcome is told by readiness: WRITABLE when established, ERROR with ciao_error() when not. local
+ * NULL, or address and/or port to use Returns -CIAO_EDESTADDR, -CIAO_ENOROUTE, -CIAO_EADDRNOTAVAIL,
+ * -CIAO_EADDRINUSE (the tuple is in use), -CIAO_ENOPORTS, -CIAO_ENOMEM. Source  RFC 9293 3.10.1,
+ * RFC 6056 (port), RFC 6528 (ISN)
  */
 CIAO_MUST_CHECK int ciao_connect(struct ciao_stack *stack, const struct ciao_endpoint *remote,
-                                 const struct ciao_endpoint *local, const struct ciao_settings *settings,
-                                 ciao_conn *conn, uint64_t now_us);
+                                 const struct ciao_endpoint *local,
+                                 const struct ciao_settings *settings, ciao_conn *conn,
+                                 uint64_t now_us);
 
-/* The next connection of a listener, in the order in which handshakes ended; it may be in CLOSE-WAIT already.
- * Returns 0; -CIAO_EAGAIN, -CIAO_EBADCONN, -CIAO_EINVAL (not a listener). */
+/* The next connection of a listener, in the order in which handshakes ended; it may be in
+ * CLOSE-WAIT already. Returns 0; -CIAO_EAGAIN, -CIAO_EBADCONN, -CIAO_EINVAL (not a listener). */
 CIAO_MUST_CHECK int ciao_accept(struct ciao_stack *stack, ciao_conn listener, ciao_conn *conn);
 
 /*
  * Queue bytes for sending (copied).  Returns how many were taken (1..len) or
  *   -CIAO_EAGAIN    no room; WRITABLE will say when there is
- *   -CIAO_EPIPE     after shutdown(WR); -CIAO_ENOTCONN before or after the connection; the error that ended it
- * `more`: hold a last partial segment back, more follows (MSG_MORE).
- * In SYN-SENT and SYN-RECEIVED bytes are queued and leave when established. [RFC9293 3.10.2]
+ *   -CIAO_EPIPE     after shutdown(WR); -CIAO_ENOTCONN before or after the connection; the error
+ * that ended it `more`: hold a last partial segment back, more follows (MSG_MORE). In SYN-SENT and
+ * SYN-RECEIVED bytes are queued and leave when established. [RFC9293 3.10.2]
  */
-CIAO_MUST_CHECK int64_t ciao_send(struct ciao_stack *stack, ciao_conn conn, const void *data, size_t len, bool more,
-                                  uint64_t now_us);
+CIAO_MUST_CHECK int64_t ciao_send(struct ciao_stack *stack, ciao_conn conn, const void *data,
+                                  size_t len, bool more, uint64_t now_us);
 
 /*
- * Take received bytes.  Returns how many (0: the peer has closed, all was read) or -CIAO_EAGAIN; after an abnormal
- * end the error that ended it, once the bytes in hand were read. [RFC9293 3.10.3 MUST-12]
- * peek: leave them there.
+ * Take received bytes.  Returns how many (0: the peer has closed, all was read) or -CIAO_EAGAIN;
+ * after an abnormal end the error that ended it, once the bytes in hand were read. [RFC9293 3.10.3
+ * MUST-12] peek: leave them there.
  */
-CIAO_MUST_CHECK int64_t ciao_recv(struct ciao_stack *stack, ciao_conn conn, void *data, size_t len, bool peek,
-                                  uint64_t now_us);
+CIAO_MUST_CHECK int64_t ciao_recv(struct ciao_stack *stack, ciao_conn conn, void *data, size_t len,
+                                  bool peek, uint64_t now_us);
 
 /* Say that there is no more to send (WR), that nothing more will be read (RD), or both. */
 enum ciao_how { CIAO_SHUT_RD = 1, CIAO_SHUT_WR = 2, CIAO_SHUT_RDWR = 3 };
 /*
- * The peer may go on talking after WR.  Bytes that ciao_send() took are still delivered, in order, ahead of the FIN.
- * Nothing is sent from inside this call: the FIN leaves with a later ciao_output(), the peer's window permitting.
+ * The peer may go on talking after WR.  Bytes that ciao_send() took are still delivered, in order,
+ * ahead of the FIN. Nothing is sent from inside this call: the FIN leaves with a later
+ * ciao_output(), the peer's window permitting.
  *
- * Returns 0, also when called twice; -CIAO_EBADCONN; -CIAO_ENOTCONN (a listener, SYN-SENT, or no longer connected).
- * States  ESTABLISHED, SYN-RECEIVED -> FIN-WAIT-1;  CLOSE-WAIT -> LAST-ACK
+ * Returns 0, also when called twice; -CIAO_EBADCONN; -CIAO_ENOTCONN (a listener, SYN-SENT, or no
+ * longer connected). States  ESTABLISHED, SYN-RECEIVED -> FIN-WAIT-1;  CLOSE-WAIT -> LAST-ACK
  * Source  RFC 9293 3.10.4, 3.6 cases 1 and 3
  */
-CIAO_MUST_CHECK int ciao_shutdown(struct ciao_stack *stack, ciao_conn conn, enum ciao_how how, uint64_t now_us);
+CIAO_MUST_CHECK int ciao_shutdown(struct ciao_stack *stack, ciao_conn conn, enum ciao_how how,
+                                  uint64_t now_us);
 
 /*
- * Close: give the handle up.  Queued bytes and the FIN are still delivered by the stack on its own; but when bytes
- * of the peer are unread they are lost, and the peer is told by RST [RFC9293 3.6.1 SHLD-3].  With CIAO_LINGER and
- * linger_us 0 the connection is aborted.  The handle is invalid afterwards, whatever is returned.
- *   report   may be NULL; bytes unsent, unacknowledged and unread at this moment
- * Returns 0; -CIAO_EBADCONN.
+ * Close: give the handle up.  Queued bytes and the FIN are still delivered by the stack on its own;
+ * but when bytes of the peer are unread they are lost, and the peer is told by RST [RFC9293 3.6.1
+ * SHLD-3].  With CIAO_LINGER and linger_us 0 the connection is aborted.  The handle is invalid
+ * afterwards, whatever is returned. report   may be NULL; bytes unsent, unacknowledged and unread
+ * at this moment Returns 0; -CIAO_EBADCONN.
  */
-int ciao_close(struct ciao_stack *stack, ciao_conn conn, struct ciao_event_report *report, uint64_t now_us);
+int ciao_close(struct ciao_stack *stack, ciao_conn conn, struct ciao_event_report *report,
+               uint64_t now_us);
 
-/* Abort: RST where the state asks for one [RFC9293 3.10.5], everything flushed; the handle is invalid afterwards. */
-int ciao_abort(struct ciao_stack *stack, ciao_conn conn, struct ciao_event_report *report, uint64_t now_us);
+/* Abort: RST where the state asks for one [RFC9293 3.10.5], everything flushed; the handle is
+ * invalid afterwards. */
+int ciao_abort(struct ciao_stack *stack, ciao_conn conn, struct ciao_event_report *report,
+               uint64_t now_us);
 
 /* ---- readiness ---- */
-#define CIAO_READABLE 1u /* bytes or end-of-stream to read, or a connection to accept */
-#define CIAO_WRITABLE 2u /* established, and room for at least a third of the send buffer */
-#define CIAO_HANGUP_RD 4u /* the peer has closed its direction */
-#define CIAO_HANGUP 8u   /* both directions are over, or it never came about */
-#define CIAO_ERROR 16u   /* ended abnormally: ciao_error() */
+#define CIAO_READABLE  1u  /* bytes or end-of-stream to read, or a connection to accept */
+#define CIAO_WRITABLE  2u  /* established, and room for at least a third of the send buffer */
+#define CIAO_HANGUP_RD 4u  /* the peer has closed its direction */
+#define CIAO_HANGUP    8u  /* both directions are over, or it never came about */
+#define CIAO_ERROR     16u /* ended abnormally: ciao_error() */
 unsigned ciao_ready(const struct ciao_stack *stack, ciao_conn conn);
-/* Handles whose readiness has changed since they were last named, each once; 0 when there are no more. */
+/* Handles whose readiness has changed since they were last named, each once; 0 when there are no
+ * more. */
 ciao_conn ciao_next_ready(struct ciao_stack *stack);
 /* The error that ended it (negative), 0 while there is none. */
 int ciao_error(const struct ciao_stack *stack, ciao_conn conn);
@@ -281,9 +301,11 @@ struct ciao_info {
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, wscale, in_recovery, read_closed, write_closed;
 };
-CIAO_MUST_CHECK int ciao_info(const struct ciao_stack *stack, ciao_conn conn, struct ciao_info *info);
+CIAO_MUST_CHECK int ciao_info(const struct ciao_stack *stack, ciao_conn conn,
+                              struct ciao_info *info);
 
-/* The settings of a connection or listener; set refuses values outside the bounds of struct ciao_settings. */
+/* The settings of a connection or listener; set refuses values outside the bounds of struct
+ * ciao_settings. */
 CIAO_MUST_CHECK int ciao_get_settings(const struct ciao_stack *stack, ciao_conn conn,
                                       struct ciao_settings *settings);
 CIAO_MUST_CHECK int ciao_set_settings(struct ciao_stack *stack, ciao_conn conn,
@@ -297,7 +319,8 @@ struct ciao_counts {
     uint64_t tcbs_peak, buffer_bytes_peak;
 };
 void ciao_counts(const struct ciao_stack *stack, struct ciao_counts *counts);
-/* How often each reason of reasons.def occurred since the stack was made (also when its event class is off). */
+/* How often each reason of reasons.def occurred since the stack was made (also when its event class
+ * is off). */
 uint64_t ciao_reason_count(const struct ciao_stack *stack, enum ciao_reason reason);
 uint64_t ciao_arc_count(const struct ciao_stack *stack, enum ciao_arc_row row);
 
@@ -307,6 +330,7 @@ bool ciao_next_connection(const struct ciao_stack *stack, uint64_t *cursor, stru
 /* ---- events ---- */
 void ciao_events_mask(struct ciao_stack *stack, unsigned classes);
 /* Take up to n events out of the ring, oldest first; returns how many. */
-CIAO_MUST_CHECK unsigned ciao_events(struct ciao_stack *stack, struct ciao_event *events, unsigned n);
+CIAO_MUST_CHECK unsigned ciao_events(struct ciao_stack *stack, struct ciao_event *events,
+                                     unsigned n);
 
 #endif

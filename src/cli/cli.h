@@ -26,12 +26,14 @@ extern const struct cli_verb cli_verbs[];
 int cli_demo(int argc, char **argv);
 int cli_listen(int argc, char **argv);
 int cli_connect(int argc, char **argv);
+int cli_bench(int argc, char **argv);
 int cli_help(int argc, char **argv);
 
 extern const char cli_demo_help_en[], cli_demo_help_zh[];
 extern const char cli_listen_help_en[], cli_listen_help_zh[];
 extern const char cli_connect_help_en[], cli_connect_help_zh[];
 extern const char cli_net_options_en[], cli_net_options_zh[]; /* listen and connect share them */
+extern const char cli_bench_help_en[], cli_bench_help_zh[];
 extern const char cli_help_help_en[], cli_help_help_zh[];
 
 /* NULL when there is none of that name. */

@@ -75,6 +75,7 @@ static void one_after_other(struct demo_plan *plan, unsigned first, uint32_t thi
 static void half_close(struct demo_plan *plan)
 {
     send_text(plan, LEFT, question);
+    act_n(plan, LEFT, SCRIPT_THINK, THINK_US);
     act(plan, LEFT, SCRIPT_SHUTDOWN);
     act_n(plan, RIGHT, SCRIPT_RECV, sizeof(question) - 1);
     act(plan, RIGHT, SCRIPT_RECV_TO_END);

@@ -31,7 +31,8 @@ static bool needs_connection(enum script_verb verb)
     case SCRIPT_MEET:
     case SCRIPT_CLOSE_LISTENER:
     case SCRIPT_RELEASE_COPY:
-    case SCRIPT_FORGET: return false;
+    case SCRIPT_FORGET:
+    case SCRIPT_REMEMBER_ERROR: return false;
     }
     return false;
 }
@@ -206,6 +207,7 @@ static bool do_without_connection(struct world *world, struct world_end *end)
         world->failed |= !link_release(world->link, world->now_us);
         return go_on_if(world, end, true);
     case SCRIPT_FORGET: end->read[0] = '\0'; return go_on_if(world, end, true);
+    case SCRIPT_REMEMBER_ERROR: end->remembered = end->error; return go_on_if(world, end, true);
     case SCRIPT_END:
     case SCRIPT_WAIT_OPEN:
     case SCRIPT_SEND:
@@ -245,7 +247,8 @@ bool script_run(struct world *world, unsigned which)
     case SCRIPT_CLOSE_LISTENER:
     case SCRIPT_RELEASE_COPY:
     case SCRIPT_STAY:
-    case SCRIPT_FORGET: break;
+    case SCRIPT_FORGET:
+    case SCRIPT_REMEMBER_ERROR: break;
     }
     return false;
 }

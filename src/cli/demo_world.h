@@ -33,9 +33,10 @@ enum script_verb {
     SCRIPT_CLOSE,
     SCRIPT_ABORT,
     SCRIPT_CLOSE_LISTENER,
-    SCRIPT_RELEASE_COPY, /* the wire lets the kept copy arrive now */
-    SCRIPT_STAY,         /* for ever: a program that forgets its connection */
-    SCRIPT_FORGET,       /* what was read so far: a new conversation begins */
+    SCRIPT_RELEASE_COPY,   /* the wire lets the kept copy arrive now */
+    SCRIPT_STAY,           /* for ever: a program that forgets its connection */
+    SCRIPT_FORGET,         /* what was read so far: a new conversation begins */
+    SCRIPT_REMEMBER_ERROR, /* what the last call was refused with is kept */
 };
 
 struct script_line {
@@ -69,6 +70,7 @@ struct world_end {
     uint32_t done;         /* bytes of the present line sent or read so far */
     char read[WORLD_READ]; /* the last that was read, terminated */
     int error;             /* the last refusal, -CIAO_E* */
+    int remembered;        /* see SCRIPT_REMEMBER_ERROR */
     unsigned nudges;       /* times that patience ran out */
     bool waiting;          /* at SCRIPT_MEET */
 };

@@ -19,6 +19,8 @@ const struct cli_verb cli_verbs[] = {
     {"connect", cli_connect, "connect with this stack, as netcat does",
      "用这个协议栈发起连接，如同 netcat", cli_connect_help_en, cli_connect_help_zh,
      cli_net_options_en, cli_net_options_zh},
+    {"bench", cli_bench, "measure how fast this stack is on this machine",
+     "测量这个协议栈在本机上有多快", cli_bench_help_en, cli_bench_help_zh, NULL, NULL},
     {"help", cli_help, "explain a verb", "解释一个命令", cli_help_help_en, cli_help_help_zh, NULL,
      NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},

@@ -45,6 +45,16 @@ static const char *set_dev(void *context, const char *value)
     return NULL;
 }
 
+static const char *set_mtu(void *context, const char *value)
+{
+    struct cli_options *options = context;
+
+    /* IPv6 wants 1280 at least [RFC8200 5]. */
+    if (!read_number(value, &options->mtu) || options->mtu < 1280 || options->mtu > 65535)
+        return "bytes, 1280 to 65535";
+    return NULL;
+}
+
 static const char *set_ip(void *context, const char *value)
 {
     struct cli_options *options = context;
@@ -180,6 +190,7 @@ static const char *set_once(void *context, const char *value)
 /* clang-format off */
 #define COMMON_OPTIONS                                                                             \
     {"--dev", ARGS_NEEDED, set_dev},         {"--ip", ARGS_NEEDED, set_ip},                        \
+    {"--mtu", ARGS_NEEDED, set_mtu},                                                               \
     {"--impair", ARGS_NEEDED, set_impair},   {"--capture", ARGS_NEEDED, set_capture},              \
     {"--tell", ARGS_OPTIONAL, set_tell},     {"--lang", ARGS_NEEDED, set_lang},                    \
     {"--profile", ARGS_NEEDED, set_profile}, {"--msl", ARGS_NEEDED, set_msl},                      \
@@ -213,6 +224,7 @@ int options_read(struct cli_options *options, enum options_for whom, int argc, c
     *options = (struct cli_options){
         .verb = argv[0],
         .dev = "ciao0",
+        .mtu = 1500,
         .lang = tell_lang_default(),
         .profile = CIAO_PROFILE_CIAO,
         .port = 80,

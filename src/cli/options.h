@@ -23,6 +23,7 @@ struct cli_address {
 struct cli_options {
     const char *verb;
     const char *dev;
+    uint32_t mtu;
     struct cli_address address[OPTIONS_ADDRESSES];
     unsigned n_addresses;
     bool impaired;

@@ -44,6 +44,7 @@ static int open_tap(struct station *station)
     struct tap_options how = {
         .kind = CIAO_LINK_IP,
         .name = options->dev,
+        .mtu = options->mtu,
         .tx_queue_len = TX_QUEUE_LEN,
         .addresses = theirs,
         .n_addresses = options->n_addresses,

@@ -178,10 +178,12 @@ bool stream_step(struct stream *stream, struct ciao_stack *stack, uint64_t now_u
     unsigned ready = ciao_ready(stack, stream->conn);
     bool moved = false;
 
-    if (ready & (CIAO_READABLE | CIAO_WRITABLE | CIAO_HANGUP_RD))
-        stream->established = true;
     if (ready & CIAO_ERROR)
         note_error(stream, ciao_error(stack, stream->conn));
+    /* Only what was open can be reset, and what came before the reset is still to be read. */
+    if ((ready & (CIAO_READABLE | CIAO_WRITABLE | CIAO_HANGUP_RD))
+        && (stream->error == 0 || stream->error == -CIAO_ERESET))
+        stream->established = true;
     if (stream->established) {
         moved = recv_step(stream, stack, now_us);
         if (!stream->shut && stream->error == 0)

@@ -63,7 +63,7 @@ void merge_verify(const struct merge *merge, struct ciao_frame *frame)
     if (frame->csum != CIAO_CSUM_NONE || !find(frame, merge->link_header_len, &segment))
         return;
     uint32_t sum = segment.addresses + csum_pseudo4(0, 0, IP_PROTO_TCP, segment.len)
-                 + offload_sum(frame, segment.start, merge->csum);
+                   + offload_sum(frame, segment.start, merge->csum);
     if (csum_is_valid(sum))
         frame->csum = CIAO_CSUM_VERIFIED;
 }

@@ -4,8 +4,8 @@
  *   ciao   what we think is best today      rfc    what the RFCs say, where they say one thing
  *   linux  what Linux 6 does by default
  *
- * R2 of a SYN is 3 minutes everywhere [RFC9293 3.8.3 MUST-23], though Linux gives up after 127 s: who
- * wants it sooner sets user_timeout_us.
+ * R2 of a SYN is 3 minutes everywhere [RFC9293 3.8.3 MUST-23], though Linux gives up after 127 s:
+ * who wants it sooner sets user_timeout_us.
  */
 #include "base/assert.h"
 #include "core/stack_internal.h"
@@ -37,20 +37,20 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
         {
             .rto_min_us = 1 * S, /* [RFC6298 2.4] */
             .rto_max_us = 60 * S,
-            .rto_initial_us = 1 * S, /* [RFC6298 2.1] */
+            .rto_initial_us = 1 * S,      /* [RFC6298 2.1] */
             .initial_window_segments = 0, /* [RFC5681 3.1] */
-            .delayed_ack_us = 200 * MS, /* [RFC9293 3.8.6.3 MUST-40] */
+            .delayed_ack_us = 200 * MS,   /* [RFC9293 3.8.6.3 MUST-40] */
             .quick_acks = 0,
             .msl_us = 120 * S, /* [RFC9293 3.4.2] */
             .orphan_fin_wait_2_us = 0,
-            .r1 = 3, /* [RFC9293 3.8.3 SHLD-10] */
+            .r1 = 3,          /* [RFC9293 3.8.3 SHLD-10] */
             .r2_us = 100 * S, /* [RFC9293 3.8.3 SHLD-11] */
             .r2_syn_us = 180 * S,
             .sndbuf_bytes = 4 * MB,
             .rcvbuf_bytes = 6 * MB,
             .ttl = 64,
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK
-                  | CIAO_STRICT_TIMESTAMPS,
+                    | CIAO_STRICT_TIMESTAMPS,
         },
     [CIAO_PROFILE_LINUX] =
         {

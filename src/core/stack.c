@@ -25,8 +25,8 @@ size_t ciao_stack_bytes(const struct ciao_config *config)
 {
     struct ip_parts parts = parts_of(config);
     return aligned(sizeof(struct ciao_stack)) + aligned(ip_bytes(&parts))
-         + aligned(tcp_bytes(config)) + aligned(config->max_events * sizeof(struct ciao_event))
-         + aligned((size_t)config->buffer_bytes) + 8 * (size_t)ALIGN;
+           + aligned(tcp_bytes(config)) + aligned(config->max_events * sizeof(struct ciao_event))
+           + aligned((size_t)config->buffer_bytes) + 8 * (size_t)ALIGN;
 }
 
 /* What ICMP tells goes from IP to TCP through here: IP does not know TCP. */
@@ -58,7 +58,7 @@ static bool make_buffers(struct ciao_stack *stack, struct arena *arena)
     return memory != NULL && ciao_bufpool_init(&stack->buffers, memory, bytes) != 0;
 }
 
-/* IP's randomness is not TCP's: what a datagram's identification shows tells nothing of its keys. */
+/* IP's randomness is not TCP's: a datagram's identification tells nothing of TCP's keys. */
 static void seed_of_ip(const struct ciao_config *config, struct rng *rng)
 {
     uint8_t seed[sizeof config->seed];
@@ -103,7 +103,7 @@ struct ciao_stack *ciao_stack_create(const struct ciao_config *config, void *mem
     stack->now = now_us;
     trace_init(&stack->trace, ring, config->max_events, config->events);
     stack->trace.now = now_us;
-    bool made = make_ip(stack, &arena) && make_tcp(stack, &arena, now_us)
-             && make_buffers(stack, &arena);
+    bool made =
+        make_ip(stack, &arena) && make_tcp(stack, &arena, now_us) && make_buffers(stack, &arena);
     return made ? stack : NULL;
 }

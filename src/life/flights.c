@@ -233,9 +233,10 @@ void life_match(struct life *life)
     if (!both_known(life))
         return;
     uint64_t delay_us = shortest_delay(life);
-    for (uint32_t i = 0; i < life->n; i++)
+    for (uint32_t i = 0; i < life->n; i++) {
         if (is_arrival(life, i))
             note_arrival(life, i, delay_us);
-    for (uint32_t i = 0; i < life->n; i++)
-        note_answer(life, i);
+        else
+            note_answer(life, i);
+    }
 }

@@ -78,27 +78,36 @@ static uint8_t incarnation_of_syn(struct life *life, enum life_end sender, uint3
     return life->incarnations++;
 }
 
-/* The latest connection of this end's segments: that of its last step that had one. */
-static uint8_t incarnation_now(const struct life *life, enum life_end end)
+/* The latest connection of this end's segments, of the same life where there is one: that of its last segment. */
+static uint8_t incarnation_now(const struct life *life, const struct life_step *step)
 {
-    for (uint32_t i = life->n; i-- > 0;)
-        if (life->steps[i].end == end && life_has_segment(&life->steps[i].event))
-            return life->steps[i].incarnation;
-    return (uint8_t)(life->incarnations - 1);
+    int latest = -1;
+    for (uint32_t i = life->n; i-- > 0;) {
+        const struct life_step *at = &life->steps[i];
+        if (at->end != step->end || !life_has_segment(&at->event))
+            continue;
+        if (at->event.life == step->event.life)
+            return at->incarnation;
+        if (latest < 0)
+            latest = at->incarnation;
+        if (step->event.life == 0)
+            break;
+    }
+    return latest < 0 ? (uint8_t)(life->incarnations - 1) : (uint8_t)latest;
 }
 
 static void number_step(struct life *life, struct life_step *step)
 {
     const struct ciao_event *event = &step->event;
     if (!life_has_segment(event)) {
-        step->incarnation = incarnation_now(life, step->end);
+        step->incarnation = incarnation_now(life, step);
         return;
     }
     enum life_end sender = life_sender(step);
     bool syn = (event->flags & TCP_SYN) != 0, ack = (event->flags & TCP_ACK) != 0;
     bool dropped = event->type == CIAO_EVENT_REASON;
     step->incarnation = syn && !dropped ? incarnation_of_syn(life, sender, event->u.seg.seq)
-                                        : incarnation_now(life, step->end);
+                                        : incarnation_now(life, step);
     struct life_numbers *numbers = &life->numbers[step->incarnation];
     if (dropped)
         return; /* a stranger's numbers teach nothing */

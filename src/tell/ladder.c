@@ -24,6 +24,7 @@ struct ladder {
     uint64_t time_us;                 /* of the row that is due */
     uint64_t time_shown;
     bool time_ever;
+    unsigned time_columns;
     unsigned middle;  /* columns between the two lines */
     unsigned repeats; /* calls still to come that the last row stands for */
     bool both;        /* the right end's states are known */
@@ -43,7 +44,7 @@ static void put_time(struct ladder *ladder)
     ladder->time_shown = ladder->time_us;
     ladder->time_ever = true;
     tell_paint(ladder->out, ladder->options, TELL_DIM);
-    fprintf(ladder->out, "%*s  ", (int)TIME_COLUMNS, clock);
+    fprintf(ladder->out, "%*s  ", (int)ladder->time_columns, clock);
     tell_unpaint(ladder->out, ladder->options, TELL_DIM);
 }
 
@@ -325,8 +326,8 @@ static void heads(struct ladder *ladder)
     const char *time = words_label(ladder->options->lang, LABEL_TIME);
     tell_paint(ladder->out, ladder->options, TELL_BOLD);
     unsigned width = width_of(time);
-    fprintf(ladder->out, "%*s%s  ", (int)(width < TIME_COLUMNS ? TIME_COLUMNS - width : 0), "",
-            time);
+    fprintf(ladder->out, "%*s%s  ",
+            (int)(width < ladder->time_columns ? ladder->time_columns - width : 0), "", time);
     width_pad(ladder->out, left, STATE_COLUMNS + 3 + ladder->middle, " ");
     fprintf(ladder->out, "%s", right);
     tell_unpaint(ladder->out, ladder->options, TELL_BOLD);
@@ -338,7 +339,13 @@ static struct ladder make(FILE *out, const struct life *life, const struct tell_
     struct ladder ladder = {.out = out, .life = life, .options = options};
     unsigned columns = tell_columns(options);
     ladder.both = life->side[LIFE_LEFT].seen && life->side[LIFE_RIGHT].seen;
-    unsigned fixed = TIME_COLUMNS + 2 + STATE_COLUMNS + 3 + (ladder.both ? STATE_COLUMNS + 1 : 0);
+    char clock[32] = "";
+    if (life->n > 0)
+        tell_clock(clock, sizeof(clock), life, life->steps[life->n - 1].event.time_us);
+    unsigned needed = (unsigned)strlen(clock);
+    ladder.time_columns = needed > TIME_COLUMNS ? needed : TIME_COLUMNS;
+    unsigned fixed =
+        ladder.time_columns + 2 + STATE_COLUMNS + 3 + (ladder.both ? STATE_COLUMNS + 1 : 0);
     ladder.middle = columns > fixed + 30 ? columns - fixed : 30;
     return ladder;
 }

@@ -30,7 +30,8 @@ struct ciao_event *trace_slot(struct trace *trace, enum ciao_event_type type, ui
     return event;
 }
 
-/* Once something was lost nothing more is written until the reader has caught up, so the gap has one place. */
+/* Once something was lost nothing more is written until the reader has caught up, so the gap has
+ * one place. */
 unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n)
 {
     unsigned taken = 0;
@@ -68,7 +69,8 @@ static uint32_t class_of(enum ciao_reason reason)
     return ciao_reason_kind_of(reason) == CIAO_KIND_RST ? CIAO_EVENTS_LIFE : CIAO_EVENTS_WHY;
 }
 
-static struct ciao_event *reason_slot(struct trace *trace, struct trace_context at, enum ciao_reason reason)
+static struct ciao_event *reason_slot(struct trace *trace, struct trace_context at,
+                                      enum ciao_reason reason)
 {
     trace->reasons[reason]++;
     if (trace->mask == 0 || !trace_on(trace, class_of(reason)))
@@ -82,7 +84,8 @@ static struct ciao_event *reason_slot(struct trace *trace, struct trace_context 
     return event;
 }
 
-void trace_reason(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint64_t a, uint64_t b)
+void trace_reason(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint64_t a,
+                  uint64_t b)
 {
     struct ciao_event *event = reason_slot(trace, at, reason);
     if (event == NULL)
@@ -96,8 +99,8 @@ void trace_drop(struct trace *trace, enum ciao_reason reason)
     reason_slot(trace, (struct trace_context){0, CIAO_CLOSED}, reason);
 }
 
-void trace_segment(struct trace *trace, struct trace_context at, enum ciao_event_type type, uint16_t flags,
-                   const struct ciao_event_segment *seg)
+void trace_segment(struct trace *trace, struct trace_context at, enum ciao_event_type type,
+                   uint16_t flags, const struct ciao_event_segment *seg)
 {
     if (!trace_on(trace, CIAO_EVENTS_WIRE))
         return;
@@ -110,8 +113,8 @@ void trace_segment(struct trace *trace, struct trace_context at, enum ciao_event
     event->u.seg = *seg;
 }
 
-void trace_segment_dropped(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint16_t flags,
-                           const struct ciao_event_segment *seg)
+void trace_segment_dropped(struct trace *trace, struct trace_context at, enum ciao_reason reason,
+                           uint16_t flags, const struct ciao_event_segment *seg)
 {
     struct ciao_event *event = reason_slot(trace, at, reason);
     if (event == NULL)

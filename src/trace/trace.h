@@ -1,8 +1,10 @@
 /*
- * The ring that every event is written to, and the counters that count even where the event's class is off.
+ * The ring that every event is written to, and the counters that count even where the event's class
+ * is off.
  *
- * Writing an event whose class is masked off costs one predictable branch.  A full ring keeps what it has and counts
- * what it could not take; trace_take() then reports the number as one CIAO_EVENT_LOST in its place in the order.
+ * Writing an event whose class is masked off costs one predictable branch.  A full ring keeps what
+ * it has and counts what it could not take; trace_take() then reports the number as one
+ * CIAO_EVENT_LOST in its place in the order.
  */
 #ifndef TRACE_TRACE_H
 #define TRACE_TRACE_H
@@ -15,8 +17,8 @@
 
 struct trace {
     struct ciao_event *ring;
-    uint32_t size; /* a power of two, or 0: no ring */
-    uint32_t mask; /* classes that are written */
+    uint32_t size;       /* a power of two, or 0: no ring */
+    uint32_t mask;       /* classes that are written */
     uint64_t head, tail; /* taken up to tail, written up to head */
     uint64_t lost;
     time_us now; /* set by whoever enters the stack */
@@ -42,15 +44,16 @@ struct trace_context {
     uint64_t life;
     enum ciao_state state;
 };
-void trace_reason(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint64_t a, uint64_t b);
+void trace_reason(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint64_t a,
+                  uint64_t b);
 
 /* The same for what concerns no connection (links, IP). */
 void trace_drop(struct trace *trace, enum ciao_reason reason);
 
 /* A segment (SENT, RECEIVED, or a dropped one with its reason). */
-void trace_segment(struct trace *trace, struct trace_context at, enum ciao_event_type type, uint16_t flags,
-                   const struct ciao_event_segment *seg);
-void trace_segment_dropped(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint16_t flags,
-                           const struct ciao_event_segment *seg);
+void trace_segment(struct trace *trace, struct trace_context at, enum ciao_event_type type,
+                   uint16_t flags, const struct ciao_event_segment *seg);
+void trace_segment_dropped(struct trace *trace, struct trace_context at, enum ciao_reason reason,
+                           uint16_t flags, const struct ciao_event_segment *seg);
 
 #endif

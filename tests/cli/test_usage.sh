@@ -63,7 +63,7 @@ for verb in demo listen connect help; do
 done
 out=$(LC_ALL=zh_CN.UTF-8 "$CIAO" help)
 check "the language of help is the environment's" grep -q "用法" <<<"$out"
-for option in --ip --dev --with --impair --capture --tell --lang --profile --msl --timeout --stats \
+for option in --ip --dev --mtu --with --impair --capture --tell --lang --profile --msl --timeout --stats \
     -v --send --recv; do
     for verb in listen connect; do
         run help $verb
@@ -101,6 +101,7 @@ misused "a profile is one of three" '--profile takes ciao, rfc or linux' listen 
 misused "a timeout has a second at least" '--timeout takes seconds' listen --timeout 0
 misused "an MSL is a number" '--msl takes milliseconds' listen --msl -1
 misused "an interface's name is short" '--dev takes a name' listen --dev a-name-that-is-too-long
+misused "an MTU has room for IPv6" '--mtu takes bytes' connect --mtu 576 10.9.0.1 80
 misused "listen takes no operand" '"80" is one word too many' listen 80
 misused "--echo and --send exclude each other" 'choose one' listen --echo --send /dev/null
 misused "--echo leaves nothing to write" 'nothing left' listen --echo --recv x

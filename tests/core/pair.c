@@ -5,6 +5,8 @@
 
 #include "support/stackmem.h"
 
+#define WIRE_BYTES ((size_t)64 << 20)
+
 static const char *const addresses[2][2] = {{"10.9.0.1", "fd09::1"}, {"10.9.0.2", "fd09::2"}};
 
 static struct ciao_addr address_of(unsigned side, bool v6)
@@ -45,6 +47,8 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     pair->config.merge = options->merge;
     pair->config.events = options->events ? CIAO_EVENTS_ALL : CIAO_EVENTS_LIFE;
     pair->bytes = ciao_stack_bytes(&pair->config);
+    pair->wire_memory = stackmem_new(WIRE_BYTES);
+    assert_true(ciao_bufpool_init(&pair->wire, pair->wire_memory, WIRE_BYTES) > 0);
     open_side(pair, 0);
     open_side(pair, 1);
 }
@@ -53,6 +57,7 @@ void pair_close(struct pair *pair)
 {
     for (unsigned side = 0; side < 2; side++)
         stackmem_free(pair->memory[side], pair->bytes);
+    stackmem_free(pair->wire_memory, WIRE_BYTES);
 }
 
 /* ---- the wire ---- */
@@ -94,23 +99,20 @@ static struct batch *batch_new(void)
 }
 
 /* A received frame: its bytes in a buffer of their own, which the stack may keep. */
-static void receive(struct ciao_frame *frame, const uint8_t *bytes, uint32_t len)
+static void receive(struct pair *pair, struct ciao_frame *frame, const uint8_t *bytes, uint32_t len)
 {
-    struct ciao_buf *buf = malloc(sizeof *buf + len);
-    assert_non_null(buf);
-    *buf = (struct ciao_buf){.refs = 2, .size = len}; /* one is ours for ever: nobody's pool */
-    memcpy(ciao_buf_bytes(buf), bytes, len);
     ciao_frame_init(frame);
-    frame->buf = buf;
-    frame->head = ciao_buf_bytes(buf);
+    frame->buf = ciao_bufpool_take(&pair->wire, len);
+    assert_non_null(frame->buf);
+    frame->head = ciao_buf_bytes(frame->buf);
     frame->head_len = frame->len = len;
+    memcpy(frame->head, bytes, len);
 }
 
 static unsigned carry(struct pair *pair, unsigned from)
 {
     static uint8_t bytes[70000];
     struct batch *out = batch_new(), *in = batch_new();
-    struct ciao_buf *held[BATCH];
     unsigned batch = pair->options.batch ? pair->options.batch : BATCH;
     unsigned n = ciao_output(pair->stack[from], 0, out->at, batch, pair->now), kept = 0;
     for (unsigned i = 0; i < n; i++) {
@@ -119,15 +121,9 @@ static unsigned carry(struct pair *pair, unsigned from)
         ciao_frame_release(&out->frame[i]);
         if (pair->options.lose_every && pair->frames % pair->options.lose_every == 0)
             continue;
-        receive(&in->frame[kept], bytes, len);
-        held[kept] = in->frame[kept].buf;
-        kept++;
+        receive(pair, &in->frame[kept++], bytes, len);
     }
     ciao_input(pair->stack[!from], 0, in->at, kept, pair->now);
-    for (unsigned i = 0; i < kept; i++) {
-        if (held[i]->refs == 1)
-            free(held[i]);
-    }
     free(out);
     free(in);
     return n;

@@ -26,7 +26,7 @@ struct pair_options {
     enum ciao_profile profile;
     uint8_t seed;
     bool merge, events;
-    uint32_t batch; /* frames carried at once; 0: 32 */
+    uint32_t batch;      /* frames carried at once; 0: 32 */
     uint32_t lose_every; /* every n-th frame is lost; 0: none */
 };
 
@@ -35,6 +35,8 @@ struct pair {
     struct ciao_config config;
     uint8_t *memory[2];
     size_t bytes;
+    struct ciao_bufpool wire; /* what frames are received into */
+    uint8_t *wire_memory;
     uint64_t now;
     struct pair_options options;
     uint64_t frames, hash; /* of all that crossed */

@@ -32,6 +32,7 @@ static void expect_all_gone(struct pair *pair, struct pair_conn *conn)
         assert_int_equal(ciao_next_deadline(pair->stack[side]), UINT64_MAX);
         assert_false(ciao_has_output(pair->stack[side], 0));
     }
+    assert_int_equal(ciao_bufpool_used_count(&pair->wire), 0);
 }
 
 /* Open, 200 kB each way, close.  Returns what crossed the wire, as one number. */

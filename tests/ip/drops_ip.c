@@ -171,7 +171,8 @@ static void ip6_fragment_end(struct lab *lab)
 static void ip6_fragment_nested(struct lab *lab)
 {
     uint8_t whole[64] = {IP_PROTO_TCP, 0, 0, 1, 0, 0, 0, 9};
-    struct piece first = {.id = 5, .start = 0, .len = 32, .more = true, .protocol = IP_PROTO_FRAGMENT};
+    struct piece first = {
+        .id = 5, .start = 0, .len = 32, .more = true, .protocol = IP_PROTO_FRAGMENT};
     struct piece last = {.id = 5, .start = 32, .len = 32, .protocol = IP_PROTO_FRAGMENT};
     make_piece6(lab, &first, whole);
     assert_int_equal(feed(lab), CIAO_REASON_NONE);

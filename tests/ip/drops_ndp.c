@@ -5,9 +5,8 @@
 
 static void ask(struct lab *lab)
 {
-    struct ndp_message message = {.type = ICMP6_TYPE_NEIGHBOUR_SOLICITATION,
-                                  .target = lab_addr(own6),
-                                  .has_mac = true};
+    struct ndp_message message = {
+        .type = ICMP6_TYPE_NEIGHBOUR_SOLICITATION, .target = lab_addr(own6), .has_mac = true};
     memcpy(message.mac, lab_peer_mac, ETH_ALEN);
     make_ndp(lab, &message, NULL, NULL);
 }

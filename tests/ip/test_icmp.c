@@ -39,8 +39,8 @@ static struct icmp6_message sent_icmp6(struct ip6_header *ip)
     assert_int_equal(ip6_parse(lab->sent, lab->sent_len, ip), WIRE_OK);
     assert_int_equal(ip->next, IP_PROTO_ICMP6);
     assert_true(ip_equal(&ip->src, &us) && ip_equal(&ip->dst, &peer));
-    assert_int_equal(
-        icmp6_parse(lab->sent + 40, lab->sent_len - 40u, &ip->src, &ip->dst, &message), WIRE_OK);
+    assert_int_equal(icmp6_parse(lab->sent + 40, lab->sent_len - 40u, &ip->src, &ip->dst, &message),
+                     WIRE_OK);
     return message;
 }
 

@@ -105,10 +105,10 @@ static void extension_headers_are_passed(void **state)
 {
     (void)state;
     uint8_t payload[64] = {
-        IP_PROTO_DESTINATION, 0, 1, 4, 0, 0, 0, 0, /* hop-by-hop: padding */
-        IP_PROTO_ROUTING, 0, 30, 2, 0, 0, 0, 0,    /* an option that may be passed over, Pad1 */
-        IP_PROTO_FRAGMENT, 0, 0, 0, 0, 0, 0, 0,    /* no segments left */
-        IP_PROTO_TCP, 0, 0, 0, 0, 0, 0, 9,         /* atomic fragment [RFC6946] */
+        IP_PROTO_DESTINATION, 0, 1,  4, 0, 0, 0, 0, /* hop-by-hop: padding */
+        IP_PROTO_ROUTING,     0, 30, 2, 0, 0, 0, 0, /* an option that may be passed over, Pad1 */
+        IP_PROTO_FRAGMENT,    0, 0,  0, 0, 0, 0, 0, /* no segments left */
+        IP_PROTO_TCP,         0, 0,  0, 0, 0, 0, 9, /* atomic fragment [RFC6946] */
     };
     make_tcp6(lab, 0);
     memcpy(payload + 32, l4_of_ip6(lab), 20);
@@ -179,8 +179,8 @@ static bool feed_cut(uint32_t head, uint32_t piece, uint8_t *l4, struct ip_packe
     frame.head_len = frame.len = head;
     for (uint32_t at = head; at < lab->len; at += piece) {
         uint32_t len = lab->len - at < piece ? lab->len - at : piece;
-        assert_int_equal(
-            ciao_frame_add(&frame, ciao_buf_ref(buf), ciao_buf_bytes(buf) + at, len), 0);
+        assert_int_equal(ciao_frame_add(&frame, ciao_buf_ref(buf), ciao_buf_bytes(buf) + at, len),
+                         0);
     }
     if (!ip_receive(&lab->ip, 0, &frame, packet, lab->now))
         return false;
@@ -235,18 +235,12 @@ static void padding_in_the_pieces_is_cut_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ETHERNET(a_segment_reaches_tcp),
-        BARE(a_segment_reaches_tcp),
-        ETHERNET(the_links_padding_is_cut_off),
-        BARE(the_links_padding_is_cut_off),
-        ETHERNET(ip_options_are_skipped),
-        BARE(extension_headers_are_passed),
-        ETHERNET(a_vouched_checksum_is_told),
-        ETHERNET(segments_to_many_are_marked),
-        ETHERNET(type_of_service_reaches_tcp),
-        ETHERNET(a_frame_may_be_cut_anywhere),
-        BARE(a_frame_may_be_cut_anywhere),
-        ETHERNET(padding_in_the_pieces_is_cut_off),
+        ETHERNET(a_segment_reaches_tcp),        BARE(a_segment_reaches_tcp),
+        ETHERNET(the_links_padding_is_cut_off), BARE(the_links_padding_is_cut_off),
+        ETHERNET(ip_options_are_skipped),       BARE(extension_headers_are_passed),
+        ETHERNET(a_vouched_checksum_is_told),   ETHERNET(segments_to_many_are_marked),
+        ETHERNET(type_of_service_reaches_tcp),  ETHERNET(a_frame_may_be_cut_anywhere),
+        BARE(a_frame_may_be_cut_anywhere),      ETHERNET(padding_in_the_pieces_is_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,9 +245,8 @@ static void a_full_table_forgets_who_was_used_longest_ago(void **state)
 
 static struct ndp_message question(const char *target)
 {
-    struct ndp_message message = {.type = ICMP6_TYPE_NEIGHBOUR_SOLICITATION,
-                                  .target = lab_addr(target),
-                                  .has_mac = true};
+    struct ndp_message message = {
+        .type = ICMP6_TYPE_NEIGHBOUR_SOLICITATION, .target = lab_addr(target), .has_mac = true};
     memcpy(message.mac, lab_peer_mac, ETH_ALEN);
     return message;
 }
@@ -267,7 +266,8 @@ static void we_answer_a_solicitation_to_our_group(void **state)
     assert_int_equal(answer.type, ICMP6_TYPE_NEIGHBOUR_ADVERTISEMENT);
     assert_true(answer.solicited && answer.override && !answer.router && answer.has_mac);
     assert_memory_equal(answer.mac, lab_own_mac, ETH_ALEN);
-    assert_true(ip_equal(&answer.target, &us) && ip_equal(&ip.src, &us) && ip_equal(&ip.dst, &peer));
+    assert_true(ip_equal(&answer.target, &us) && ip_equal(&ip.src, &us)
+                && ip_equal(&ip.dst, &peer));
     assert_true(send_tcp(lab, peer6)); /* the asker is known */
 }
 
@@ -334,9 +334,8 @@ static void advertisements_follow_the_override_flag(void **state)
     answer_ndp(lab, peer6, lab_peer_mac);
     assert_int_equal(known6()->state, NEIGHBOUR_REACHABLE);
 
-    struct ndp_message news = {.type = ICMP6_TYPE_NEIGHBOUR_ADVERTISEMENT,
-                               .target = lab_addr(peer6),
-                               .has_mac = true};
+    struct ndp_message news = {
+        .type = ICMP6_TYPE_NEIGHBOUR_ADVERTISEMENT, .target = lab_addr(peer6), .has_mac = true};
     memcpy(news.mac, other_mac, ETH_ALEN);
     make_ndp(lab, &news, peer6, "ff02::1");
     assert_int_equal(feed(lab), CIAO_REASON_NONE);

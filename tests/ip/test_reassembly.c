@@ -168,7 +168,8 @@ static void lateness_is_told_to_the_sender(void **state)
     for (int v6 = 0; v6 < 2; v6++) {
         make_whole(v6, 400);
         struct piece first = {.id = 1, .len = 160, .more = true, .protocol = IP_PROTO_TCP};
-        struct piece other = {.id = 2, .start = 80, .len = 80, .more = true, .protocol = IP_PROTO_TCP};
+        struct piece other = {
+            .id = 2, .start = 80, .len = 80, .more = true, .protocol = IP_PROTO_TCP};
         assert_int_equal(feed_piece(v6, &first), CIAO_REASON_NONE);
         uint8_t quoted[100];
         memcpy(quoted, l3(lab), 100);
@@ -194,7 +195,8 @@ static void an_overlap_spoils_the_datagram(void **state)
     for (int v6 = 0; v6 < 2; v6++) {
         make_whole(v6, 400);
         struct piece first = {.id = 7, .len = 160, .more = true, .protocol = IP_PROTO_TCP};
-        struct piece over = {.id = 7, .start = 152, .len = 80, .more = true, .protocol = IP_PROTO_TCP};
+        struct piece over = {
+            .id = 7, .start = 152, .len = 80, .more = true, .protocol = IP_PROTO_TCP};
         struct piece last = {.id = 7, .start = 160, .len = 240, .protocol = IP_PROTO_TCP};
         assert_int_equal(feed_piece(v6, &first), CIAO_REASON_NONE);
         assert_int_equal(feed_piece(v6, &over), CIAO_DROP_FRAGMENT_OVERLAP);

@@ -14,7 +14,7 @@ random_file "$page" 3
 sum=$(sum_of <"$page")
 # nginx gives up on a half-closed connection when it has to wait: what it sends has to fit its buffer.
 small=$netns_scratch/small
-head -c 100000 "$page" >"$small"
+head -c 20000 "$page" >"$small"
 nginx_config "$netns_scratch/nginx.conf" "$netns_scratch"
 nginx="exec nginx -c '$netns_scratch/nginx.conf'"
 

@@ -284,6 +284,17 @@ static void assert_empty(const struct net *net, unsigned end)
     assert_int_equal(counts.buffer_bytes, 0);
 }
 
+void net_discard(struct net *net)
+{
+    for (unsigned end = 0; end < 2; end++) {
+        for (unsigned i = 0; i < net->way[end].count; i++)
+            free(net->way[end].queue[i]);
+        net->way[end].count = 0;
+    }
+    for (unsigned end = 0; end < 2; end++)
+        stackmem_free(net->memory[end], ciao_stack_bytes(&net->config));
+}
+
 void net_close(struct net *net)
 {
     for (unsigned end = 0; end < 2; end++)
@@ -293,7 +304,5 @@ void net_close(struct net *net)
         continue;
     for (unsigned end = 0; end < 2; end++)
         assert_empty(net, end);
-    size_t bytes = ciao_stack_bytes(&net->config);
-    for (unsigned end = 0; end < 2; end++)
-        stackmem_free(net->memory[end], bytes);
+    net_discard(net);
 }

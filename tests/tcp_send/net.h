@@ -66,6 +66,8 @@ bool net_step(struct net *net, uint64_t until_us);
 bool net_transfer(struct net *net, uint64_t bytes, uint64_t within_us);
 /* Both close; then all tables must be empty, or the test fails. */
 void net_close(struct net *net);
+/* Give the memory back, whatever state things are in. */
+void net_discard(struct net *net);
 struct ciao_info net_info(const struct net *net, unsigned end);
 
 /* Byte `at` of the pattern. */

@@ -65,8 +65,8 @@ static enum ciao_reason reply_arrived(struct ip_layer *ip, uint8_t link,
 {
     struct ciao_addr sender = ip_addr_v4(arp->sender_ip);
     struct ip_neighbour *neighbour = ip_neighbour_find(ip, &sender, link);
-    if (neighbour == NULL || (neighbour->state != NEIGHBOUR_INCOMPLETE
-                              && neighbour->state != NEIGHBOUR_PROBE))
+    if (neighbour == NULL
+        || (neighbour->state != NEIGHBOUR_INCOMPLETE && neighbour->state != NEIGHBOUR_PROBE))
         return CIAO_DROP_ARP_UNASKED;
     ip_neighbour_known(ip, neighbour, arp->sender_mac, NEIGHBOUR_REACHABLE, now);
     return CIAO_REASON_NONE;

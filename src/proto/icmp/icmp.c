@@ -78,14 +78,14 @@ static bool is_error4(const struct ip_packet *packet)
         return true;
     uint8_t type = packet->l4[0];
     return type == ICMP4_TYPE_UNREACHABLE || type == ICMP4_TYPE_SOURCE_QUENCH
-        || type == ICMP4_TYPE_REDIRECT || type == ICMP4_TYPE_TIME_EXCEEDED
-        || type == ICMP4_TYPE_PARAMETER_PROBLEM;
+           || type == ICMP4_TYPE_REDIRECT || type == ICMP4_TYPE_TIME_EXCEEDED
+           || type == ICMP4_TYPE_PARAMETER_PROBLEM;
 }
 
 static bool is_passable(uint8_t protocol)
 {
     return protocol == IP_PROTO_HOP_BY_HOP || protocol == IP_PROTO_ROUTING
-        || protocol == IP_PROTO_DESTINATION || protocol == IP_PROTO_FRAGMENT;
+           || protocol == IP_PROTO_DESTINATION || protocol == IP_PROTO_FRAGMENT;
 }
 
 /* Behind extension headers that may be broken themselves: what cannot be seen might be an error. */

@@ -25,7 +25,7 @@ struct icmp_problem {
 void icmp_say(struct ip_layer *ip, const struct ip_arrival *arrival,
               const struct icmp_problem *problem);
 
-/* Send an echo request back as it came, but for type and checksum.  False: its reason is counted. */
+/* Send an echo request back, type and checksum changed.  False: the reason is counted. */
 bool icmp_echo_back(struct ip_layer *ip, const struct ip_arrival *arrival, uint8_t reply_type);
 
 /* Hand an error to who sent the datagram that it quotes: what both families share. */

@@ -18,10 +18,10 @@ static uint32_t buckets_for(uint32_t neighbours)
 size_t ip_bytes(const struct ip_parts *parts)
 {
     return pool_bytes(sizeof(struct ip_slot), IP_SLOTS)
-         + pool_bytes(sizeof(struct ip_neighbour), parts->max_neighbours)
-         + buckets_for(parts->max_neighbours) * sizeof(uint32_t)
-         + IP_REASSEMBLIES * sizeof(struct ip_reassembly) + sizeof(struct ciao_frame)
-         + 5 * 64; /* what alignment may cost */
+           + pool_bytes(sizeof(struct ip_neighbour), parts->max_neighbours)
+           + buckets_for(parts->max_neighbours) * sizeof(uint32_t)
+           + IP_REASSEMBLIES * sizeof(struct ip_reassembly) + sizeof(struct ciao_frame)
+           + 5 * 64; /* what alignment may cost */
 }
 
 static bool take_tables(struct ip_layer *ip, const struct ip_parts *parts, struct arena *arena)
@@ -96,8 +96,8 @@ static int address_insert(struct ip_layer *ip, uint8_t link, const struct ciao_a
     struct ip_route route = {
         .prefix = ip_mask(addr, bits), .bits = (uint8_t)bits, .link = link, .until = TIME_NEVER};
     int there = ip_route_find(ip, addr, link);
-    bool connected = there >= 0 && ip->routes.at[there].bits == bits
-                  && ip_is_any(&ip->routes.at[there].gateway);
+    bool connected =
+        there >= 0 && ip->routes.at[there].bits == bits && ip_is_any(&ip->routes.at[there].gateway);
     if (!connected && ip_route_insert(ip, &route) < 0)
         return -CIAO_ENOMEM;
 
@@ -108,7 +108,8 @@ static int address_insert(struct ip_layer *ip, uint8_t link, const struct ciao_a
     return 0;
 }
 
-/* Each Ethernet link with IPv6 has a link-local address: neighbours may ask for it [RFC4291 2.8]. */
+/* Each Ethernet link with IPv6 has a link-local address: neighbours may ask for it [RFC4291
+ * 2.8]. */
 static int linklocal_insert(struct ip_layer *ip, uint8_t link)
 {
     const struct ciao_link *ethernet = &ip->links.at[link].link;

@@ -91,9 +91,9 @@ struct ip_layer {
     struct ip_routes routes;
     struct ip_neighbours neighbours;
     struct ip_reassemblies reassemblies;
-    struct pool slots;         /* struct ip_slot: frames that wait in an outbox or for a neighbour */
-    struct ip_bucket errors;   /* how many ICMP errors may still leave [RFC1812 4.3.2.8] */
-    struct ip_bucket echoes;   /* and echo replies */
+    struct pool slots;       /* struct ip_slot: frames that wait in an outbox or for a neighbour */
+    struct ip_bucket errors; /* how many ICMP errors may still leave [RFC1812 4.3.2.8] */
+    struct ip_bucket echoes; /* and echo replies */
     struct ciao_frame *straight; /* where a datagram is put together that came in pieces */
 };
 
@@ -150,8 +150,8 @@ struct ip_out {
 };
 
 /*
- * Make the frame empty, and say where in its room the transport header goes (60 bytes at most); room
- * for the headers before it is kept.  Payload is added afterwards, as fragments.
+ * Make the frame empty, and say where in its room the transport header goes (60 bytes at most);
+ * room for the headers before it is kept.  Payload is added afterwards, as fragments.
  */
 uint8_t *ip_frame_begin(struct ciao_frame *frame, const struct ip_layer *ip, uint8_t link, bool v6);
 

@@ -157,7 +157,7 @@ static bool udp_checksum_holds(const struct ip_packet *packet, const struct udp_
     if (packet->csum_ok || (udp->checksum == 0 && !packet->v6))
         return true;
     uint32_t sum = csum_pseudo(&packet->src, &packet->dst, IP_PROTO_UDP, udp->len)
-                 + csum_small(packet->l4, udp->len);
+                   + csum_small(packet->l4, udp->len);
     return udp->checksum != 0 && csum_is_valid(sum);
 }
 
@@ -181,8 +181,7 @@ static void udp_arrived(struct ip_layer *ip, const struct ip_arrival *arrival)
     }
     ip_drop(ip, CIAO_DROP_UDP_NO_PORT);
     struct icmp_problem no_port = {.type = ICMP4_TYPE_UNREACHABLE, .code = ICMP4_UNREACHABLE_PORT};
-    struct icmp_problem no_port6 = {.type = ICMP6_TYPE_UNREACHABLE,
-                                    .code = ICMP6_UNREACHABLE_PORT};
+    struct icmp_problem no_port6 = {.type = ICMP6_TYPE_UNREACHABLE, .code = ICMP6_UNREACHABLE_PORT};
     icmp_say(ip, arrival, packet->v6 ? &no_port6 : &no_port);
 }
 
@@ -247,8 +246,8 @@ static bool ethernet_arrived(struct ip_layer *ip, struct ip_arrival *arrival)
     if (eth.type == ETH_TYPE_IP6)
         return ip6_arrived(ip, arrival);
     if (eth.type == ETH_TYPE_ARP)
-        ip->accepted += arp_arrived(ip, arrival->packet.link, arrival->l3, arrival->l3_len,
-                                    arrival->now);
+        ip->accepted +=
+            arp_arrived(ip, arrival->packet.link, arrival->l3, arrival->l3_len, arrival->now);
     else
         ip_drop(ip, CIAO_DROP_ETH_TYPE);
     return false;

@@ -30,8 +30,8 @@ static struct ip_neighbour *at(const struct ip_layer *ip, uint32_t index)
 
 static uint32_t *bucket_of(const struct ip_layer *ip, const struct ciao_addr *addr, uint8_t link)
 {
-    uint64_t hash = siphash13_2w(ip->neighbours.key, get_be64(addr->b) ^ link,
-                                 get_be64(addr->b + 8));
+    uint64_t hash =
+        siphash13_2w(ip->neighbours.key, get_be64(addr->b) ^ link, get_be64(addr->b + 8));
     return &ip->neighbours.bucket[hash & ip->neighbours.bucket_mask];
 }
 
@@ -140,8 +140,8 @@ static void let_wait(struct ip_layer *ip, struct ip_neighbour *neighbour, struct
 static void used(struct ip_layer *ip, struct ip_neighbour *neighbour, time_us now)
 {
     neighbour->used_us = now;
-    bool old = neighbour->state == NEIGHBOUR_REACHABLE
-            && now - neighbour->confirmed_us > REACHABLE_US;
+    bool old =
+        neighbour->state == NEIGHBOUR_REACHABLE && now - neighbour->confirmed_us > REACHABLE_US;
     if (!old && neighbour->state != NEIGHBOUR_STALE)
         return;
     neighbour->state = NEIGHBOUR_DELAY;
@@ -206,8 +206,8 @@ struct ip_neighbour *ip_neighbour_heard(struct ip_layer *ip, const struct ip_hop
         neighbour = add(ip, hop, now);
     if (neighbour == NULL)
         return NULL;
-    bool same = neighbour->state != NEIGHBOUR_INCOMPLETE
-             && memcmp(neighbour->mac, mac, ETH_ALEN) == 0;
+    bool same =
+        neighbour->state != NEIGHBOUR_INCOMPLETE && memcmp(neighbour->mac, mac, ETH_ALEN) == 0;
     if (!same)
         ip_neighbour_known(ip, neighbour, mac, NEIGHBOUR_STALE, now);
     return neighbour;
@@ -229,8 +229,8 @@ static void tell_unreachable(struct ip_layer *ip, const struct ciao_frame *frame
         .type = v6 ? (uint8_t)ICMP6_TYPE_UNREACHABLE : (uint8_t)ICMP4_TYPE_UNREACHABLE,
         .code = v6 ? (uint8_t)ICMP6_UNREACHABLE_ADDRESS : (uint8_t)ICMP4_UNREACHABLE_HOST,
     };
-    enum wire_fault fault = v6 ? icmp6_quote_parse(l3, len, &error.quote)
-                               : icmp4_quote_parse(l3, len, &error.quote);
+    enum wire_fault fault =
+        v6 ? icmp6_quote_parse(l3, len, &error.quote) : icmp4_quote_parse(l3, len, &error.quote);
     if (fault == WIRE_OK && error.quote.protocol == IP_PROTO_TCP && ip->upper.error != NULL)
         ip->upper.error(ip->upper.self, &error, now);
 }

@@ -289,7 +289,7 @@ bool ip_reply(struct ip_layer *ip, const struct ip_out *out, const uint8_t *l4, 
         return false;
     /* Not ready means that it waits for the neighbour, or that its reason has been counted. */
     return !ip_frame_finish(ip, &frame, out, frame.n_frags ? 0 : len, now)
-        || ip_outbox_put(ip, out->link, &frame);
+           || ip_outbox_put(ip, out->link, &frame);
 }
 
 bool ip_answer(struct ip_layer *ip, const struct ip_arrival *arrival, struct ip_out *out)

@@ -182,8 +182,8 @@ static enum fit fit(const struct ip_reassembly *context, const struct ip_arrival
     return FITS;
 }
 
-static enum ciao_reason judge(const struct ip_reassembly *context,
-                              const struct ip_arrival *arrival, const struct ip_fragment *part)
+static enum ciao_reason judge(const struct ip_reassembly *context, const struct ip_arrival *arrival,
+                              const struct ip_fragment *part)
 {
     if (ends_differ(context, part))
         return CIAO_DROP_FRAGMENT_ENDS_DIFFER;
@@ -262,7 +262,7 @@ static enum ciao_reason keep(struct ip_layer *ip, struct ip_reassembly *context,
 static bool is_complete(const struct ip_reassembly *context)
 {
     return context->total != 0 && context->n_runs == 1 && context->run[0].start == 0
-        && context->run[0].end == context->total;
+           && context->run[0].end == context->total;
 }
 
 static uint32_t write_header(const struct ip_reassembly *context, uint8_t *payload)

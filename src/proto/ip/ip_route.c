@@ -12,7 +12,7 @@ static bool route_matches(const struct ip_route *route, const struct ciao_addr *
     if (link >= 0 && route->link != link)
         return false;
     return ip_is_v4(&route->prefix) == ip_is_v4(dst)
-        && ip_prefix_match(dst, &route->prefix, route->bits);
+           && ip_prefix_match(dst, &route->prefix, route->bits);
 }
 
 int ip_route_find(const struct ip_layer *ip, const struct ciao_addr *dst, int link)
@@ -210,7 +210,7 @@ static unsigned suits(const struct ip_address *own, const struct ciao_addr *dst,
     if (ip_is_linklocal(&own->addr) && own->link != link)
         return 0;
     return 1 + (own->link == link ? 512u : 0) + (same_scope ? 256u : 0)
-         + ip_common_bits(&own->addr, dst);
+           + ip_common_bits(&own->addr, dst);
 }
 
 const struct ciao_addr *ip_source_for(const struct ip_layer *ip, const struct ciao_addr *dst,

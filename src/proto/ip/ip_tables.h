@@ -19,12 +19,12 @@
 #include "ciao/frame.h"
 #include "ciao/stack.h"
 
-#define IP_LINKS         16u
-#define IP_ADDRESSES     64u
-#define IP_ROUTES        256u
-#define IP_ROUTES_ADVERTISED 16u /* of these, by routers */
-#define IP_OUTBOX_FRAMES 256u /* of one link */
-#define IP_SLOTS         1024u /* frames in all outboxes and all neighbours' queues */
+#define IP_LINKS             16u
+#define IP_ADDRESSES         64u
+#define IP_ROUTES            256u
+#define IP_ROUTES_ADVERTISED 16u   /* of these, by routers */
+#define IP_OUTBOX_FRAMES     256u  /* of one link */
+#define IP_SLOTS             1024u /* frames in all outboxes and all neighbours' queues */
 
 /* ---- links and their outboxes ---- */
 struct ip_queue {
@@ -62,8 +62,8 @@ struct ip_route {
     bool advertised; /* came from a router, not from the program */
 };
 struct ip_routes {
-    struct ip_route at[IP_ROUTES];   /* never moved: connections hold the index */
-    uint16_t by_length[IP_ROUTES];   /* longest prefix first, then the order of adding */
+    struct ip_route at[IP_ROUTES]; /* never moved: connections hold the index */
+    uint16_t by_length[IP_ROUTES]; /* longest prefix first, then the order of adding */
     uint32_t count;
 };
 
@@ -108,7 +108,7 @@ struct ip_neighbours {
 #define IP_REASSEMBLIES            64u
 #define IP_REASSEMBLIES_PER_SOURCE 8u
 #define IP_REASSEMBLY_RUNS         64u
-#define IP_REASSEMBLY_ROOM         192u /* in the buffer, before the first byte: the header */
+#define IP_REASSEMBLY_ROOM         192u       /* in the buffer, before the first byte: the header */
 #define IP_REASSEMBLY_BYTES        (1u << 20) /* held by all */
 #define IP_REASSEMBLY_SOURCE_BYTES (256u << 10)
 #define IP4_REASSEMBLY_US          30000000u /* AS LINUX: half of what [RFC1122 3.3.2] advises */

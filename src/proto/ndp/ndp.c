@@ -134,7 +134,8 @@ static bool take_prefixes(struct ip_layer *ip, const struct ip_arrival *arrival,
     bool room = true;
     for (uint8_t i = 0; i < message->n_prefixes; i++) {
         const struct ndp_prefix *prefix = &message->prefix[i];
-        if (!prefix->on_link || ip_is_linklocal(&prefix->prefix) || ip_is_multicast(&prefix->prefix))
+        if (!prefix->on_link || ip_is_linklocal(&prefix->prefix)
+            || ip_is_multicast(&prefix->prefix))
             continue;
         struct ip_advert advert = {
             .prefix = ip_mask(&prefix->prefix, prefix->bits),
@@ -160,8 +161,8 @@ static enum ciao_reason router_advertised(struct ip_layer *ip, const struct ip_a
     };
     if (message->has_mac && !eth_is_multicast(message->mac) && own != NULL) {
         struct ip_hop router = {.addr = packet->src, .source = *own, .link = advert.link};
-        struct ip_neighbour *neighbour = ip_neighbour_heard(ip, &router, message->mac,
-                                                            arrival->now);
+        struct ip_neighbour *neighbour =
+            ip_neighbour_heard(ip, &router, message->mac, arrival->now);
         if (neighbour != NULL)
             neighbour->router = true;
     }

@@ -2,12 +2,12 @@
  * The records of a connection: what is remembered, and for how long.
  *
  *   SYN record     SYN-RECEIVED of a listener's child; none at all under SYN cookies
- *   TCB            from SYN-SENT or ESTABLISHED until CLOSED, and as long as the program holds the handle
- *   side record    what only a connection that moves data needs: counters, queues, congestion, recovery
- *   TIME-WAIT      64 bytes (IPv4) that answer for the connection during 2 MSL
+ *   TCB            from SYN-SENT or ESTABLISHED until CLOSED, and as long as the program holds the
+ * handle side record    what only a connection that moves data needs: counters, queues, congestion,
+ * recovery TIME-WAIT      64 bytes (IPv4) that answer for the connection during 2 MSL
  *
- * All but the side record begin with the same head, carry the same life id, stand in the same flow table and own one
- * timer.  `state` is written by tcp_enter() alone.  [RFC9293 3.3.1]
+ * All but the side record begin with the same head, carry the same life id, stand in the same flow
+ * table and own one timer.  `state` is written by tcp_enter() alone.  [RFC9293 3.3.1]
  */
 #ifndef PROTO_TCP_TCB_H
 #define PROTO_TCP_TCB_H
@@ -26,7 +26,8 @@
 
 /* What every record starts with. */
 struct tcp_head {
-    uint32_t laddr, raddr; /* IPv4, or the last 32 bits of the IPv6 addresses, which stand whole behind the record */
+    uint32_t laddr, raddr; /* IPv4, or the last 32 bits of the IPv6 addresses, which stand whole
+                              behind the record */
     uint16_t lport, rport;
     uint8_t state; /* enum ciao_state */
     uint8_t v6;
@@ -52,11 +53,11 @@ struct tcp_syn {
     uint32_t iss, irs;
     uint32_t ts_recent, ts_offset;
     ref_t listener;
-    uint32_t first_ms;     /* when it was made, for R2 */
+    uint32_t first_ms; /* when it was made, for R2 */
     uint16_t route;
     uint16_t peer_mss;
-    uint8_t peer_wscale;   /* 255: no such option */
-    uint8_t tries;         /* SYN,ACKs sent */
+    uint8_t peer_wscale; /* 255: no such option */
+    uint8_t tries;       /* SYN,ACKs sent */
     uint8_t sack : 1, has_ts : 1, has_wscale : 1, challenged : 1;
     uint8_t spare;
 };
@@ -70,37 +71,37 @@ struct tcp_wait {
     uint32_t ts_recent;
     uint32_t rcv_wnd;
     uint32_t msl_ms;
-    ref_t tcb;          /* the TCB that stays as long as the program holds its handle; REF_NONE: none */
+    ref_t tcb; /* the TCB that stays as long as the program holds its handle; REF_NONE: none */
     uint16_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, spare : 10;
     uint16_t route;
 };
 BUILD_ASSERT(sizeof(struct tcp_wait) == 64); /* one cache line */
 
 /* ---- one range of the send queue: what was sent at one time in one piece ---- */
-#define RANGE_SACKED 1u      /* the peer holds it [RFC2018] */
-#define RANGE_LOST 2u        /* declared lost, not sent again yet */
+#define RANGE_SACKED        1u /* the peer holds it [RFC2018] */
+#define RANGE_LOST          2u /* declared lost, not sent again yet */
 #define RANGE_RETRANSMITTED 4u /* sent more than once: no RTT sample [RFC6298 3 Karn] */
-#define RANGE_APP_LIMITED 8u
-#define RANGE_REPAIR 16u     /* was declared lost by recovery, not by the timer */
-#define RANGE_COUNTED 32u    /* stands in side->lost */
+#define RANGE_APP_LIMITED   8u
+#define RANGE_REPAIR        16u /* was declared lost by recovery, not by the timer */
+#define RANGE_COUNTED       32u /* stands in side->lost */
 struct tcp_range {
     uint32_t next, prev; /* pool indices, in order of start; 0 ends */
     seq_t start, end;
-    time_us sent_us;     /* last sent */
-    uint64_t delivered;  /* side->delivered when it was sent (rate samples, BBR) */
-    uint16_t times;      /* sent so often */
-    uint16_t flags;      /* RANGE_* */
-    uint16_t segments;   /* wire segments of one sending */
-    uint16_t later;      /* segments that have arrived though they were sent after this [RFC6675 4] */
+    time_us sent_us;    /* last sent */
+    uint64_t delivered; /* side->delivered when it was sent (rate samples, BBR) */
+    uint16_t times;     /* sent so often */
+    uint16_t flags;     /* RANGE_* */
+    uint16_t segments;  /* wire segments of one sending */
+    uint16_t later; /* segments that have arrived though they were sent after this [RFC6675 4] */
 };
 BUILD_ASSERT(sizeof(struct tcp_range) == 40);
 
 /* ---- one run of received bytes, by reference ---- */
 struct tcp_run {
-    uint32_t next;    /* pool index; 0 ends */
-    seq_t start;      /* first byte */
+    uint32_t next; /* pool index; 0 ends */
+    seq_t start;   /* first byte */
     uint32_t len;
-    uint32_t charge;  /* what it costs against the receive buffer */
+    uint32_t charge; /* what it costs against the receive buffer */
     const uint8_t *ptr;
     struct ciao_buf *buf;
 };
@@ -111,63 +112,64 @@ struct tcp_side {
     struct ciao_buf *sendq_first, *sendq_last;
     struct ciao_buf *sendq_cursor; /* the buffer that was sliced last; NULL: none */
     seq_t sendq_cursor_seq;        /* its first byte */
-    uint32_t sendq_skip;    /* bytes of the first buffer that are acknowledged already */
-    uint32_t sendq_fill;    /* bytes used of the last buffer */
-    uint32_t sendq_bytes;   /* queued: snd.end - snd.una, without SYN and FIN */
+    uint32_t sendq_skip;           /* bytes of the first buffer that are acknowledged already */
+    uint32_t sendq_fill;           /* bytes used of the last buffer */
+    uint32_t sendq_bytes;          /* queued: snd.end - snd.una, without SYN and FIN */
     uint32_t ranges_first, ranges_last; /* [snd.una, snd.nxt) cut by sending */
     /* receive queue */
     uint32_t in_order_first, in_order_last, out_of_order_first; /* struct tcp_run */
     uint32_t in_order_bytes, out_of_order_bytes, charged_bytes;
-    seq_t sack_recent[3];   /* starts of the blocks that changed last, newest first [RFC2018 4] */
+    seq_t sack_recent[3]; /* starts of the blocks that changed last, newest first [RFC2018 4] */
     /* congestion and recovery */
     uint32_t cwnd, ssthresh;
-    seq_t recover;          /* recovery ends when this is acknowledged [RFC6675 RecoveryPoint] */
-    uint32_t cut_us;        /* when cwnd was last reduced, mod 2^32 */
+    seq_t recover;   /* recovery ends when this is acknowledged [RFC6675 RecoveryPoint] */
+    uint32_t cut_us; /* when cwnd was last reduced, mod 2^32 */
     uint32_t prior_cwnd, prior_ssthresh; /* before that, should it prove needless; 0: not known */
     uint32_t sacked_bytes, lost_bytes; /* on its way is nxt - una - sacked - lost [RFC6675 pipe] */
-    uint32_t cc[6];         /* the congestion control's own */
+    uint32_t cc[6];                    /* the congestion control's own */
     uint32_t rtt_min_us;
     /* counters */
     uint32_t segments_sent, segments_received;
     uint32_t retransmitted, lost, timeouts, repaired;
-    uint64_t delivered;     /* bytes known to have arrived */
+    uint64_t delivered; /* bytes known to have arrived */
     uint64_t bytes_received;
-    uint64_t bytes_sent;    /* payload, repeats too */
+    uint64_t bytes_sent; /* payload, repeats too */
 };
 BUILD_ASSERT(sizeof(struct tcp_side) == 192 || sizeof(void *) != 8);
 
 /* ---- the TCB ---- */
 /* tcb->flags */
-#define TCB_PASSIVE 0x1u        /* came from a listener [RFC9293 3.5 MUST-11] */
-#define TCB_TS 0x2u             /* both SYNs carried timestamps */
-#define TCB_SACK 0x4u           /* the peer permits SACK, and so do we */
-#define TCB_WSCALE 0x8u
-#define TCB_FIN_QUEUED 0x10u    /* the program has closed its direction: FIN at snd.end */
-#define TCB_FIN_RECEIVED 0x20u  /* the peer's FIN was taken in order */
-#define TCB_ACK_NOW 0x40u       /* an ACK must leave */
-#define TCB_ACK_DELAYED 0x80u   /* an ACK is owed, the delayed-ACK timer runs */
-#define TCB_ORPHAN 0x100u       /* the program has given the handle up */
-#define TCB_SHUT_RD 0x200u      /* the program reads no more */
-#define TCB_HAS_HANDLE 0x400u   /* the program holds it (accepted or connected) */
-#define TCB_LISTED 0x800u       /* stands in its link's output list */
-#define TCB_USER_LISTED 0x1000u /* stands in the list of changed readiness */
-#define TCB_RECOVERY 0x2000u    /* in fast recovery */
-#define TCB_RTO_RECOVERY 0x4000u /* repairing after a timeout, until `recover` is acknowledged */
-#define TCB_PERSIST 0x8000u     /* rexmt_at is the persist timer */
-#define TCB_PROBE 0x10000u      /* a window probe is to leave */
-#define TCB_SYN_DUE 0x20000u    /* SYN or SYN,ACK is to leave (again) */
-#define TCB_FIN_SENT 0x40000u   /* snd.nxt has passed the FIN */
-#define TCB_HOLD_PARTIAL 0x80000u /* MSG_MORE: the last partial segment waits */
-#define TCB_PUSH 0x100000u      /* the SWS override timer ran out: send what there is */
-#define TCB_IN_ACCEPT 0x200000u /* stands in its listener's accept queue */
-#define TCB_IN_FLOW 0x400000u   /* stands in the flow table */
-#define TCB_R1_TOLD 0x800000u   /* "in trouble" was told */
-#define TCB_WINDOW_TOLD 0x1000000u /* "window closed" was told */
+#define TCB_PASSIVE         0x1u /* came from a listener [RFC9293 3.5 MUST-11] */
+#define TCB_TS              0x2u /* both SYNs carried timestamps */
+#define TCB_SACK            0x4u /* the peer permits SACK, and so do we */
+#define TCB_WSCALE          0x8u
+#define TCB_FIN_QUEUED      0x10u   /* the program has closed its direction: FIN at snd.end */
+#define TCB_FIN_RECEIVED    0x20u   /* the peer's FIN was taken in order */
+#define TCB_ACK_NOW         0x40u   /* an ACK must leave */
+#define TCB_ACK_DELAYED     0x80u   /* an ACK is owed, the delayed-ACK timer runs */
+#define TCB_ORPHAN          0x100u  /* the program has given the handle up */
+#define TCB_SHUT_RD         0x200u  /* the program reads no more */
+#define TCB_HAS_HANDLE      0x400u  /* the program holds it (accepted or connected) */
+#define TCB_LISTED          0x800u  /* stands in its link's output list */
+#define TCB_USER_LISTED     0x1000u /* stands in the list of changed readiness */
+#define TCB_RECOVERY        0x2000u /* in fast recovery */
+#define TCB_RTO_RECOVERY    0x4000u /* repairing after a timeout, until `recover` is acknowledged */
+#define TCB_PERSIST         0x8000u /* rexmt_at is the persist timer */
+#define TCB_PROBE           0x10000u   /* a window probe is to leave */
+#define TCB_SYN_DUE         0x20000u   /* SYN or SYN,ACK is to leave (again) */
+#define TCB_FIN_SENT        0x40000u   /* snd.nxt has passed the FIN */
+#define TCB_HOLD_PARTIAL    0x80000u   /* MSG_MORE: the last partial segment waits */
+#define TCB_PUSH            0x100000u  /* the SWS override timer ran out: send what there is */
+#define TCB_IN_ACCEPT       0x200000u  /* stands in its listener's accept queue */
+#define TCB_IN_FLOW         0x400000u  /* stands in the flow table */
+#define TCB_R1_TOLD         0x800000u  /* "in trouble" was told */
+#define TCB_WINDOW_TOLD     0x1000000u /* "window closed" was told */
 #define TCB_OUR_WINDOW_TOLD 0x2000000u
-#define TCB_CWND_LIMITED 0x4000000u /* the last output stopped at cwnd: it may grow */
-#define TCB_SYN_LOST 0x8000000u /* a SYN or SYN,ACK was sent again: initial window 1 segment [RFC5681 3.1] */
+#define TCB_CWND_LIMITED    0x4000000u /* the last output stopped at cwnd: it may grow */
+#define TCB_SYN_LOST \
+    0x8000000u /* a SYN or SYN,ACK was sent again: initial window 1 segment [RFC5681 3.1] */
 #define TCB_RTT_MEASURED 0x10000000u
-#define TCB_SYN_UNACKED 0x20000000u /* the peer has not acknowledged our SYN yet */
+#define TCB_SYN_UNACKED  0x20000000u /* the peer has not acknowledged our SYN yet */
 
 struct tcb {
     /* line 0: every segment reads these */
@@ -175,63 +177,64 @@ struct tcb {
     uint32_t flags;       /* TCB_* */
     uint32_t side;        /* pool index, 0: none yet */
     struct {
-        seq_t una, nxt;   /* oldest unacknowledged; next to send */
-        uint32_t wnd;     /* bytes the peer offers, from una at the last update */
+        seq_t una, nxt; /* oldest unacknowledged; next to send */
+        uint32_t wnd;   /* bytes the peer offers, from una at the last update */
         seq_t wl1, wl2;
         uint32_t max_wnd; /* largest ever offered [RFC9293 3.8.6.2.1, RFC5961 5.2] */
     } snd;
     struct {
-        seq_t nxt;        /* next expected */
-        seq_t edge;       /* right edge we have advertised: never moves left [RFC9293 3.8.6 SHLD-14] */
+        seq_t nxt;  /* next expected */
+        seq_t edge; /* right edge we have advertised: never moves left [RFC9293 3.8.6 SHLD-14] */
     } rcv;
     /* line 1: timers, round trip, options */
     struct wheel_node timer;
-    uint32_t rexmt_at;    /* ms, 0: not set: SYN, retransmission or persist */
-    uint32_t ack_at;      /* delayed ACK */
-    uint32_t other_at;    /* FIN-WAIT-2 of an orphan, SWS override; later keep-alive */
+    uint32_t rexmt_at;      /* ms, 0: not set: SYN, retransmission or persist */
+    uint32_t ack_at;        /* delayed ACK */
+    uint32_t other_at;      /* FIN-WAIT-2 of an orphan, SWS override; later keep-alive */
     struct tcp_link output; /* in the list of those that have something to send */
     uint32_t ts_recent, ts_offset;
     uint32_t srtt_us, rttvar_us, rto_us;
     seq_t last_ack_sent;
-    uint16_t smss;        /* payload bytes of a full segment, options taken off */
-    uint16_t rmss;        /* what we announced, or the peer's largest segment seen: for ACK decisions */
+    uint16_t smss; /* payload bytes of a full segment, options taken off */
+    uint16_t rmss; /* what we announced, or the peer's largest segment seen: for ACK decisions */
     uint8_t snd_wscale, rcv_wscale;
     uint8_t dup_acks;
-    uint8_t backoff;      /* timeouts in a row */
+    uint8_t backoff; /* timeouts in a row */
     /* line 2: opening, closing, the program */
     seq_t iss, irs;
-    seq_t snd_end;        /* one past the last queued byte: where the FIN goes */
-    uint32_t trouble_ms;  /* when the oldest unacknowledged byte was first sent again; 0: no trouble */
+    seq_t snd_end; /* one past the last queued byte: where the FIN goes */
+    uint32_t
+        trouble_ms; /* when the oldest unacknowledged byte was first sent again; 0: no trouble */
     ref_t listener;
     ref_t accept_next;
-    struct tcp_link user; /* in the list of changed readiness */
+    struct tcp_link user;  /* in the list of changed readiness */
     uint32_t ts_recent_ms; /* when ts_recent was taken [RFC7323 5.5] */
-    uint16_t settings;    /* index; 0: the stack's */
+    uint16_t settings;     /* index; 0: the stack's */
     uint16_t route;
-    uint16_t peer_mss;    /* as announced */
-    uint8_t told_ready;   /* CIAO_* readiness that was last named */
-    uint8_t error;        /* CIAO_E*, positive, 0: none */
+    uint16_t peer_mss;  /* as announced */
+    uint8_t told_ready; /* CIAO_* readiness that was last named */
+    uint8_t error;      /* CIAO_E*, positive, 0: none */
     uint8_t soft_error;
     uint8_t quick_acks;   /* segments still to be acknowledged at once */
     uint8_t ack_segments; /* full segments received since the last ACK */
     uint8_t challenges;   /* challenge ACKs in this second [RFC5961 7] */
     uint32_t challenge_s;
     seq_t urg_rcv, urg_snd; /* urgent pointers (room; RFC 6093) */
-    seq_t fin_rcv;        /* the peer's FIN, seen but not in order yet; valid when fin_seen */
+    seq_t fin_rcv;          /* the peer's FIN, seen but not in order yet; valid when fin_seen */
     uint32_t last_received_ms;
-    seq_t trouble_end;    /* bytes below were in flight when the timer ran out */
+    seq_t trouble_end; /* bytes below were in flight when the timer ran out */
     uint8_t fin_seen;
-    uint8_t probes;       /* window probes unanswered in a row */
-    uint16_t pmtu;        /* room: path MTU of this connection */
-    ref_t wait;           /* the TIME-WAIT record that answers for us */
+    uint8_t probes; /* window probes unanswered in a row */
+    uint16_t pmtu;  /* room: path MTU of this connection */
+    ref_t wait;     /* the TIME-WAIT record that answers for us */
     /* what is to come: RACK 24, TLP 8, ECN/AccECN 16, keep-alive 8, pacing 8 */
-    uint32_t syn_sent_us; /* low 32 bits of when our SYN left last: the first round trip */
-    seq_t rtt_seq;         /* the next round trip is measured when this is acknowledged */
-    seq_t sacked_to;       /* end of the highest byte that the peer ever held out of order */
-    uint32_t last_sent_ms; /* when data or FIN last left [RFC5681 4.1] */
+    uint32_t syn_sent_us;   /* low 32 bits of when our SYN left last: the first round trip */
+    seq_t rtt_seq;          /* the next round trip is measured when this is acknowledged */
+    seq_t sacked_to;        /* end of the highest byte that the peer ever held out of order */
+    uint32_t last_sent_ms;  /* when data or FIN last left [RFC5681 4.1] */
     uint16_t undo_segments; /* sent again in this recovery, and not known to have been needless */
-    uint8_t dup_thresh;    /* segments sent later that must arrive before one is lost [RFC6675 2] */
-    uint8_t rescued;       /* this recovery has had its rescue retransmission [RFC6675 5] */
+    uint8_t dup_thresh; /* segments sent later that must arrive before one is lost [RFC6675 2] */
+    uint8_t rescued;    /* this recovery has had its rescue retransmission [RFC6675 5] */
     uint8_t room[28];
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
@@ -253,17 +256,17 @@ struct tcp_wait6 {
 
 /* ---- a listener ---- */
 struct tcp_listener {
-    struct tcp_head head; /* raddr, rport 0; v6 says which family it is bound to */
+    struct tcp_head head;   /* raddr, rport 0; v6 says which family it is bound to */
     struct ciao_addr local; /* unspecified: any */
-    bool dual;            /* unspecified IPv6 that takes IPv4 too */
+    bool dual;              /* unspecified IPv6 that takes IPv4 too */
     bool reuseport;
     uint16_t settings;
     uint32_t backlog;
-    uint32_t waiting;     /* in the accept queue */
-    uint32_t half_open;   /* SYN records */
+    uint32_t waiting;                /* in the accept queue */
+    uint32_t half_open;              /* SYN records */
     ref_t accept_first, accept_last; /* TCBs */
-    uint32_t next;        /* in its port's bucket */
-    struct tcp_link user; /* in the list of changed readiness */
+    uint32_t next;                   /* in its port's bucket */
+    struct tcp_link user;            /* in the list of changed readiness */
     uint8_t told_ready;
     bool user_listed;
 };

@@ -3,10 +3,10 @@
  *
  * A map for the reader, each to be read beside RFC 9293:
  *   tcp_arrive.c      3.10.7   a segment arrives: the steps, in the RFC's order
- *   tcp_handshake.c   3.5      how a connection comes about        tcp_listen.c  listeners and their queues
- *   tcp_teardown.c    3.6      how it ends: FIN, RST, abort        tcp_wait.c    TIME-WAIT
- *   tcp_state.c       3.3.2    the one writer of states            tcp_user.c    3.9.1 the program's calls
- *   tcp_send*.c, tcp_range.c, tcp_output.c, tcp_segment.c          bytes that leave
+ *   tcp_handshake.c   3.5      how a connection comes about        tcp_listen.c  listeners and
+ * their queues tcp_teardown.c    3.6      how it ends: FIN, RST, abort        tcp_wait.c TIME-WAIT
+ *   tcp_state.c       3.3.2    the one writer of states            tcp_user.c    3.9.1 the
+ * program's calls tcp_send*.c, tcp_range.c, tcp_output.c, tcp_segment.c          bytes that leave
  *   tcp_ack.c, tcp_loss.c, tcp_recovery.c, tcp_cc*.c, tcp_rtt.c    what the peer says of them
  *   tcp_receive.c, tcp_window.c                                    bytes that arrive
  *   tcp_timer.c       3.8      every timer, one node a connection
@@ -26,7 +26,7 @@
 #include "proto/tcp/tcp_port.h"
 #include "trace/trace.h"
 
-#define TCP_LINKS 16
+#define TCP_LINKS            16
 #define TCP_LISTENER_BUCKETS 256
 
 /* Connections with something to send, per link, served in turn. */
@@ -56,9 +56,9 @@ struct tcp {
     uint64_t flow_key[2], isn_key[2], cookie_key[2], ts_key[2];
     struct rng rng;
     uint16_t settings_newest;
-    uint32_t orphan_hand; /* the same for orphans when memory is short */
-    uint32_t wait_hand; /* where recycling goes on when TIME-WAIT is at its budget */
-    time_us cookie_us;  /* when the last SYN cookie left; 0: never */
+    uint32_t orphan_hand;             /* the same for orphans when memory is short */
+    uint32_t wait_hand;               /* where recycling goes on when TIME-WAIT is at its budget */
+    time_us cookie_us;                /* when the last SYN cookie left; 0: never */
     uint32_t challenge_s, challenges; /* of the whole stack, this second [RFC5961 7] */
 };
 
@@ -66,7 +66,8 @@ struct tcp {
 size_t tcp_bytes(const struct ciao_config *config);
 int tcp_init(struct tcp *tcp, const struct ciao_config *config, struct arena *arena, time_us now);
 
-/* A datagram for us with protocol 6.  Payload references are taken as needed; the frame stays the caller's. */
+/* A datagram for us with protocol 6.  Payload references are taken as needed; the frame stays the
+ * caller's. */
 void tcp_input(struct tcp *tcp, const struct ip_packet *packet, time_us now);
 
 /* An ICMP error that quotes one of our segments. [RFC9293 3.9.2.2, RFC5927] */
@@ -82,7 +83,8 @@ struct tcp_icmp_error {
 void tcp_icmp_error(struct tcp *tcp, const struct tcp_icmp_error *error, time_us now);
 
 /* Fill frames for one link, fairly; returns how many. */
-unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n, time_us now);
+unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n,
+                    time_us now);
 bool tcp_has_output(const struct tcp *tcp, int link);
 
 /* Run every timer that is due; the next deadline. */
@@ -92,8 +94,9 @@ time_us tcp_next_deadline(const struct tcp *tcp);
 /* The program's calls: as ciao_* in ciao/stack.h, word for word. */
 int tcp_user_listen(struct tcp *tcp, const struct ciao_endpoint *local, unsigned backlog,
                     const struct ciao_settings *settings, ciao_conn *listener);
-int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote, const struct ciao_endpoint *local,
-                     const struct ciao_settings *settings, ciao_conn *conn);
+int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
+                     const struct ciao_endpoint *local, const struct ciao_settings *settings,
+                     ciao_conn *conn);
 int tcp_user_accept(struct tcp *tcp, ciao_conn listener, ciao_conn *conn);
 int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, bool more);
 int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, bool peek);

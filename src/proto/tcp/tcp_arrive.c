@@ -1,9 +1,10 @@
 /*
  * A segment arrives: RFC 9293 3.10.7, step by step and in its order.
  *
- * Steps decide.  When the answer is "the connection becomes something else" they call a story function of
- * tcp_handshake.c or tcp_teardown.c, which acts.  SYN-SENT (3.10.7.3) stands in tcp_handshake.c, LISTEN (3.10.7.2)
- * in tcp_listen.c, TIME-WAIT in tcp_wait.c: their connections are small or young, and most steps do not concern them.
+ * Steps decide.  When the answer is "the connection becomes something else" they call a story
+ * function of tcp_handshake.c or tcp_teardown.c, which acts.  SYN-SENT (3.10.7.3) stands in
+ * tcp_handshake.c, LISTEN (3.10.7.2) in tcp_listen.c, TIME-WAIT in tcp_wait.c: their connections
+ * are small or young, and most steps do not concern them.
  */
 #include "proto/tcp/tcp_internal.h"
 #include "wire/addr.h"
@@ -35,13 +36,15 @@ struct ciao_event_segment tcp_event_of(const struct tcp_segment *seg)
     return event;
 }
 
-void tcp_drop(struct tcp *tcp, struct trace_context at, enum ciao_reason reason, const struct tcp_segment *seg)
+void tcp_drop(struct tcp *tcp, struct trace_context at, enum ciao_reason reason,
+              const struct tcp_segment *seg)
 {
     struct ciao_event_segment event = tcp_event_of(seg);
     trace_segment_dropped(tcp->trace, at, reason, seg->h.flags, &event);
 }
 
-static void drop(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason, const struct tcp_segment *seg)
+static void drop(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason,
+                 const struct tcp_segment *seg)
 {
     tcp_drop(tcp, tcp_at(tcb), reason, seg);
 }
@@ -61,7 +64,8 @@ void tcp_closed_arrives(struct tcp *tcp, const struct tcp_segment *seg)
 /* ---- challenge ACKs ---- */
 
 #define CHALLENGES_PER_SECOND 1000u /* of the whole stack [RFC5961 7] */
-#define CHALLENGES_PER_CONNECTION 10u /* in a second: so that one peer can't use up all [RFC5961 10] */
+#define CHALLENGES_PER_CONNECTION \
+    10u /* in a second: so that one peer can't use up all [RFC5961 10] */
 
 bool tcp_challenge_allowed(struct tcp *tcp)
 {
@@ -101,15 +105,18 @@ static bool is_stray(const struct tcp *tcp, const struct tcb *tcb, const struct 
 }
 
 /* The four cases of the table in 3.10.7.4. */
-static bool is_acceptable(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_segment *seg)
+static bool is_acceptable(const struct tcp *tcp, const struct tcb *tcb,
+                          const struct tcp_segment *seg)
 {
     uint32_t wnd = tcb->rcv.edge - tcb->rcv.nxt;
     if (seg->len == 0 && wnd == 0)
         return seg->seq == tcb->rcv.nxt;
     if (seg->len == 0)
         return seq_in_window(seg->seq, tcb->rcv.nxt, wnd)
-               /* AS LINUX: an ACK behind data that filled the window and was lost still tells something. */
-               || (seg->seq == tcb->rcv.edge && (tcp_tcb_settings(tcp, tcb)->more & CIAO_EDGE_TOLERANT));
+               /* AS LINUX: an ACK behind data that filled the window and was lost still tells
+                  something. */
+               || (seg->seq == tcb->rcv.edge
+                   && (tcp_tcb_settings(tcp, tcb)->more & CIAO_EDGE_TOLERANT));
     if (wnd == 0)
         return false;
     return seq_in_window(seg->seq, tcb->rcv.nxt, wnd)
@@ -155,7 +162,8 @@ static void trim(const struct tcb *tcb, struct tcp_segment *seg)
 }
 
 /* [RFC7323 4.3 7323-7] */
-static void remember_timestamp(const struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+static void remember_timestamp(const struct tcp *tcp, struct tcb *tcb,
+                               const struct tcp_segment *seg)
 {
     if (!(tcb->flags & TCB_TS) || !seg->h.opt.has_ts || seq_lt(seg->h.opt.ts_val, tcb->ts_recent)
         || seq_gt(seg->h.seq, tcb->last_ack_sent))
@@ -180,7 +188,8 @@ static bool answers_syn_again(struct tcp *tcp, struct tcb *tcb, const struct tcp
  * [RFC9293 3.5 figure 8, MUST-10] */
 static void forget_known_syn(const struct tcb *tcb, struct tcp_segment *seg)
 {
-    bool known = (tcb->flags & TCB_SYN_UNACKED) && (seg->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)
+    bool known = (tcb->flags & TCB_SYN_UNACKED)
+                 && (seg->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)
                  && seg->seq == tcb->irs && seg->ack == tcb->snd.nxt;
     if (!known)
         return;
@@ -189,7 +198,8 @@ static void forget_known_syn(const struct tcb *tcb, struct tcp_segment *seg)
     seg->len--;
 }
 
-/* Old bytes deserve an ACK each; what carries none is rationed, or two confused ends would ACK for ever. */
+/* Old bytes deserve an ACK each; what carries none is rationed, or two confused ends would ACK for
+ * ever. */
 static void answer_unacceptable(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     if (answers_syn_again(tcp, tcb, seg))
@@ -200,7 +210,8 @@ static void answer_unacceptable(struct tcp *tcp, struct tcb *tcb, const struct t
         tcp_ack_now(tcp, tcb);
 }
 
-static bool refuse(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason, const struct tcp_segment *seg)
+static bool refuse(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason,
+                   const struct tcp_segment *seg)
 {
     drop(tcp, tcb, reason, seg);
     if (reason != CIAO_DROP_RST_OUTSIDE_WINDOW && reason != CIAO_DROP_NO_TIMESTAMP)
@@ -223,7 +234,8 @@ static bool step_1_sequence(struct tcp *tcp, struct tcb *tcb, struct tcp_segment
     }
     if (!is_acceptable(tcp, tcb, seg))
         return refuse(tcp, tcb,
-                      seg->flags & TCP_RST ? CIAO_DROP_RST_OUTSIDE_WINDOW : CIAO_DROP_SEQ_OUTSIDE_WINDOW,
+                      seg->flags & TCP_RST ? CIAO_DROP_RST_OUTSIDE_WINDOW
+                                           : CIAO_DROP_SEQ_OUTSIDE_WINDOW,
                       seg);
     if (!(seg->flags & TCP_SYN)) {
         trim(tcb, seg);
@@ -363,7 +375,8 @@ void tcp_synchronised_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segme
 
 /* ---- a segment comes in ---- */
 
-static void told_received(struct tcp *tcp, const struct tcp_head *head, const struct tcp_segment *seg)
+static void told_received(struct tcp *tcp, const struct tcp_head *head,
+                          const struct tcp_segment *seg)
 {
     if (!trace_on(tcp->trace, CIAO_EVENTS_WIRE))
         return;
@@ -401,9 +414,7 @@ static void deliver(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_s
     ref_t ref = tcp_flow_find(tcp, tuple, hash);
     switch (ref_kind(ref)) {
     case KIND_TCB4:
-    case KIND_TCB6:
-        tcb_arrives(tcp, tcp_tcb_at(tcp, ref), seg);
-        break;
+    case KIND_TCB6: tcb_arrives(tcp, tcp_tcb_at(tcp, ref), seg); break;
     case KIND_SYN4:
     case KIND_SYN6:
         told_received(tcp, tcp_head_at(tcp, ref), seg);
@@ -414,11 +425,8 @@ static void deliver(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_s
         told_received(tcp, tcp_head_at(tcp, ref), seg);
         tcp_wait_arrives(tcp, ref, seg, tuple);
         break;
-    case KIND_NONE:
-        nobody_arrives(tcp, tuple, hash, seg);
-        break;
-    case KIND_OTHER:
-        ASSERT(ref_kind(ref) != KIND_OTHER); /* listeners are not in the flow table */
+    case KIND_NONE: nobody_arrives(tcp, tuple, hash, seg); break;
+    case KIND_OTHER: ASSERT(ref_kind(ref) != KIND_OTHER); /* listeners are not in the flow table */
     }
 }
 
@@ -447,7 +455,8 @@ static bool checksum_is_right(const struct tcp *tcp, const struct ip_packet *pac
 }
 
 /* CIAO_REASON_NONE, or why it can't be read. */
-static enum ciao_reason parse(const struct tcp *tcp, const struct ip_packet *packet, struct tcp_header *h)
+static enum ciao_reason parse(const struct tcp *tcp, const struct ip_packet *packet,
+                              struct tcp_header *h)
 {
     enum wire_fault fault = tcp_parse(packet->l4, packet->l4_head_len, h);
     if (fault == WIRE_TCP_SHORT)

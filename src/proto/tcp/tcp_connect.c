@@ -1,5 +1,6 @@
 /*
- * An active open: everything that is decided before the first SYN.  [RFC9293 3.10.1, 3.9.1.1; RFC6056]
+ * An active open: everything that is decided before the first SYN.  [RFC9293 3.10.1, 3.9.1.1;
+ * RFC6056]
  */
 #include "proto/tcp/tcp_internal.h"
 #include "wire/addr.h"
@@ -8,7 +9,8 @@
 static int check_endpoints(const struct tcp *tcp, const struct ciao_endpoint *remote,
                            const struct ciao_endpoint *local)
 {
-    if (ip_is_any(&remote->addr) || ip_is_multicast(&remote->addr) || ip_is_broadcast(&remote->addr))
+    if (ip_is_any(&remote->addr) || ip_is_multicast(&remote->addr)
+        || ip_is_broadcast(&remote->addr))
         return -CIAO_EDESTADDR;
     if (remote->port == 0)
         return -CIAO_EINVAL;
@@ -70,7 +72,8 @@ static struct tcb *new_tcb(struct tcp *tcp, const struct tcp_tuple *tuple)
     return tcb;
 }
 
-static void begin(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple, const struct ip_path *path)
+static void begin(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple,
+                  const struct ip_path *path)
 {
     tcb->head.link = path->link;
     tcb->route = path->route;
@@ -92,8 +95,9 @@ static void tell(struct tcp *tcp, const struct tcb *tcb, const struct tcp_tuple 
 }
 
 /* [RFC9293 3.10.1 EV-43] */
-int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote, const struct ciao_endpoint *local,
-                     const struct ciao_settings *settings, ciao_conn *conn)
+int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
+                     const struct ciao_endpoint *local, const struct ciao_settings *settings,
+                     ciao_conn *conn)
 {
     struct ip_path path;
     int result = check_endpoints(tcp, remote, local);

@@ -1,9 +1,10 @@
 /*
  * SYN cookies: a handshake without a record.  [RFC4987 3.6]
  *
- * When the queue of half-open connections is full, what a record would hold is put into the numbers that the peer
- * must give back: our initial sequence number carries a keyed hash of the tuple, a slow clock and the MSS, and our
- * timestamp's low bits carry the window scale and SACK.  An ACK that brings both back makes the connection.
+ * When the queue of half-open connections is full, what a record would hold is put into the numbers
+ * that the peer must give back: our initial sequence number carries a keyed hash of the tuple, a
+ * slow clock and the MSS, and our timestamp's low bits carry the window scale and SACK.  An ACK
+ * that brings both back makes the connection.
  *
  * ISS = H(tuple, IRS, minute) with the minute's low bits and the index of the MSS in its top byte.
  */
@@ -12,7 +13,7 @@
 #include "wire/addr.h"
 
 #define COOKIE_MINUTE_US 64000000u
-#define COOKIE_MINUTES 2u /* as old as this is taken back */
+#define COOKIE_MINUTES   2u /* as old as this is taken back */
 
 static const uint16_t mss_steps[8] = {216, 536, 1220, 1360, 1440, 1448, 4312, 8940};
 
@@ -29,7 +30,8 @@ static uint32_t minute_of(time_us now)
     return (uint32_t)(now / COOKIE_MINUTE_US) & 31;
 }
 
-static uint32_t hash_of(const struct tcp *tcp, const struct tcp_tuple *tuple, seq_t irs, uint32_t top)
+static uint32_t hash_of(const struct tcp *tcp, const struct tcp_tuple *tuple, seq_t irs,
+                        uint32_t top)
 {
     const uint64_t words[6] = {
         get_be64(tuple->local.b),
@@ -95,7 +97,8 @@ static bool cookies_are_out(const struct tcp *tcp)
            && tcp->now - tcp->cookie_us < (uint64_t)COOKIE_MINUTES * COOKIE_MINUTE_US;
 }
 
-static bool cookie_is_ours(const struct tcp *tcp, const struct tcp_segment *seg, const struct tcp_tuple *tuple)
+static bool cookie_is_ours(const struct tcp *tcp, const struct tcp_segment *seg,
+                           const struct tcp_tuple *tuple)
 {
     uint32_t cookie = seg->ack - 1, top = cookie >> 24;
     uint32_t age = (minute_of(tcp->now) - (top >> 3)) & 31;

@@ -6,8 +6,9 @@
  *   2.   ESTABLISHED  <-- SYN,ACK ------------  SYN-RECEIVED
  *   3.   ESTABLISHED  -- ACK ---------------->  ESTABLISHED
  *
- * Why three: each direction's first number must be told and acknowledged, and the middle one carries both.  When both
- * ends knock at once the SYNs cross, and each answers SYN,ACK from SYN-RECEIVED: four segments, one connection.
+ * Why three: each direction's first number must be told and acknowledged, and the middle one
+ * carries both.  When both ends knock at once the SYNs cross, and each answers SYN,ACK from
+ * SYN-RECEIVED: four segments, one connection.
  *
  * The other side of the same story, a listener's, is in tcp_listen.c.
  */
@@ -22,14 +23,17 @@
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
     const uint64_t words[5] = {
-        get_be64(tuple->local.b),  get_be64(tuple->local.b + 8),
-        get_be64(tuple->remote.b), get_be64(tuple->remote.b + 8),
+        get_be64(tuple->local.b),
+        get_be64(tuple->local.b + 8),
+        get_be64(tuple->remote.b),
+        get_be64(tuple->remote.b + 8),
         (uint64_t)tuple->local_port << 16 | tuple->remote_port,
     };
     return (seq_t)(tcp->now / 4) + (seq_t)siphash24_u64s(tcp->isn_key, words, 5);
 }
 
-/* The same for a pair of hosts, so that timestamps of one pair stay monotone. [RFC7323 7.1 7323-11] */
+/* The same for a pair of hosts, so that timestamps of one pair stay monotone. [RFC7323 7.1 7323-11]
+ */
 uint32_t tcp_handshake_ts_offset(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
     const uint64_t words[4] = {
@@ -66,7 +70,8 @@ static uint16_t default_mss(const struct tcb *tcb)
     return tcb->head.v6 ? 1220 : 536; /* [RFC9293 3.7.1 MUST-15] */
 }
 
-/* Payload of a full segment: what the peer takes, what the link carries, less our options. [MUST-16] */
+/* Payload of a full segment: what the peer takes, what the link carries, less our options.
+ * [MUST-16] */
 static uint16_t full_segment(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t headers = tcb->head.v6 ? 60 : 40;
@@ -79,7 +84,8 @@ static uint16_t full_segment(const struct tcp *tcp, const struct tcb *tcb)
     return (uint16_t)(mss > options + 64 ? mss - options : 64);
 }
 
-/* The peer's SYN brought these; we take those that we offer, or would have. [RFC7323 2.2, 3.2, RFC2018 2] */
+/* The peer's SYN brought these; we take those that we offer, or would have. [RFC7323 2.2, 3.2,
+ * RFC2018 2] */
 void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *opt)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
@@ -109,7 +115,8 @@ void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
     tcb->trouble_ms = 0;
     tcb->quick_acks = (uint8_t)tcp_tcb_settings(tcp, tcb)->quick_acks;
     tcp_rtt_init(tcp, tcb);
-    if (!(tcb->flags & TCB_SYN_LOST)) /* Karn: a SYN sent twice measures nothing [RFC6298 3 6298-6] */
+    if (!(tcb->flags
+          & TCB_SYN_LOST)) /* Karn: a SYN sent twice measures nothing [RFC6298 3 6298-6] */
         tcp_rtt_measured(tcp, tcb, (uint32_t)tcp->now - tcb->syn_sent_us);
     if (tcb->side != 0)
         tcp_congestion_init(tcp, tcb);
@@ -130,8 +137,8 @@ static void take_window(struct tcb *tcb, const struct tcp_segment *seg)
 }
 
 /* The peer acknowledges our SYN,ACK. [RFC9293 3.10.7.4 fifth EV-26]
- * The program may have closed meanwhile: with nothing queued it is in FIN-WAIT-1 already; with bytes still to go the
- * close was put off until now. [RFC9293 3.10.4 EV-46] */
+ * The program may have closed meanwhile: with nothing queued it is in FIN-WAIT-1 already; with
+ * bytes still to go the close was put off until now. [RFC9293 3.10.4 EV-46] */
 void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     bool opening = tcp_state_is(tcb, CIAO_SYN_RECEIVED);
@@ -163,8 +170,9 @@ static bool is_refused(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
     if (!(seg->flags & TCP_RST))
         return false;
     if (seg->flags & TCP_ACK)
-        tcp_teardown_end(tcp, tcb,
-                         (struct tcp_end){CIAO_ARC_SYN_SENT_CLOSED_CONNECTION_REFUSED, CIAO_EREFUSED, 0});
+        tcp_teardown_end(
+            tcp, tcb,
+            (struct tcp_end){CIAO_ARC_SYN_SENT_CLOSED_CONNECTION_REFUSED, CIAO_EREFUSED, 0});
     else
         tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_SYN_SENT_RST_UNPROVEN, seg);
     return true;
@@ -194,7 +202,8 @@ static void peer_answered(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *
         tcp_text_and_fin(tcp, tcb, seg);
 }
 
-/* [EV-13, RFC9293 3.5 MUST-10] the SYNs crossed.  Text in it is not kept: the peer sends it again. */
+/* [EV-13, RFC9293 3.5 MUST-10] the SYNs crossed.  Text in it is not kept: the peer sends it again.
+ */
 static void syns_crossed(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     take_syn(tcp, tcb, seg);

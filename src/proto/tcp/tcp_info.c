@@ -101,7 +101,7 @@ static bool is_to_be_named(const struct tcp *tcp, ref_t ref)
 
 bool tcp_user_next_connection(const struct tcp *tcp, uint64_t *cursor, struct ciao_info *info)
 {
-    const struct pool *pools[] = {&tcp->listeners, &tcp->syns, &tcp->syns6, &tcp->tcbs,
+    const struct pool *pools[] = {&tcp->listeners, &tcp->syns,  &tcp->syns6, &tcp->tcbs,
                                   &tcp->tcbs6,     &tcp->waits, &tcp->waits6};
     const enum ref_kind kinds[] = {KIND_OTHER, KIND_SYN4, KIND_SYN6, KIND_TCB4,
                                    KIND_TCB6,  KIND_TW4,  KIND_TW6};
@@ -143,13 +143,15 @@ void tcp_user_counts(const struct tcp *tcp, struct ciao_counts *counts)
 
 /* ---- ICMP ---- */
 
-/* An outsider can't know where we are: an error that quotes nothing in flight is not believed. [RFC5927 4.1] */
+/* An outsider can't know where we are: an error that quotes nothing in flight is not believed.
+ * [RFC5927 4.1] */
 static bool quotes_flight(const struct tcb *tcb, uint32_t seq)
 {
     return seq_leq(tcb->snd.una, seq) && seq_lt(seq, tcb->snd.nxt);
 }
 
-static bool ends_it(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_icmp_error *error)
+static bool ends_it(const struct tcp *tcp, const struct tcb *tcb,
+                    const struct tcp_icmp_error *error)
 {
     if (error->kind != TCP_ICMP_HARD)
         return false;
@@ -161,14 +163,15 @@ static bool ends_it(const struct tcp *tcp, const struct tcb *tcb, const struct t
 /* [RFC9293 3.9.2.2 MUST-47, MUST-54, MUST-56, SHLD-25, SHLD-26] */
 void tcp_icmp_error(struct tcp *tcp, const struct tcp_icmp_error *error, time_us now)
 {
-    const struct tcp_tuple tuple = {error->local, error->remote, error->local_port, error->remote_port};
+    const struct tcp_tuple tuple = {error->local, error->remote, error->local_port,
+                                    error->remote_port};
     ref_t ref = tcp_flow_find(tcp, &tuple, tcp_flow_hash(tcp, &tuple));
     const uint64_t what = (uint64_t)error->type << 8 | error->code;
     tcp->now = now;
     if (!tcp_ref_is_tcb(ref)) {
-        const struct trace_context at = {ref == REF_NONE ? 0 : tcp_head_at(tcp, ref)->life,
-                                         ref == REF_NONE ? CIAO_CLOSED
-                                                         : (enum ciao_state)tcp_head_at(tcp, ref)->state};
+        const struct trace_context at = {
+            ref == REF_NONE ? 0 : tcp_head_at(tcp, ref)->life,
+            ref == REF_NONE ? CIAO_CLOSED : (enum ciao_state)tcp_head_at(tcp, ref)->state};
         trace_reason(tcp->trace, at, CIAO_DID_ICMP_IGNORED, what, 0);
         return;
     }

@@ -3,7 +3,7 @@
  */
 #include "proto/tcp/tcp_internal.h"
 
-#define ALIGN 64u
+#define ALIGN        64u
 #define SETTINGS_MAX 4096u
 
 struct table {
@@ -34,7 +34,8 @@ static void list_tables(const struct ciao_config *config, struct table tables[TA
         {offsetof(struct tcp, syns6), sizeof(struct tcp_syn6), config->max_syn_records},
         {offsetof(struct tcp, waits), sizeof(struct tcp_wait), config->max_time_wait},
         {offsetof(struct tcp, waits6), sizeof(struct tcp_wait6), config->max_time_wait},
-        {offsetof(struct tcp, sides), sizeof(struct tcp_side), both_families(config->max_connections)},
+        {offsetof(struct tcp, sides), sizeof(struct tcp_side),
+         both_families(config->max_connections)},
         {offsetof(struct tcp, ranges), sizeof(struct tcp_range), records},
         {offsetof(struct tcp, runs), sizeof(struct tcp_run), records},
         {offsetof(struct tcp, listeners), sizeof(struct tcp_listener), config->max_listeners},
@@ -45,11 +46,13 @@ static void list_tables(const struct ciao_config *config, struct table tables[TA
 
 static uint32_t flow_entries(const struct ciao_config *config)
 {
-    uint64_t all = ((uint64_t)config->max_connections + config->max_syn_records + config->max_time_wait) * 2;
+    uint64_t all =
+        ((uint64_t)config->max_connections + config->max_syn_records + config->max_time_wait) * 2;
     return all > REF_INDEX_MAX ? REF_INDEX_MAX : (uint32_t)all;
 }
 
-/* One destination for each connection at worst, bounded: beyond 64 Ki destinations they share less often. */
+/* One destination for each connection at worst, bounded: beyond 64 Ki destinations they share less
+ * often. */
 static uint32_t destinations(const struct ciao_config *config)
 {
     return config->max_connections < 65536 ? config->max_connections + 16 : 65536;
@@ -85,7 +88,8 @@ static int take_tables(struct tcp *tcp, const struct ciao_config *config, struct
                           config->port_high);
 }
 
-static void give_wheel(struct tcp *tcp, enum ref_kind kind, const struct pool *pool, size_t node_offset)
+static void give_wheel(struct tcp *tcp, enum ref_kind kind, const struct pool *pool,
+                       size_t node_offset)
 {
     wheel_space(&tcp->wheel, kind,
                 (struct wheel_space){pool->base, pool->stride, (uint32_t)node_offset});

@@ -15,12 +15,12 @@ struct tcp_segment {
     struct tcp_header h;
     const struct ip_packet *packet;
     seq_t seq, ack;
-    uint32_t wnd;       /* bytes: scaled already, where the connection scales */
-    uint32_t len;       /* SEG.LEN: payload, SYN and FIN */
-    uint32_t data_len;  /* payload bytes that are still of interest */
-    uint32_t skip;      /* payload bytes at the front that are not */
-    uint16_t flags;     /* TCP_*; FIN taken off when it was trimmed away */
-    uint16_t segments;  /* wire segments it stands for, at least 1 */
+    uint32_t wnd;      /* bytes: scaled already, where the connection scales */
+    uint32_t len;      /* SEG.LEN: payload, SYN and FIN */
+    uint32_t data_len; /* payload bytes that are still of interest */
+    uint32_t skip;     /* payload bytes at the front that are not */
+    uint16_t flags;    /* TCP_*; FIN taken off when it was trimmed away */
+    uint16_t segments; /* wire segments it stands for, at least 1 */
 };
 
 /* ---- lookups and small things: tcp_tables.c ---- */
@@ -46,15 +46,19 @@ void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_t
 uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple);
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);
 ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
-struct tcb *tcp_tcb_new(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t life); /* zeroed, CLOSED; NULL */
-void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb); /* flushes queues, leaves every list, gives the slot back */
+struct tcb *tcp_tcb_new(struct tcp *tcp, const struct tcp_tuple *tuple,
+                        uint64_t life); /* zeroed, CLOSED; NULL */
+void tcp_tcb_free(struct tcp *tcp,
+                  struct tcb *tcb); /* flushes queues, leaves every list, gives the slot back */
 bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb); /* false: the table is full */
 void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
 const struct ciao_settings *tcp_settings(const struct tcp *tcp, uint16_t index);
-uint16_t tcp_settings_take(struct tcp *tcp, const struct ciao_settings *value); /* UINT16_MAX: no room */
+uint16_t tcp_settings_take(struct tcp *tcp,
+                           const struct ciao_settings *value); /* UINT16_MAX: no room */
 void tcp_settings_ref(struct tcp *tcp, uint16_t index);
 void tcp_settings_give(struct tcp *tcp, uint16_t index);
-static inline const struct ciao_settings *tcp_tcb_settings(const struct tcp *tcp, const struct tcb *tcb)
+static inline const struct ciao_settings *tcp_tcb_settings(const struct tcp *tcp,
+                                                           const struct tcb *tcb)
 {
     return tcp_settings(tcp, tcb->settings);
 }
@@ -62,7 +66,8 @@ static inline struct trace_context tcp_at(const struct tcb *tcb)
 {
     return (struct trace_context){tcb->head.life, (enum ciao_state)tcb->head.state};
 }
-static inline void tcp_note(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason, uint64_t a, uint64_t b)
+static inline void tcp_note(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason,
+                            uint64_t a, uint64_t b)
 {
     trace_reason(tcp->trace, tcp_at(tcb), reason, a, b);
 }
@@ -83,23 +88,30 @@ bool tcp_state_sends(const struct tcb *tcb);    /* ESTABLISHED, CLOSE-WAIT */
 bool tcp_state_receives(const struct tcb *tcb); /* ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 */
 bool tcp_state_synchronised(const struct tcb *tcb);
 
-/* ---- the procedure of 3.10.7: tcp_arrive.c; opening and closing: tcp_handshake.c, tcp_teardown.c ---- */
-void tcp_drop(struct tcp *tcp, struct trace_context at, enum ciao_reason reason, const struct tcp_segment *seg);
+/* ---- the procedure of 3.10.7: tcp_arrive.c; opening and closing: tcp_handshake.c, tcp_teardown.c
+ * ---- */
+void tcp_drop(struct tcp *tcp, struct trace_context at, enum ciao_reason reason,
+              const struct tcp_segment *seg);
 struct ciao_event_segment tcp_event_of(const struct tcp_segment *seg); /* for the telling */
-void tcp_challenge_ack(struct tcp *tcp, struct tcb *tcb); /* an ACK that asks "was it you?" [RFC5961 3.2] */
+void tcp_challenge_ack(struct tcp *tcp,
+                       struct tcb *tcb); /* an ACK that asks "was it you?" [RFC5961 3.2] */
 bool tcp_challenge_allowed(struct tcp *tcp);
-void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg); /* sixth to eighth */
-void tcp_synchronised_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg); /* 3.10.7.4 */
-void tcp_closed_arrives(struct tcp *tcp, const struct tcp_segment *seg);          /* 3.10.7.1 */
+void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb,
+                      struct tcp_segment *seg); /* sixth to eighth */
+void tcp_synchronised_arrives(struct tcp *tcp, struct tcb *tcb,
+                              struct tcp_segment *seg);                               /* 3.10.7.4 */
+void tcp_closed_arrives(struct tcp *tcp, const struct tcp_segment *seg);              /* 3.10.7.1 */
 void tcp_syn_sent_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg); /* 3.10.7.3 */
 void tcp_handshake_timeout(struct tcp *tcp, struct tcb *tcb);
 void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *opt);
 void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple); /* RFC 6528 */
-uint32_t tcp_handshake_ts_offset(const struct tcp *tcp, const struct tcp_tuple *tuple); /* RFC 7323 7.1 */
+uint32_t tcp_handshake_ts_offset(const struct tcp *tcp,
+                                 const struct tcp_tuple *tuple); /* RFC 7323 7.1 */
 void tcp_born(struct tcp *tcp, uint64_t life, const struct tcp_tuple *tuple, bool passive);
 void tcp_teardown_fin_wait_2_timeout(struct tcp *tcp, struct tcb *tcb);
-void tcp_teardown_gone(struct tcp *tcp, struct tcb *tcb); /* CLOSED: leave the tables, free what nobody holds */
+void tcp_teardown_gone(struct tcp *tcp,
+                       struct tcb *tcb); /* CLOSED: leave the tables, free what nobody holds */
 int tcp_teardown_shutdown(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_close(struct tcp *tcp, struct tcb *tcb, struct ciao_event_report *report);
 void tcp_teardown_abort(struct tcp *tcp, struct tcb *tcb, struct ciao_event_report *report);
@@ -107,19 +119,24 @@ void tcp_teardown_never_accepted(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb);
-bool tcp_teardown_sacrifice(struct tcp *tcp); /* memory is short: end one orphan; false: there is none */
+bool tcp_teardown_sacrifice(
+    struct tcp *tcp); /* memory is short: end one orphan; false: there is none */
 
 /* ---- listeners: tcp_listen.c, tcp_syn.c, tcp_cookie.c ---- */
-struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
+struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple,
+                                     uint64_t hash);
 void tcp_listen_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
-                        const struct tcp_tuple *tuple, seq_t iss_above); /* 3.10.7.2; iss_above 0: any */
-void tcp_listen_syn_arrives(struct tcp *tcp, ref_t syn, struct tcp_segment *seg); /* SYN-RECEIVED of a child */
+                        const struct tcp_tuple *tuple,
+                        seq_t iss_above); /* 3.10.7.2; iss_above 0: any */
+void tcp_listen_syn_arrives(struct tcp *tcp, ref_t syn,
+                            struct tcp_segment *seg); /* SYN-RECEIVED of a child */
 void tcp_listen_syn_timeout(struct tcp *tcp, ref_t syn);
 void tcp_listen_syn_end(struct tcp *tcp, ref_t syn, enum ciao_arc_row row);
 void tcp_listen_queue(struct tcp *tcp, struct tcp_listener *listener, struct tcb *tcb);
 void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
                      const struct tcp_tuple *tuple, seq_t iss_above);
-uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6, const struct ciao_settings *settings);
+uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6,
+                         const struct ciao_settings *settings);
 struct tcp_child { /* what a TCB must know of a handshake that others did for it */
     struct tcp_tuple tuple;
     uint64_t life;
@@ -131,7 +148,8 @@ struct tcp_child { /* what a TCB must know of a handshake that others did for it
     uint32_t syn_sent_us;
     struct tcp_options options; /* of the peer's SYN */
 };
-struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_child *child);
+struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener,
+                         const struct tcp_child *child);
 void tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
                      const struct tcp_tuple *tuple);
 bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
@@ -139,19 +157,25 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
 void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener);
 
 /* ---- handles: tcp_user.c ---- */
-struct tcb *tcp_user_tcb(const struct tcp *tcp, ciao_conn conn); /* NULL: no such handle, or a listener's */
+struct tcb *tcp_user_tcb(const struct tcp *tcp,
+                         ciao_conn conn); /* NULL: no such handle, or a listener's */
 struct tcp_listener *tcp_user_listener(const struct tcp *tcp, ciao_conn conn);
 
 /* ---- TIME-WAIT: tcp_wait.c ---- */
-void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb); /* the TCB is in TIME-WAIT: a small record answers from now */
-void tcp_wait_arrives(struct tcp *tcp, ref_t wait, struct tcp_segment *seg, const struct tcp_tuple *tuple);
+void tcp_wait_enter(struct tcp *tcp,
+                    struct tcb *tcb); /* the TCB is in TIME-WAIT: a small record answers from now */
+void tcp_wait_arrives(struct tcp *tcp, ref_t wait, struct tcp_segment *seg,
+                      const struct tcp_tuple *tuple);
 void tcp_wait_over(struct tcp *tcp, ref_t wait);
 void tcp_wait_end(struct tcp *tcp, ref_t wait, enum ciao_arc_row row);
-void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb); /* windows, cwnd, RTT set up on ESTABLISHED */
-bool tcp_teardown_our_fin_acked(struct tcp *tcp, struct tcb *tcb); /* false: the TCB is gone or done with */
+void tcp_handshake_done(struct tcp *tcp,
+                        struct tcb *tcb); /* windows, cwnd, RTT set up on ESTABLISHED */
+bool tcp_teardown_our_fin_acked(struct tcp *tcp,
+                                struct tcb *tcb); /* false: the TCB is gone or done with */
 void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb);
-/* The connection ends abnormally: error for the program, state by `row`, flushed; a RST leaves where rst is given
- * (CIAO_REASON_NONE: none).  The TCB may be freed by this: do not touch it afterwards. */
+/* The connection ends abnormally: error for the program, state by `row`, flushed; a RST leaves
+ * where rst is given (CIAO_REASON_NONE: none).  The TCB may be freed by this: do not touch it
+ * afterwards. */
 struct tcp_end {
     enum ciao_arc_row row;
     enum ciao_error error;
@@ -160,7 +184,8 @@ struct tcp_end {
 void tcp_teardown_end(struct tcp *tcp, struct tcb *tcb, struct tcp_end end);
 void tcp_teardown_give_up(struct tcp *tcp, struct tcb *tcb); /* R2 has passed: by state */
 
-/* ---- timers: tcp_timer.c.  One node a connection, for its earliest deadline, moved lazily. ---- */
+/* ---- timers: tcp_timer.c.  One node a connection, for its earliest deadline, moved lazily. ----
+ */
 enum tcp_timer { TCP_TIMER_REXMT, TCP_TIMER_ACK, TCP_TIMER_OTHER };
 void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at);
 void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which); /* lazily: the node stays where it is */
@@ -169,7 +194,8 @@ bool tcp_timer_is_set(const struct tcb *tcb, enum tcp_timer which);
 /* ---- readiness and output lists: tcp_lists.c ---- */
 void tcp_output_wanted(struct tcp *tcp, struct tcb *tcb); /* put it into its link's list, once */
 void tcp_output_forget(struct tcp *tcp, struct tcb *tcb);
-void tcp_told(struct tcp *tcp, struct tcb *tcb); /* readiness may have changed: list it when it has */
+void tcp_told(struct tcp *tcp,
+              struct tcb *tcb); /* readiness may have changed: list it when it has */
 void tcp_told_again(struct tcp *tcp, struct tcb *tcb, unsigned ready);
 void tcp_told_list(struct tcp *tcp, ref_t ref);
 void tcp_told_forget(struct tcp *tcp, ref_t ref);
@@ -183,15 +209,19 @@ struct tcp_piece { /* what a segment is to be */
     uint32_t gso_size; /* 0: one wire segment */
     bool again, probe;
 };
-/* Build it into the frame: options by flags and connection, window, checksum, IP header, event SENT.  ACK, window
- * and timestamp state are updated (an ACK of any kind settles what was owed).  False: it is waiting for the
- * neighbour or was dropped there: it counts as sent, but there is no frame. */
-bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *piece, struct ciao_frame *frame);
+/* Build it into the frame: options by flags and connection, window, checksum, IP header, event
+ * SENT.  ACK, window and timestamp state are updated (an ACK of any kind settles what was owed).
+ * False: it is waiting for the neighbour or was dropped there: it counts as sent, but there is no
+ * frame. */
+bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *piece,
+                      struct ciao_frame *frame);
 /* A reset or ACK outside any queue, through the outbox. */
-void tcp_reply_rst(struct tcp *tcp, const struct tcp_segment *seg, enum ciao_reason reason, uint64_t life,
-                   enum ciao_state state);                       /* <SEQ=SEG.ACK> or <SEQ=0><ACK=...>, 3.10.7.1 */
-void tcp_reply_tcb_rst(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason); /* <SEQ=SND.NXT><RST,ACK> */
-struct tcp_bare { /* a segment of a record that has no TCB */
+void tcp_reply_rst(struct tcp *tcp, const struct tcp_segment *seg, enum ciao_reason reason,
+                   uint64_t life,
+                   enum ciao_state state); /* <SEQ=SEG.ACK> or <SEQ=0><ACK=...>, 3.10.7.1 */
+void tcp_reply_tcb_rst(struct tcp *tcp, struct tcb *tcb,
+                       enum ciao_reason reason); /* <SEQ=SND.NXT><RST,ACK> */
+struct tcp_bare {                                /* a segment of a record that has no TCB */
     struct tcp_tuple tuple;
     struct trace_context at;
     struct tcp_header h;
@@ -199,10 +229,15 @@ struct tcp_bare { /* a segment of a record that has no TCB */
     uint8_t link, ttl, tos, wscale;
 };
 void tcp_reply_bare(struct tcp *tcp, const struct tcp_bare *bare, bool again);
-uint32_t tcp_ts_now(const struct tcp *tcp, uint32_t offset); /* the timestamp clock, 1 ms a tick [RFC7323 5.4] */
+uint32_t tcp_ts_now(const struct tcp *tcp,
+                    uint32_t offset); /* the timestamp clock, 1 ms a tick [RFC7323 5.4] */
 
 /* ---- what leaves next: tcp_output.c.  SYN and SYN,ACK: tcp_handshake.c ---- */
-enum tcp_sent { TCP_SENT_NOTHING, TCP_SENT_FRAME, TCP_SENT_ELSEWHERE /* sent, but no frame was used */ };
+enum tcp_sent {
+    TCP_SENT_NOTHING,
+    TCP_SENT_FRAME,
+    TCP_SENT_ELSEWHERE /* sent, but no frame was used */
+};
 enum tcp_sent tcp_output_next(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 
@@ -212,44 +247,55 @@ static inline struct tcp_side *tcp_side(const struct tcp *tcp, const struct tcb 
 {
     return (struct tcp_side *)pool_at(&tcp->sides, tcb->side); /* tcb->side != 0 */
 }
-int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len); /* bytes taken, -CIAO_E* */
+int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data,
+                        size_t len); /* bytes taken, -CIAO_E* */
 uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb);
-void tcp_sendq_free_to(struct tcp *tcp, struct tcb *tcb, seq_t una); /* acknowledged: give buffers back */
-/* References (taken) to [seq, seq+len) as frame fragments; returns how many bytes fitted into the fragments. */
-uint32_t tcp_sendq_slice(struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len, struct ciao_frame *frame);
+void tcp_sendq_free_to(struct tcp *tcp, struct tcb *tcb,
+                       seq_t una); /* acknowledged: give buffers back */
+/* References (taken) to [seq, seq+len) as frame fragments; returns how many bytes fitted into the
+ * fragments. */
+uint32_t tcp_sendq_slice(struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len,
+                         struct ciao_frame *frame);
 void tcp_sendq_flush(struct tcp *tcp, struct tcb *tcb);
 uint32_t tcp_unsent_bytes(const struct tcp *tcp, const struct tcb *tcb);
 uint32_t tcp_unacked_bytes(const struct tcp *tcp, const struct tcb *tcb);
 
 /* ---- what the peer acknowledges: tcp_ack.c and the three parts ---- */
-/* Step five for a synchronised connection, ACK already known acceptable (una <= ack <= nxt): frees what arrived,
- * measures, window update, SACK, loss detection, congestion; restarts timers.  The FIN's acknowledgement is told by
- * the return value; the arcs are the caller's.  True: our FIN is (now or already) acknowledged. */
+/* Step five for a synchronised connection, ACK already known acceptable (una <= ack <= nxt): frees
+ * what arrived, measures, window update, SACK, loss detection, congestion; restarts timers.  The
+ * FIN's acknowledgement is told by the return value; the arcs are the caller's.  True: our FIN is
+ * (now or already) acknowledged. */
 bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 void tcp_ack_window_update(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 bool tcp_fin_acked(const struct tcb *tcb); /* TCB_FIN_SENT and una past snd_end */
 void tcp_rtt_measured(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us); /* RFC 6298 2 */
 void tcp_rtt_init(struct tcp *tcp, struct tcb *tcb);
-void tcp_timeout_retransmit(struct tcp *tcp, struct tcb *tcb); /* REXMT ran out, data or FIN outstanding */
+void tcp_timeout_retransmit(struct tcp *tcp,
+                            struct tcb *tcb); /* REXMT ran out, data or FIN outstanding */
 void tcp_timeout_persist(struct tcp *tcp, struct tcb *tcb);
-void tcp_congestion_init(struct tcp *tcp, struct tcb *tcb); /* at ESTABLISHED, or when the side is attached */
+void tcp_congestion_init(struct tcp *tcp,
+                         struct tcb *tcb); /* at ESTABLISHED, or when the side is attached */
 
 /* ---- bytes that arrive: tcp_receive.c, tcp_window.c ---- */
-/* Step seven: seg was trimmed to the window.  Takes in-order bytes, holds the others, decides on the ACK. */
+/* Step seven: seg was trimmed to the window.  Takes in-order bytes, holds the others, decides on
+ * the ACK. */
 void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg);
 int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, void *data, size_t len, bool peek);
 void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb);
 uint32_t tcp_unread_bytes(const struct tcp *tcp, const struct tcb *tcb);
-/* The window to offer now, in bytes, by receiver's SWS avoidance; never left of rcv.edge. [RFC9293 3.8.6.2.2] */
+/* The window to offer now, in bytes, by receiver's SWS avoidance; never left of rcv.edge.
+ * [RFC9293 3.8.6.2.2] */
 uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb);
 uint8_t tcp_window_scale(const struct ciao_settings *settings); /* the shift to announce */
-uint32_t tcp_window_initial(const struct ciao_settings *settings); /* what SYN and SYN,ACK offer, <= 65535 */
+uint32_t tcp_window_initial(
+    const struct ciao_settings *settings); /* what SYN and SYN,ACK offer, <= 65535 */
 void tcp_ack_now(struct tcp *tcp, struct tcb *tcb);
 void tcp_ack_later(struct tcp *tcp, struct tcb *tcb);
 void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb);
 void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 void tcp_window_read(struct tcp *tcp, struct tcb *tcb); /* the program has read */
 /* SACK blocks for an outgoing ACK, first the newest [RFC2018 4]; returns how many (at most max). */
-unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h, unsigned max);
+unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h,
+                                 unsigned max);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * Listeners: who is meant by a SYN, and the queue of those whom the program has not accepted yet.
  *
- * A listener is a record of its own and never leaves LISTEN: a SYN makes a child (tcp_syn.c), which joins the accept
- * queue when its handshake is done.  The queue is bounded by the backlog; whoever waits in it may already have been
- * closed or reset by its peer, and is handed out all the same.  [RFC9293 3.9.1.1, 3.10.7.2]
+ * A listener is a record of its own and never leaves LISTEN: a SYN makes a child (tcp_syn.c), which
+ * joins the accept queue when its handshake is done.  The queue is bounded by the backlog; whoever
+ * waits in it may already have been closed or reset by its peer, and is handed out all the same.
+ * [RFC9293 3.9.1.1, 3.10.7.2]
  */
 #include "proto/tcp/tcp_internal.h"
 #include "wire/addr.h"
@@ -30,7 +31,8 @@ static unsigned fits(const struct tcp_listener *listener, const struct tcp_tuple
     return listener->dual ? 1 : 0;
 }
 
-struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
+struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple,
+                                     uint64_t hash)
 {
     struct tcp_listener *best = NULL;
     unsigned best_fit = 0;
@@ -63,7 +65,8 @@ static bool conflicts(const struct tcp_listener *a, const struct tcp_listener *b
     return overlap && !(a->reuseport && b->reuseport);
 }
 
-/* AS LINUX: with REUSEADDR an exact address may stand beside the wildcard?  No: both listen, and that conflicts. */
+/* AS LINUX: with REUSEADDR an exact address may stand beside the wildcard?  No: both listen, and
+ * that conflicts. */
 static bool is_taken(const struct tcp *tcp, const struct tcp_listener *wanted)
 {
     uint32_t index = tcp->listener_bucket[wanted->head.lport % TCP_LISTENER_BUCKETS];
@@ -144,13 +147,16 @@ static void leave_bucket(struct tcp *tcp, const struct tcp_listener *listener, u
     *at = listener->next;
 }
 
-/* Half-open children, wherever they are: a listener closes seldom, so it is they who are searched. */
-static void end_half_open(struct tcp *tcp, const struct pool *pool, enum ref_kind kind, ref_t listener)
+/* Half-open children, wherever they are: a listener closes seldom, so it is they who are searched.
+ */
+static void end_half_open(struct tcp *tcp, const struct pool *pool, enum ref_kind kind,
+                          ref_t listener)
 {
     for (uint32_t index = 1; index <= pool->high; index++) {
         const struct tcp_syn *syn = pool_at(pool, index);
         if (syn->head.life != 0 && syn->listener == listener)
-            tcp_listen_syn_end(tcp, ref_make(kind, index), CIAO_ARC_SYN_RECEIVED_CLOSED_LISTENER_GONE);
+            tcp_listen_syn_end(tcp, ref_make(kind, index),
+                               CIAO_ARC_SYN_RECEIVED_CLOSED_LISTENER_GONE);
     }
 }
 

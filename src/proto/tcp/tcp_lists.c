@@ -1,6 +1,6 @@
 /*
- * Two lists that a connection may stand in: those with something to send, one list a link, served in turn; and
- * those whose readiness has changed since the program last heard of them.
+ * Two lists that a connection may stand in: those with something to send, one list a link, served
+ * in turn; and those whose readiness has changed since the program last heard of them.
  */
 #include "proto/tcp/tcp_internal.h"
 
@@ -45,24 +45,21 @@ void tcp_output_forget(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* One connection's turn: false when it has nothing more to send. */
-static bool take_turn(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *const *frames, unsigned *made,
-                      unsigned limit)
+static bool take_turn(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *const *frames,
+                      unsigned *made, unsigned limit)
 {
     while (*made < limit) {
         switch (tcp_output_next(tcp, tcb, frames[*made])) {
-        case TCP_SENT_NOTHING:
-            return false;
-        case TCP_SENT_FRAME:
-            ++*made;
-            break;
-        case TCP_SENT_ELSEWHERE:
-            break;
+        case TCP_SENT_NOTHING: return false;
+        case TCP_SENT_FRAME: ++*made; break;
+        case TCP_SENT_ELSEWHERE: break;
         }
     }
     return true;
 }
 
-unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n, time_us now)
+unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n,
+                    time_us now)
 {
     struct tcp_output_list *list = &tcp->output[link];
     unsigned made = 0;

@@ -1,9 +1,11 @@
 /*
- * Which local ports are taken: ephemeral ports for active opens [RFC6056], and conflicts of binding.
+ * Which local ports are taken: ephemeral ports for active opens [RFC6056], and conflicts of
+ * binding.
  *
- * An ephemeral port is looked for per destination (local address, remote address, remote port), because a port is
- * free as long as the four-tuple is.  For a destination with many connections a bitmap of its ports is kept, so that
- * a free one is found in O(1) also when 95 % are taken; an exhausted destination is an error of its own.
+ * An ephemeral port is looked for per destination (local address, remote address, remote port),
+ * because a port is free as long as the four-tuple is.  For a destination with many connections a
+ * bitmap of its ports is kept, so that a free one is found in O(1) also when 95 % are taken; an
+ * exhausted destination is an error of its own.
  */
 #ifndef PROTO_TCP_TCP_PORT_H
 #define PROTO_TCP_TCP_PORT_H
@@ -21,7 +23,8 @@ struct tcp_destination; /* one (local address, remote address, remote port) */
 struct tcp_ports {
     struct pool destinations, bitmaps;
     uint32_t *buckets;
-    uint32_t *counters; /* RFC 6056's table: how far the ports of the destinations that share one have come */
+    uint32_t *counters; /* RFC 6056's table: how far the ports of the destinations that share one
+                           have come */
     uint32_t bucket_count;
     uint64_t key[2];
     uint16_t low, high;
@@ -34,18 +37,19 @@ struct tcp_port_key {
 };
 
 size_t tcp_ports_bytes(uint32_t max_destinations);
-int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_destinations, struct rng *rng,
-                   uint16_t low, uint16_t high);
+int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_destinations,
+                   struct rng *rng, uint16_t low, uint16_t high);
 
-/* Choose and take a free port to that destination (RFC 6056 3.3.4, double hash); 0 when all are in use,
- * or when the table of destinations is full (then *full is set). */
+/* Choose and take a free port to that destination (RFC 6056 3.3.4, double hash); 0 when all are in
+ * use, or when the table of destinations is full (then *full is set). */
 uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, bool *full);
 
-/* Take a given port (an active open with a port of its own choosing); false when it is taken or the table is full. */
+/* Take a given port (an active open with a port of its own choosing); false when it is taken or the
+ * table is full. */
 bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port);
 
-/* Give it back when the four-tuple is gone (CLOSED, or the end of TIME-WAIT).  Unknown ones are ignored: a
- * listener's children never took one. */
+/* Give it back when the four-tuple is gone (CLOSED, or the end of TIME-WAIT).  Unknown ones are
+ * ignored: a listener's children never took one. */
 void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port);
 
 #endif

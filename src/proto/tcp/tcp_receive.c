@@ -1,9 +1,10 @@
 /*
- * Bytes that arrive: the queue in order for the program, and what came too early.  [RFC9293 3.10.7.4 seventh]
+ * Bytes that arrive: the queue in order for the program, and what came too early. [RFC9293 3.10.7.4
+ * seventh]
  *
- * Bytes are kept where they arrived, by reference.  Only those that fill less than a quarter of their buffer are
- * copied out, so that a small segment does not pin a large buffer; the queue is charged for whole buffers.  Runs that
- * touch in memory are one run.
+ * Bytes are kept where they arrived, by reference.  Only those that fill less than a quarter of
+ * their buffer are copied out, so that a small segment does not pin a large buffer; the queue is
+ * charged for whole buffers.  Runs that touch in memory are one run.
  */
 #include "proto/tcp/tcp_internal.h"
 
@@ -49,7 +50,8 @@ static uint32_t make_run(struct tcp *tcp, struct tcp_side *side, const struct pi
     if (index == 0)
         return 0;
     struct tcp_run *run = run_at(tcp, index);
-    *run = (struct tcp_run){.start = piece->seq, .len = piece->len, .ptr = piece->ptr, .buf = piece->buf};
+    *run = (struct tcp_run){
+        .start = piece->seq, .len = piece->len, .ptr = piece->ptr, .buf = piece->buf};
     if (worth_a_reference(piece)) {
         ciao_buf_ref(run->buf);
         run->charge = ciao_buf_charge(run->buf);
@@ -67,7 +69,8 @@ static uint32_t make_run(struct tcp *tcp, struct tcp_side *side, const struct pi
     return index;
 }
 
-/* Bytes that follow a run in memory, or fit behind those that we copied, need no run of their own. */
+/* Bytes that follow a run in memory, or fit behind those that we copied, need no run of their own.
+ */
 static bool extend_run(struct tcp_run *run, const struct piece *piece)
 {
     const uint8_t *end = run->ptr + run->len;
@@ -86,7 +89,8 @@ static bool extend_run(struct tcp_run *run, const struct piece *piece)
 
 /* ---- the pieces of a segment ---- */
 
-/* The payload from `skip` on, `len` bytes at most: the i-th contiguous piece of it; false: there is none. */
+/* The payload from `skip` on, `len` bytes at most: the i-th contiguous piece of it; false: there is
+ * none. */
 struct cursor {
     const struct tcp_segment *seg;
     uint32_t skip, left, part; /* part 0: behind the header; 1..: fragments */
@@ -105,7 +109,8 @@ static bool next_piece(struct cursor *at, struct piece *piece)
         uint32_t part = at->part++, len;
         if (part == 0) {
             len = packet->l4_head_len - at->seg->h.header_len;
-            *piece = (struct piece){packet->l4 + at->seg->h.header_len, len, packet->frame->buf, at->seq};
+            *piece = (struct piece){packet->l4 + at->seg->h.header_len, len, packet->frame->buf,
+                                    at->seq};
         } else {
             const struct ciao_frag *frag = &packet->frame->frag[part - 1];
             len = frag->len;
@@ -172,14 +177,16 @@ static void take_early_ones(struct tcp *tcp, struct tcb *tcb, struct tcp_side *s
     }
 }
 
-static void in_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side, struct tcp_segment *seg)
+static void in_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                     struct tcp_segment *seg)
 {
     struct cursor at = payload_of(seg);
     struct piece piece;
     uint32_t taken = 0;
     while (next_piece(&at, &piece) && append_piece(tcp, side, &piece))
         taken += piece.len;
-    if (taken != seg->data_len) { /* memory is used up: the rest, and a FIN behind it, must come again */
+    if (taken
+        != seg->data_len) { /* memory is used up: the rest, and a FIN behind it, must come again */
         tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, seg);
         seg->data_len = taken;
         seg->flags &= (uint16_t)~TCP_FIN;
@@ -253,7 +260,8 @@ static bool may_hold(const struct tcp *tcp, const struct tcb *tcb, const struct 
 }
 
 /* [RFC9293 3.10.7.4 SHLD-31, MAY-13 EV-16]  Hold it, and say at once what is missing. */
-static void out_of_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side, struct tcp_segment *seg)
+static void out_of_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                         struct tcp_segment *seg)
 {
     struct cursor at = payload_of(seg);
     struct piece piece;
@@ -263,7 +271,8 @@ static void out_of_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side
     if (anything)
         tcp_note(tcp, tcb, CIAO_DID_DATA_HELD, seg->data_len, seg->seq - tcb->rcv.nxt);
     else
-        tcp_drop(tcp, tcp_at(tcb), room ? CIAO_DROP_DATA_TWICE : CIAO_DROP_RECEIVE_BUFFER_FULL, seg);
+        tcp_drop(tcp, tcp_at(tcb), room ? CIAO_DROP_DATA_TWICE : CIAO_DROP_RECEIVE_BUFFER_FULL,
+                 seg);
     if (anything)
         remember_block(side, seg->seq);
     tcp_ack_now(tcp, tcb);
@@ -285,7 +294,8 @@ void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 /* ---- what SACK says of them ---- */
 
 /* The block that holds `seq`: runs that touch are one.  False: none does. */
-static bool block_at(const struct tcp *tcp, const struct tcp_side *side, seq_t seq, struct tcp_sack *block)
+static bool block_at(const struct tcp *tcp, const struct tcp_side *side, seq_t seq,
+                     struct tcp_sack *block)
 {
     uint32_t index = side->out_of_order_first;
     *block = (struct tcp_sack){0, 0};
@@ -313,7 +323,8 @@ static bool has_block(const struct tcp_header *h, unsigned n, const struct tcp_s
 }
 
 /* The newest first, then those told lately. [RFC2018 4 2018-3, 2018-4] */
-unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h, unsigned max)
+unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h,
+                                 unsigned max)
 {
     if (tcb->side == 0 || tcp_side(tcp, tcb)->out_of_order_first == 0)
         return 0;

@@ -214,11 +214,18 @@ static void without_sack(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *
 
 /* ---- an ACK ---- */
 
-static void grow(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
+/* A window that was not used has proved nothing [RFC7661 4.1].  The ACK that ends a recovery covers
+ * what had arrived long before, too: it counts for the one window that a round trip carries. */
+static void grow(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work, bool repairing)
 {
-    /* [RFC7661 4.1] a window that was not used has proved nothing */
-    if (work->acked != 0 && (tcb->flags & TCB_CWND_LIMITED))
-        cc_of(tcp, tcb)->acked(tcb, tcp_side(tcp, tcb), work->acked);
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    bool ended = repairing && !(tcb->flags & TCB_RTO_RECOVERY);
+    uint32_t bytes = work->acked;
+    if (bytes == 0 || !(tcb->flags & TCB_CWND_LIMITED) || (ended && side->cwnd < side->ssthresh))
+        return;
+    if (ended && bytes > side->cwnd)
+        bytes = side->cwnd;
+    cc_of(tcp, tcb)->acked(tcb, side, bytes);
 }
 
 /* [RFC5681 4.3 5681-11] the loss of a repair is another sign of congestion */
@@ -246,9 +253,8 @@ void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *w
         without_sack(tcp, tcb, work);
     if (work->lost != 0 || (repairing && side->lost_bytes != 0))
         losses_found(tcp, tcb, work);
-    bool slow_start = (tcb->flags & TCB_RTO_RECOVERY) != 0;
-    if (slow_start || !(repairing || (tcb->flags & TCB_RECOVERY))) /* the ACK that ends a recovery covers what others have told of before */
-        grow(tcp, tcb, work);
+    if (!(tcb->flags & TCB_RECOVERY))
+        grow(tcp, tcb, work, repairing);
 }
 
 /* [RFC5681 3.1 5681-5, RFC6675 5.1 6675-5]  ssthresh is kept when the same bytes time out again. */

@@ -1,5 +1,6 @@
 /*
- * What the files of the sending half know of each other.  Each block names the file that defines it.
+ * What the files of the sending half know of each other.  Each block names the file that defines
+ * it.
  *
  * Three questions are kept apart, so that each can be answered in another way without touching the
  * others: what is lost (tcp_loss.c), how much may be sent while it is being repaired

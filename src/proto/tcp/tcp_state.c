@@ -1,6 +1,6 @@
 /*
- * The one writer of states.  Every change is a row of arcs.def, counted and written to the life; a row that does not
- * begin where the connection is, is our bug.  [RFC9293 3.3.2]
+ * The one writer of states.  Every change is a row of arcs.def, counted and written to the life; a
+ * row that does not begin where the connection is, is our bug.  [RFC9293 3.3.2]
  */
 #include "proto/tcp/tcp_internal.h"
 
@@ -11,7 +11,8 @@ void tcp_enter(struct tcp *tcp, struct tcp_head *head, enum ciao_arc_row row)
     trace_arc(tcp->trace, head->life, row);
 }
 
-/* A record takes a life over from another one, in the state it is in: no arc, since nothing happened. */
+/* A record takes a life over from another one, in the state it is in: no arc, since nothing
+ * happened. */
 void tcp_take_over(struct tcp_head *head, uint64_t life, enum ciao_state state)
 {
     head->life = life;
@@ -22,16 +23,11 @@ void tcp_take_over(struct tcp_head *head, uint64_t life, enum ciao_state state)
 static const struct {
     bool sends, receives, synchronised;
 } allows[CIAO_STATES] = {
-    [CIAO_CLOSED] = {false, false, false},
-    [CIAO_LISTEN] = {false, false, false},
-    [CIAO_SYN_SENT] = {false, false, false},
-    [CIAO_SYN_RECEIVED] = {false, false, false},
-    [CIAO_ESTABLISHED] = {true, true, true},
-    [CIAO_FIN_WAIT_1] = {false, true, true},
-    [CIAO_FIN_WAIT_2] = {false, true, true},
-    [CIAO_CLOSE_WAIT] = {true, false, true},
-    [CIAO_CLOSING] = {false, false, true},
-    [CIAO_LAST_ACK] = {false, false, true},
+    [CIAO_CLOSED] = {false, false, false},   [CIAO_LISTEN] = {false, false, false},
+    [CIAO_SYN_SENT] = {false, false, false}, [CIAO_SYN_RECEIVED] = {false, false, false},
+    [CIAO_ESTABLISHED] = {true, true, true}, [CIAO_FIN_WAIT_1] = {false, true, true},
+    [CIAO_FIN_WAIT_2] = {false, true, true}, [CIAO_CLOSE_WAIT] = {true, false, true},
+    [CIAO_CLOSING] = {false, false, true},   [CIAO_LAST_ACK] = {false, false, true},
     [CIAO_TIME_WAIT] = {false, false, true},
 };
 

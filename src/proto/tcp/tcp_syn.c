@@ -4,11 +4,13 @@
  *        the peer                               we
  *   1.   SYN-SENT     -- SYN ---------------->  LISTEN: a small record is made (SYN-RECEIVED)
  *   2.   SYN-SENT     <-- SYN,ACK ------------  the record, and its timer
- *   3.   ESTABLISHED  -- ACK ---------------->  the record grows up to a TCB and waits to be accepted
+ *   3.   ESTABLISHED  -- ACK ---------------->  the record grows up to a TCB and waits to be
+ * accepted
  *
- * Whoever sends a SYN has proved nothing yet, so it costs us 72 bytes and no buffer; data in it is not kept (the peer
- * sends it again), data in the third segment is delivered.  "Returns to LISTEN" means here that the child goes: the
- * listener never moved.  When the queue of half-open ones is full, SYN cookies (tcp_cookie.c) need no record at all.
+ * Whoever sends a SYN has proved nothing yet, so it costs us 72 bytes and no buffer; data in it is
+ * not kept (the peer sends it again), data in the third segment is delivered.  "Returns to LISTEN"
+ * means here that the child goes: the listener never moved.  When the queue of half-open ones is
+ * full, SYN cookies (tcp_cookie.c) need no record at all.
  */
 #include "proto/tcp/tcp_internal.h"
 #include "wire/addr.h"
@@ -25,8 +27,10 @@ static struct trace_context at(const struct tcp_syn *syn)
 
 /* ---- second segment: SYN,ACK ---- */
 
-/* What we announce: what the link carries, or less if the program says so. [RFC9293 3.7.1 MUST-14, MUST-67] */
-uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6, const struct ciao_settings *settings)
+/* What we announce: what the link carries, or less if the program says so. [RFC9293 3.7.1 MUST-14,
+ * MUST-67] */
+uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6,
+                         const struct ciao_settings *settings)
 {
     uint32_t mss = ip_link(tcp->ip, link)->mtu - (v6 ? 60u : 40u);
     return (uint16_t)(settings->mss != 0 && settings->mss < mss ? settings->mss : mss);
@@ -132,7 +136,8 @@ static ref_t take_record(struct tcp *tcp, const struct tcp_tuple *tuple)
     return REF_NONE;
 }
 
-/* Numbers above `above` when a TIME-WAIT of the same tuple has just made room. [RFC9293 3.6.1 MAY-2] */
+/* Numbers above `above` when a TIME-WAIT of the same tuple has just made room. [RFC9293 3.6.1
+ * MAY-2] */
 static seq_t choose_iss(const struct tcp *tcp, const struct tcp_tuple *tuple, seq_t above)
 {
     seq_t iss = tcp_handshake_isn(tcp, tuple);
@@ -140,8 +145,9 @@ static seq_t choose_iss(const struct tcp *tcp, const struct tcp_tuple *tuple, se
 }
 
 /* [RFC9293 3.10.7.2 third EV-6] */
-static bool make_record(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
-                        const struct tcp_tuple *tuple, seq_t iss_above)
+static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
+                        const struct tcp_segment *seg, const struct tcp_tuple *tuple,
+                        seq_t iss_above)
 {
     ref_t ref = take_record(tcp, tuple);
     if (ref == REF_NONE)
@@ -167,7 +173,8 @@ static bool make_record(struct tcp *tcp, struct tcp_listener *listener, const st
     }
     tcp_enter(tcp, &syn->head, CIAO_ARC_LISTEN_SYN_RECEIVED_PEER_KNOCKED);
     trace_reason(tcp->trace, at(syn), CIAO_DID_SYN_RECORD_MADE,
-                 syn->head.v6 ? sizeof(struct tcp_syn6) : sizeof(struct tcp_syn), listener->half_open);
+                 syn->head.v6 ? sizeof(struct tcp_syn6) : sizeof(struct tcp_syn),
+                 listener->half_open);
     trace_reason(tcp->trace, at(syn), CIAO_DID_ISN_CHOSEN, syn->iss, 0);
     if (seg->data_len != 0)
         trace_reason(tcp->trace, at(syn), CIAO_DID_SYN_DATA_HELD_BACK, seg->data_len, 0);
@@ -183,7 +190,8 @@ static bool queue_is_full(const struct tcp_listener *listener)
     return listener->half_open >= limit;
 }
 
-/* An address that nobody can answer to. [RFC9293 3.9.2.3 MUST-63] is checked where datagrams come in. */
+/* An address that nobody can answer to. [RFC9293 3.9.2.3 MUST-63] is checked where datagrams come
+ * in. */
 void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
                      const struct tcp_tuple *tuple, seq_t iss_above)
 {
@@ -250,7 +258,8 @@ void tcp_listen_syn_timeout(struct tcp *tcp, ref_t ref)
 /* ---- third segment: ACK ---- */
 
 /* A child of a SYN record or of a cookie: everything a TCB must know of the handshake. */
-struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_child *child)
+struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener,
+                         const struct tcp_child *child)
 {
     struct tcb *tcb = tcp_tcb_new(tcp, &child->tuple, child->life);
     if (tcb == NULL && tcp_teardown_sacrifice(tcp))
@@ -320,7 +329,8 @@ static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
     free_record(tcp, ref);
     seg->wnd <<= tcb->snd_wscale;
     tcp_handshake_acked(tcp, tcb, seg);
-    tcp_note(tcp, tcb, CIAO_DID_SYN_RECORD_GROWN_UP, tcb->head.v6 ? sizeof(struct tcb6) : sizeof *tcb, 0);
+    tcp_note(tcp, tcb, CIAO_DID_SYN_RECORD_GROWN_UP,
+             tcb->head.v6 ? sizeof(struct tcb6) : sizeof *tcb, 0);
     tcp_listen_queue(tcp, listener, tcb);
     tcp_synchronised_arrives(tcp, tcb, seg);
 }
@@ -333,7 +343,8 @@ static bool is_stray(const struct tcp_syn *syn, const struct tcp_segment *seg)
 }
 
 /* The window of a record is the initial one, and nothing has moved yet. */
-static bool is_acceptable(const struct tcp *tcp, const struct tcp_syn *syn, const struct tcp_segment *seg)
+static bool is_acceptable(const struct tcp *tcp, const struct tcp_syn *syn,
+                          const struct tcp_segment *seg)
 {
     uint32_t wnd = tcp_window_initial(settings_of(tcp, syn));
     seq_t nxt = syn->irs + 1;
@@ -342,7 +353,8 @@ static bool is_acceptable(const struct tcp *tcp, const struct tcp_syn *syn, cons
 }
 
 /* The same SYN again: our SYN,ACK was lost. */
-static bool is_syn_again(const struct tcp *tcp, const struct tcp_syn *syn, const struct tcp_segment *seg)
+static bool is_syn_again(const struct tcp *tcp, const struct tcp_syn *syn,
+                         const struct tcp_segment *seg)
 {
     return (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && seg->seq == syn->irs
            && !(settings_of(tcp, syn)->more & CIAO_SYN_AGAIN_GETS_ACK);

@@ -1,5 +1,6 @@
 /*
- * Where the records are: pools, the flow table, the way from a reference or a tuple to a record and back.
+ * Where the records are: pools, the flow table, the way from a reference or a tuple to a record and
+ * back.
  *
  * Not for what any record means: that is the business of the files named after the RFC's sections.
  */
@@ -29,22 +30,14 @@ static size_t record_bytes(enum ref_kind kind)
 static const struct pool *pool_of(const struct tcp *tcp, enum ref_kind kind)
 {
     switch (kind) {
-    case KIND_SYN4:
-        return &tcp->syns;
-    case KIND_SYN6:
-        return &tcp->syns6;
-    case KIND_TCB4:
-        return &tcp->tcbs;
-    case KIND_TCB6:
-        return &tcp->tcbs6;
-    case KIND_TW4:
-        return &tcp->waits;
-    case KIND_TW6:
-        return &tcp->waits6;
-    case KIND_OTHER:
-        return &tcp->listeners;
-    case KIND_NONE:
-        break;
+    case KIND_SYN4: return &tcp->syns;
+    case KIND_SYN6: return &tcp->syns6;
+    case KIND_TCB4: return &tcp->tcbs;
+    case KIND_TCB6: return &tcp->tcbs6;
+    case KIND_TW4: return &tcp->waits;
+    case KIND_TW6: return &tcp->waits6;
+    case KIND_OTHER: return &tcp->listeners;
+    case KIND_NONE: break;
     }
     ASSERT(kind != KIND_NONE);
     return NULL;
@@ -79,7 +72,8 @@ ref_t tcp_tcb_ref(const struct tcp *tcp, const struct tcb *tcb)
 {
     const uint8_t *at = (const uint8_t *)tcb;
     if (tcb->head.v6)
-        return ref_make(KIND_TCB6, (uint32_t)((size_t)(at - tcp->tcbs6.base) / sizeof(struct tcb6)));
+        return ref_make(KIND_TCB6,
+                        (uint32_t)((size_t)(at - tcp->tcbs6.base) / sizeof(struct tcb6)));
     return ref_make(KIND_TCB4, (uint32_t)((size_t)(at - tcp->tcbs.base) / sizeof(struct tcb)));
 }
 

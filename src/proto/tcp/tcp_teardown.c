@@ -3,14 +3,16 @@
  *
  *        we close first                         the peer closes second
  *   1.   FIN-WAIT-1   -- FIN ---------------->  CLOSE-WAIT
- *   2.   FIN-WAIT-2   <-- ACK ----------------  CLOSE-WAIT      the peer may go on talking, we listen
+ *   2.   FIN-WAIT-2   <-- ACK ----------------  CLOSE-WAIT      the peer may go on talking, we
+ * listen
  *   3.   TIME-WAIT    <-- FIN ----------------  LAST-ACK
  *   4.   TIME-WAIT    -- ACK ---------------->  CLOSED
  *        2 MSL later: CLOSED
  *
- * Why four: each direction closes on its own, and each FIN is acknowledged on its own.  Two and three travel as one
- * segment when the peer has nothing more to say at that moment.  When both close at once the FINs cross (CLOSING).
- * A reset ends both directions at once, without a goodbye: here are also the reasons to send one.
+ * Why four: each direction closes on its own, and each FIN is acknowledged on its own.  Two and
+ * three travel as one segment when the peer has nothing more to say at that moment.  When both
+ * close at once the FINs cross (CLOSING). A reset ends both directions at once, without a goodbye:
+ * here are also the reasons to send one.
  */
 #include "proto/tcp/tcp_internal.h"
 
@@ -23,7 +25,8 @@ static void give_port(struct tcp *tcp, const struct tcb *tcb)
     tcp_port_give(&tcp->ports, &key, tuple.local_port);
 }
 
-/* CLOSED: out of the tables; the record stays as long as the program holds the handle, or is to accept it. */
+/* CLOSED: out of the tables; the record stays as long as the program holds the handle, or is to
+ * accept it. */
 void tcp_teardown_gone(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->flags & TCB_IN_FLOW)
@@ -61,8 +64,8 @@ static void queue_fin(struct tcp *tcp, struct tcb *tcb)
     tcp_output_wanted(tcp, tcb);
 }
 
-/* Say that there is no more to send.  The state changes now, the FIN leaves behind the last queued byte.
- * [RFC9293 3.10.4 EV-46, EV-47, EV-48, EV-49] */
+/* Say that there is no more to send.  The state changes now, the FIN leaves behind the last queued
+ * byte. [RFC9293 3.10.4 EV-46, EV-47, EV-48, EV-49] */
 int tcp_teardown_shutdown(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->flags & TCB_FIN_QUEUED)
@@ -70,8 +73,7 @@ int tcp_teardown_shutdown(struct tcp *tcp, struct tcb *tcb)
     switch ((enum ciao_state)tcb->head.state) {
     case CIAO_CLOSED:
     case CIAO_LISTEN:
-    case CIAO_SYN_SENT:
-        return -CIAO_ENOTCONN;
+    case CIAO_SYN_SENT: return -CIAO_ENOTCONN;
     case CIAO_SYN_RECEIVED:
         if (tcp_unsent_bytes(tcp, tcb) == 0)
             tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_RECEIVED_FIN_WAIT_1_CLOSED_WHILE_OPENING);
@@ -86,14 +88,14 @@ int tcp_teardown_shutdown(struct tcp *tcp, struct tcb *tcb)
     case CIAO_FIN_WAIT_2:
     case CIAO_CLOSING:
     case CIAO_LAST_ACK:
-    case CIAO_TIME_WAIT:
-        return 0;
+    case CIAO_TIME_WAIT: return 0;
     }
     queue_fin(tcp, tcb);
     return 0;
 }
 
-/* Nobody owns it any more: the peer may take its time with its FIN, but not for ever. AS LINUX: tcp_fin_timeout. */
+/* Nobody owns it any more: the peer may take its time with its FIN, but not for ever. AS LINUX:
+ * tcp_fin_timeout. */
 static void watch_orphan(struct tcp *tcp, struct tcb *tcb)
 {
     uint32_t wait_us = tcp_tcb_settings(tcp, tcb)->orphan_fin_wait_2_us;
@@ -126,15 +128,15 @@ bool tcp_teardown_our_fin_acked(struct tcp *tcp, struct tcb *tcb)
     case CIAO_ESTABLISHED:
     case CIAO_FIN_WAIT_2:
     case CIAO_CLOSE_WAIT:
-    case CIAO_TIME_WAIT:
-        return true;
+    case CIAO_TIME_WAIT: return true;
     }
     return true;
 }
 
 /* ---- FIN: the peer's direction ---- */
 
-/* The peer's FIN is next in order: there will be no more bytes.  [RFC9293 3.10.7.4 eighth EV-39..EV-41] */
+/* The peer's FIN is next in order: there will be no more bytes.  [RFC9293 3.10.7.4 eighth
+ * EV-39..EV-41] */
 void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
 {
     tcb->rcv.nxt++;
@@ -201,7 +203,8 @@ static const enum ciao_arc_row abort_row[CIAO_STATES] = {
     [CIAO_LAST_ACK] = CIAO_ARC_LAST_ACK_CLOSED_ABORTED_AT_THE_END,
 };
 
-/* 3.10.5 sends a RST in these; in SYN-SENT the peer knows of nothing, at the end it has said goodbye itself. */
+/* 3.10.5 sends a RST in these; in SYN-SENT the peer knows of nothing, at the end it has said
+ * goodbye itself. */
 static bool abort_sends_rst(const struct tcb *tcb)
 {
     return tcp_state_is(tcb, CIAO_SYN_RECEIVED) || tcp_state_receives(tcb) || tcp_state_sends(tcb);
@@ -246,9 +249,7 @@ static bool loses_bytes(const struct tcp *tcp, const struct tcb *tcb)
 static void close_quietly(struct tcp *tcp, struct tcb *tcb)
 {
     switch ((enum ciao_state)tcb->head.state) {
-    case CIAO_CLOSED:
-        tcp_tcb_free(tcp, tcb);
-        break;
+    case CIAO_CLOSED: tcp_tcb_free(tcp, tcb); break;
     case CIAO_SYN_SENT: /* [EV-45] */
         tcp_teardown_end(tcp, tcb, (struct tcp_end){abort_row[CIAO_SYN_SENT], CIAO_EABORTED, 0});
         break;
@@ -277,8 +278,9 @@ void tcp_teardown_close(struct tcp *tcp, struct tcb *tcb, struct ciao_event_repo
     tell_report(tcp, tcb, report);
     give_handle_up(tcp, tcb);
     if (loses_bytes(tcp, tcb))
-        tcp_teardown_end(tcp, tcb,
-                         (struct tcp_end){unread_row[tcb->head.state], CIAO_EABORTED, CIAO_RST_UNREAD_DATA});
+        tcp_teardown_end(
+            tcp, tcb,
+            (struct tcp_end){unread_row[tcb->head.state], CIAO_EABORTED, CIAO_RST_UNREAD_DATA});
     else if ((settings->flags & CIAO_LINGER) && settings->linger_us == 0 && abort_sends_rst(tcb))
         abort_with(tcp, tcb, CIAO_RST_LINGER_ZERO);
     else
@@ -316,7 +318,8 @@ void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb)
     tcp_teardown_end(tcp, tcb, ends[tcb->head.state]);
 }
 
-/* The peer still sends though our program has closed: it must learn that nobody reads. [RFC9293 3.6.1 SHLD-3] */
+/* The peer still sends though our program has closed: it must learn that nobody reads.
+ * [RFC9293 3.6.1 SHLD-3] */
 void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb)
 {
     enum ciao_arc_row row = tcp_state_is(tcb, CIAO_FIN_WAIT_1)
@@ -360,8 +363,9 @@ void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb)
 void tcp_teardown_fin_wait_2_timeout(struct tcp *tcp, struct tcb *tcb)
 {
     tcp_note(tcp, tcb, CIAO_TIMER_FIN_WAIT_2, 0, 0);
-    tcp_teardown_end(tcp, tcb,
-                     (struct tcp_end){CIAO_ARC_FIN_WAIT_2_CLOSED_ORPHAN_WAITED_ENOUGH, CIAO_ETIMEDOUT, 0});
+    tcp_teardown_end(
+        tcp, tcb,
+        (struct tcp_end){CIAO_ARC_FIN_WAIT_2_CLOSED_ORPHAN_WAITED_ENOUGH, CIAO_ETIMEDOUT, 0});
 }
 
 /* Memory is short: of those that nobody owns, end the next one in turn. [RFC6429 4 6429-2] */
@@ -381,8 +385,9 @@ bool tcp_teardown_sacrifice(struct tcp *tcp)
             struct tcb *tcb = pool_at(pool, tcp->orphan_hand);
             if (tcb->head.life == 0 || !(tcb->flags & TCB_ORPHAN) || rows[tcb->head.state] == 0)
                 continue;
-            tcp_teardown_end(tcp, tcb,
-                             (struct tcp_end){rows[tcb->head.state], CIAO_ENOMEM, CIAO_RST_ORPHAN_SACRIFICED});
+            tcp_teardown_end(
+                tcp, tcb,
+                (struct tcp_end){rows[tcb->head.state], CIAO_ENOMEM, CIAO_RST_ORPHAN_SACRIFICED});
             return true;
         }
     }

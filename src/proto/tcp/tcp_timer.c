@@ -9,9 +9,10 @@
  *           SWS override    a small segment has waited long enough for a larger one
  *   (record) SYN,ACK of a half-open connection; 2 MSL of TIME-WAIT
  *
- * A record owns one node of the wheel.  A TCB's stands at or before its earliest deadline and is moved lazily: a
- * deadline that is put off leaves the node where it is, and when that runs out it is set to what is next.  So an
- * acknowledgement, which puts the retransmission off, touches no list.
+ * A record owns one node of the wheel.  A TCB's stands at or before its earliest deadline and is
+ * moved lazily: a deadline that is put off leaves the node where it is, and when that runs out it
+ * is set to what is next.  So an acknowledgement, which puts the retransmission off, touches no
+ * list.
  */
 #include "proto/tcp/tcp_internal.h"
 
@@ -29,12 +30,9 @@ static bool is_due(const struct tcp *tcp, uint32_t at_ms)
 static uint32_t *field_of(struct tcb *tcb, enum tcp_timer which)
 {
     switch (which) {
-    case TCP_TIMER_REXMT:
-        return &tcb->rexmt_at;
-    case TCP_TIMER_ACK:
-        return &tcb->ack_at;
-    case TCP_TIMER_OTHER:
-        break;
+    case TCP_TIMER_REXMT: return &tcb->rexmt_at;
+    case TCP_TIMER_ACK: return &tcb->ack_at;
+    case TCP_TIMER_OTHER: break;
     }
     return &tcb->other_at;
 }
@@ -56,12 +54,9 @@ void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which)
 bool tcp_timer_is_set(const struct tcb *tcb, enum tcp_timer which)
 {
     switch (which) {
-    case TCP_TIMER_REXMT:
-        return tcb->rexmt_at != 0;
-    case TCP_TIMER_ACK:
-        return tcb->ack_at != 0;
-    case TCP_TIMER_OTHER:
-        break;
+    case TCP_TIMER_REXMT: return tcb->rexmt_at != 0;
+    case TCP_TIMER_ACK: return tcb->ack_at != 0;
+    case TCP_TIMER_OTHER: break;
     }
     return tcb->other_at != 0;
 }
@@ -101,7 +96,8 @@ static void other_ran_out(struct tcp *tcp, struct tcb *tcb)
     tcp_output_wanted(tcp, tcb);
 }
 
-/* Any of these may end the connection and free the record: its life says whether it is still the same. */
+/* Any of these may end the connection and free the record: its life says whether it is still the
+ * same. */
 static void tcb_ran_out(struct tcp *tcp, ref_t ref)
 {
     struct tcb *tcb = tcp_tcb_at(tcp, ref);
@@ -122,20 +118,13 @@ void tcp_advance(struct tcp *tcp, time_us now)
     for (ref_t ref; (ref = wheel_expire(&tcp->wheel, now)) != REF_NONE;) {
         switch (ref_kind(ref)) {
         case KIND_SYN4:
-        case KIND_SYN6:
-            tcp_listen_syn_timeout(tcp, ref);
-            break;
+        case KIND_SYN6: tcp_listen_syn_timeout(tcp, ref); break;
         case KIND_TCB4:
-        case KIND_TCB6:
-            tcb_ran_out(tcp, ref);
-            break;
+        case KIND_TCB6: tcb_ran_out(tcp, ref); break;
         case KIND_TW4:
-        case KIND_TW6:
-            tcp_wait_over(tcp, ref);
-            break;
+        case KIND_TW6: tcp_wait_over(tcp, ref); break;
         case KIND_NONE:
-        case KIND_OTHER:
-            ASSERT(ref == REF_NONE); /* these own no timer */
+        case KIND_OTHER: ASSERT(ref == REF_NONE); /* these own no timer */
         }
     }
 }

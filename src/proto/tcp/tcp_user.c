@@ -1,6 +1,6 @@
 /*
- * The program's calls.  [RFC9293 3.9.1]  ciao/stack.h says what each does; here they find the connection, check what
- * the caller may ask in its state, and hand on to the file that does it.
+ * The program's calls.  [RFC9293 3.9.1]  ciao/stack.h says what each does; here they find the
+ * connection, check what the caller may ask in its state, and hand on to the file that does it.
  */
 #include "proto/tcp/tcp_internal.h"
 #include "wire/addr.h"
@@ -51,17 +51,14 @@ static int send_refusal(const struct tcb *tcb)
     case CIAO_SYN_SENT:
     case CIAO_SYN_RECEIVED:
     case CIAO_ESTABLISHED:
-    case CIAO_CLOSE_WAIT:
-        return 0;
+    case CIAO_CLOSE_WAIT: return 0;
     case CIAO_FIN_WAIT_1:
     case CIAO_FIN_WAIT_2:
     case CIAO_CLOSING:
     case CIAO_LAST_ACK:
-    case CIAO_TIME_WAIT:
-        return -CIAO_EPIPE;
+    case CIAO_TIME_WAIT: return -CIAO_EPIPE;
     case CIAO_CLOSED:
-    case CIAO_LISTEN:
-        break;
+    case CIAO_LISTEN: break;
     }
     return -CIAO_ENOTCONN;
 }

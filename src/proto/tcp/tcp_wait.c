@@ -1,12 +1,14 @@
 /*
  * TIME-WAIT: the one who closed first stays a while.  [RFC9293 3.6.1, 3.10.7.4; RFC6191; RFC1337]
  *
- * For 2 MSL a small record answers for the connection, for two reasons.  Our last ACK may be lost: then the peer sends
- * its FIN again, and somebody must acknowledge it.  And old segments may still wander about: until they have died, no
- * new connection on the same four-tuple may mistake one of them for its own.
+ * For 2 MSL a small record answers for the connection, for two reasons.  Our last ACK may be lost:
+ * then the peer sends its FIN again, and somebody must acknowledge it.  And old segments may still
+ * wander about: until they have died, no new connection on the same four-tuple may mistake one of
+ * them for its own.
  *
- * A repeated FIN lies left of the window; so the restart of 2 MSL stands with the sequence check here, not in an
- * eighth step.  A new SYN ends the wait when it is provably new: a later timestamp, or a higher number.
+ * A repeated FIN lies left of the window; so the restart of 2 MSL stands with the sequence check
+ * here, not in an eighth step.  A new SYN ends the wait when it is provably new: a later timestamp,
+ * or a higher number.
  */
 #include "proto/tcp/tcp_internal.h"
 
@@ -17,7 +19,8 @@ static struct trace_context at(const struct tcp_wait *wait)
 
 /* ---- coming in ---- */
 
-/* At the budget the record that has waited longest makes room: a hand goes round, and slots are filled in order. */
+/* At the budget the record that has waited longest makes room: a hand goes round, and slots are
+ * filled in order. */
 static void recycle_one(struct tcp *tcp, const struct pool *pool, enum ref_kind kind)
 {
     do
@@ -81,7 +84,8 @@ static void send_ack(struct tcp *tcp, ref_t ref)
     tcp_reply_bare(tcp, &bare, false);
 }
 
-/* [RFC9293 3.6.1 MUST-13]  The TCB has made its last arc; from here on the record answers for it. */
+/* [RFC9293 3.6.1 MUST-13]  The TCB has made its last arc; from here on the record answers for it.
+ */
 void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
 {
     ref_t ref = take_record(tcp, tcb->head.v6 != 0);
@@ -151,7 +155,8 @@ static bool is_new_opening(const struct tcp_wait *wait, const struct tcp_segment
 }
 
 /* The old life ends, a new one begins with a listener, its numbers above all the old ones. */
-static bool begins_anew(struct tcp *tcp, ref_t ref, struct tcp_segment *seg, const struct tcp_tuple *tuple)
+static bool begins_anew(struct tcp *tcp, ref_t ref, struct tcp_segment *seg,
+                        const struct tcp_tuple *tuple)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     struct tcp_listener *listener = tcp_listen_find(tcp, tuple, tcp_flow_hash(tcp, tuple));
@@ -189,7 +194,8 @@ static bool is_fin_again(const struct tcp_wait *wait, const struct tcp_segment *
 }
 
 /* [RFC9293 3.10.7.4 first, fifth, eighth EV-34, EV-37] */
-void tcp_wait_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg, const struct tcp_tuple *tuple)
+void tcp_wait_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg,
+                      const struct tcp_tuple *tuple)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     if (seg->flags & TCP_RST) {
@@ -199,7 +205,8 @@ void tcp_wait_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg, const
     if (begins_anew(tcp, ref, seg, tuple))
         return;
     if (is_fin_again(wait, seg) && !is_stray(wait, seg)) {
-        trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED, (uint64_t)wait->msl_ms * 2, 0);
+        trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED, (uint64_t)wait->msl_ms * 2,
+                     0);
         start_2msl(tcp, ref);
         send_ack(tcp, ref);
         return;

@@ -1,8 +1,10 @@
 /*
- * The window that we offer, and when to acknowledge.  [RFC9293 3.8.6.2.2, 3.8.6.3; RFC5681 4.2; RFC7323 2]
+ * The window that we offer, and when to acknowledge.  [RFC9293 3.8.6.2.2, 3.8.6.3; RFC5681 4.2;
+ * RFC7323 2]
  *
- * The right edge never moves left, and moves right only by a worthwhile step: a full segment or half the buffer,
- * whichever is less.  The queue is charged for whole buffers, so the window closes before memory is used up.
+ * The right edge never moves left, and moves right only by a worthwhile step: a full segment or
+ * half the buffer, whichever is less.  The queue is charged for whole buffers, so the window closes
+ * before memory is used up.
  */
 #include "proto/tcp/tcp_internal.h"
 
@@ -28,7 +30,8 @@ static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb)
     return charged < buffer ? buffer - charged : 0;
 }
 
-/* A full segment of the peer: the largest seen, since small ones say nothing of what it could send. */
+/* A full segment of the peer: the largest seen, since small ones say nothing of what it could send.
+ */
 static uint32_t full_segment(const struct tcb *tcb)
 {
     return tcb->rmss < 536 ? 536 : tcb->rmss;
@@ -51,8 +54,8 @@ static void tell(struct tcp *tcp, struct tcb *tcb, uint32_t window)
     tcp_note(tcp, tcb, closed ? CIAO_DID_OUR_WINDOW_CLOSED : CIAO_DID_OUR_WINDOW_OPENED, window, 0);
 }
 
-/* In units of the scale; rounded up where rounding down would take back what was offered, as Linux does.
- * [RFC9293 3.8.6 SHLD-14, RFC7323 2.3 7323-3, 2.4] */
+/* In units of the scale; rounded up where rounding down would take back what was offered, as Linux
+ * does. [RFC9293 3.8.6 SHLD-14, RFC7323 2.3 7323-3, 2.4] */
 uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
 {
     uint32_t unit = (uint32_t)1 << tcb->rcv_wscale;
@@ -76,7 +79,8 @@ void tcp_window_read(struct tcp *tcp, struct tcb *tcb)
     uint32_t step = worthwhile(tcp, tcb) * 2, half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
     if (step > half)
         step = half;
-    if (tcp_state_receives(tcb) && free > offered && (free - offered >= half || (offered == 0 && free >= step)))
+    if (tcp_state_receives(tcb) && free > offered
+        && (free - offered >= half || (offered == 0 && free >= step)))
         tcp_ack_now(tcp, tcb);
 }
 
@@ -112,8 +116,8 @@ void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb)
     tcp_ack_now(tcp, tcb);
 }
 
-/* In-order bytes are here.  At the start of a connection the peer's window grows by our ACKs: none is delayed then.
- * [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
+/* In-order bytes are here.  At the start of a connection the peer's window grows by our ACKs: none
+ * is delayed then. [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
 void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     uint32_t full = seg->data_len / seg->segments;

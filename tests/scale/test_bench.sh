@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The benchmark runs to its end, with every byte compared and damaged frames seen dropped, and
+# prints what it measured.  How fast is not judged here, but what a connection weighs is.
+set -u
+. "$(dirname "$0")/../support/tap.sh"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# bench WORDS...: leaves $out and $code.
+bench()
+{
+    code=0
+    out=$(timeout 120 "$CIAO" bench "$@" 2>"$scratch/err") || code=$?
+    { printf '%s\n' "$out"; cat "$scratch/err"; } | sed 's/^/# /'
+}
+
+# printed CLAIM ROW UNIT: a line of text that has that row with a figure above zero.
+printed()
+{
+    check "$1" awk -v row="$2" -v unit="$3" \
+        '$1 == row && $2 > 0 && $3 == unit { found = 1 } END { exit !found }' <<<"$out"
+}
+
+# weighs CLAIM ROW MOST: the figure of the row is not above MOST.
+weighs()
+{
+    check "$1" awk -v row="$2" -v most="$3" \
+        '$1 == row && $2 > 0 && $2 <= most { found = 1 } END { exit !found }' <<<"$out"
+}
+
+# ---- every byte compared ----
+bench bulk round-trip request-10 --verify --seconds 0.1
+same "the rows that carry data succeed with every byte compared" 0 "$code"
+for size in 1500 9000 64k; do
+    for window in 64k 256k 1m; do
+        for what in ipv4 ipv6 data-movement-alone; do
+            printed "bulk-$size, $what, window of $window" "bulk-$size/$what/$window" Gbit/s
+        done
+    done
+done
+for family in ipv4 ipv6; do
+    printed "a round trip over $family" "round-trip/$family" ns
+    printed "its median" "round-trip/$family/p50" ns
+    printed "its 99th percentile" "round-trip/$family/p99" ns
+    printed "a request on one of ten over $family" "request-10/$family" ns
+done
+
+# ---- many connections ----
+bench open-close request-1k request-100k bytes --seconds 0.2
+same "the rows with many connections succeed" 0 "$code"
+for family in ipv4 ipv6; do
+    printed "opening and closing over $family, 16 in TIME-WAIT" "open-close-16/$family" connections/s
+    printed "with 10,000 in TIME-WAIT" "open-close-10k/$family" connections/s
+    printed "a request on one of 1,000" "request-1k/$family" ns
+    printed "a request on one of 100,000" "request-100k/$family" ns
+done
+weighs "an idle connection weighs 320 bytes, tables and all" bytes-idle/ipv4 320
+weighs "352 over IPv6" bytes-idle/ipv6 352
+weighs "one that carried data 512" bytes-used/ipv4 512
+weighs "544 over IPv6" bytes-used/ipv6 544
+weighs "a half-open one 104" bytes-syn-received/ipv4 104
+weighs "136 over IPv6" bytes-syn-received/ipv6 136
+weighs "one in TIME-WAIT 96" bytes-time-wait/ipv4 96
+weighs "128 over IPv6" bytes-time-wait/ipv6 128
+
+# ---- JSON, choosing, and mistakes ----
+bench round-trip/ipv4 --json --seconds 0.05
+same "a row with its family is one row" 3 "$(wc -l <<<"$out")"
+check "--json prints objects that a reader of JSON takes" python3 -c '
+import json, sys
+figures = [json.loads(line) for line in sys.stdin]
+assert [f["row"] for f in figures] == ["round-trip/ipv4" + x for x in ("", "/p50", "/p99")]
+assert all(f["value"] > 0 and f["unit"] == "ns" for f in figures)' <<<"$out"
+bench --list
+same "--list succeeds" 0 "$code"
+check "and names the rows that want their own name" grep -q '^request-1m/ipv4 .*only when asked' \
+    <<<"$out"
+bench request --list
+check "which a word for many does not mean" test "$(grep -c request-1m <<<"$out")" = 0
+bench open-close-16/ipv4 --work 100
+same "a given amount of work is done once" 0 "$code"
+for wrong in dance "--seconds 0" "--seconds fast" "--work 0" "--jsonn"; do
+    # shellcheck disable=SC2086 # two words
+    bench $wrong
+    same "\"$wrong\" is wrong usage" 2 "$code"
+done
+tap_done

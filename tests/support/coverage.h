@@ -1,0 +1,15 @@
+/*
+ * What a test run has covered: which arcs were taken, which states entered, which reasons given.
+ *
+ * Each test program adds what its stacks did to files in $CIAO_COVERAGE_DIR; the judge that runs
+ * last (tests/tcp/test_covered.py) wants every one of them.
+ */
+#ifndef TESTS_SUPPORT_COVERAGE_H
+#define TESTS_SUPPORT_COVERAGE_H
+
+#include "ciao/stack.h"
+
+/* Call it before a stack goes.  Nothing is written when the directory is not given. */
+void coverage_note(const struct ciao_stack *stack);
+
+#endif
