@@ -8,8 +8,8 @@
 
 /*
  * The kernel adds the route to an IPv6 address of its own a moment after the address; what comes
- * before is dropped without a word, and would cost a SYN's whole second.  Waits for it, half a second
- * at most.
+ * before is dropped without a word, and would cost a SYN's whole second.  Waits for it, half a
+ * second at most.
  */
 void settled_wait(const struct ciao_addr *addr);
 

@@ -28,11 +28,14 @@ static void all_arrived(struct ciao_stack *stack, int link, struct merge *merge)
 static void merged(struct ciao_stack *stack, int link, struct merge *merge,
                    struct ciao_frame *frame)
 {
-    merge_verify(merge, frame);
-    if (merge_append(merge, frame))
+    bool piece = merge_verify(merge, frame);
+    if (piece && merge_append(merge, frame))
         return;
     all_arrived(stack, link, merge);
-    merge->take = frame;
+    if (piece)
+        merge->take = frame;
+    else
+        arrived(stack, link, frame);
 }
 
 void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *frames, unsigned n,

@@ -17,6 +17,7 @@ struct segment {
     uint32_t start; /* of the TCP header, from the frame's first byte */
     uint32_t len;
     uint32_t addresses; /* the sum of both addresses */
+    bool has_data;
 };
 
 static bool find_ip4(const uint8_t *l3, uint32_t there, struct segment *segment)
@@ -54,18 +55,25 @@ static bool find(const struct ciao_frame *frame, uint32_t link_len, struct segme
         && !(version == 6 && find_ip6(l3, there, segment)))
         return false;
     segment->start += link_len;
-    return segment->start + TCP_HEADER_LEN <= frame->head_len;
+    if (segment->start + TCP_HEADER_LEN > frame->head_len)
+        return false;
+    uint32_t header_len = (frame->head[segment->start + 12] >> 4) * 4u;
+    segment->has_data = segment->len > header_len;
+    return true;
 }
 
-void merge_verify(const struct merge *merge, struct ciao_frame *frame)
+bool merge_verify(const struct merge *merge, struct ciao_frame *frame)
 {
     struct segment segment;
-    if (frame->csum != CIAO_CSUM_NONE || !find(frame, merge->link_header_len, &segment))
-        return;
+    if (frame->csum != CIAO_CSUM_NONE)
+        return true;
+    if (!find(frame, merge->link_header_len, &segment))
+        return false;
     uint32_t sum = segment.addresses + csum_pseudo4(0, 0, IP_PROTO_TCP, segment.len)
                    + offload_sum(frame, segment.start, merge->csum);
     if (csum_is_valid(sum))
         frame->csum = CIAO_CSUM_VERIFIED;
+    return segment.has_data;
 }
 
 bool merge_append(struct merge *merge, struct ciao_frame *frame)

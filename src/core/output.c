@@ -7,6 +7,7 @@ unsigned ciao_output(struct ciao_stack *stack, int link, struct ciao_frame *cons
                      unsigned n, uint64_t now_us)
 {
     time_us now = stack_enter(stack, now_us);
+    (void)ip_link(&stack->ip, link); /* there must be such a link */
     unsigned taken = ip_outbox_take(&stack->ip, link, frames, n);
     taken += tcp_output(&stack->tcp, link, frames + taken, n - taken, now);
     /* TCP may have left something there: a question for a neighbour, a reset. */

@@ -39,7 +39,7 @@ static void gather(uint8_t *to, const struct ciao_frame *frame)
     }
 }
 
-/* One frame of the wire.  Its checksum is completed in our copy: others still need theirs partial. */
+/* One frame of the wire.  The checksum is completed in our copy: others need theirs partial. */
 static void shoot_piece(struct capture *capture, const struct ciao_frame *piece, bool outbound,
                         uint64_t now_us)
 {

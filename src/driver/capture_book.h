@@ -103,7 +103,7 @@ void capture_flush(struct capture *capture);
 void capture_file_close(struct capture *capture, uint64_t now_us);
 
 /* ---- capture_match.c ---- */
-/* Read addresses, ports, flags and sequence number off a packet; .tcp says whether there are any. */
+/* Read addresses, ports, flags and sequence number off a packet; .tcp: there are such. */
 void capture_read_facts(const uint8_t *packet, uint32_t len, struct shot *shot);
 bool capture_same_ends(const struct ends *a, const struct ends *b);
 /* The received packet that this event of a life speaks of; NULL: it is not here. */

@@ -66,11 +66,36 @@ bool capture_same_ends(const struct ends *a, const struct ends *b)
            && memcmp(&a->remote, &b->remote, sizeof a->remote) == 0;
 }
 
-/* Is this the segment?  A super-segment was cut: its FIN is in the last piece, its SYN in the first. */
+/* Is this the segment?  Of a super-segment that was cut, the FIN is in the last piece. */
 static bool is_segment(const struct shot *shot, uint32_t seq, uint32_t len, unsigned flags)
 {
     return shot->tcp && shot->seq - seq <= len
            && (shot->flags & TELLING_FLAGS) == (flags & TELLING_FLAGS);
+}
+
+/* Are its checksums right, as far as this stack looks at them?  TCP never sees one where not. */
+static bool is_intact(const struct capture *capture, const struct shot *shot)
+{
+    const uint8_t *ip = capture->store + shot->offset + capture->link_header_bytes;
+
+    if (shot->len <= capture->link_header_bytes)
+        return false;
+    uint32_t len = shot->len - capture->link_header_bytes;
+    bool v4 = ip[0] >> 4 == 4;
+    uint32_t header = v4 ? (ip[0] & 15u) * 4 : IP6_HEADER;
+    if (!v4 && ip[0] >> 4 != 6)
+        return true; /* nothing of this stack's */
+    if (len <= header || header < IP4_HEADER)
+        return false;
+    if (v4 && !csum_is_valid(capture->csum->sum(ip, header)))
+        return false;
+    if (!shot->tcp)
+        return true;
+    uint32_t whole = v4 ? get_be16(ip + 2) : IP6_HEADER + get_be16(ip + 4);
+    if (whole > len || whole < header)
+        return false;
+    uint32_t sum = csum_pseudo(&shot->ends.local, &shot->ends.remote, PROTOCOL_TCP, whole - header);
+    return csum_is_valid(sum + capture->csum->sum(ip + header, whole - header));
 }
 
 static struct shot *find(struct capture *capture, const struct capture_life *life, bool outbound,
@@ -82,7 +107,9 @@ static struct shot *find(struct capture *capture, const struct capture_life *lif
             continue;
         if (!capture_same_ends(&shot->ends, &life->ends))
             continue;
-        if (!segment || is_segment(shot, segment->seq, segment->len, event->flags))
+        if (segment && !is_segment(shot, segment->seq, segment->len, event->flags))
+            continue;
+        if (outbound || is_intact(capture, shot))
             return shot;
     }
     return NULL;
@@ -129,18 +156,35 @@ struct shot *capture_find_sent(struct capture *capture, const struct capture_lif
     return find(capture, life, true, &event->u.seg, &later);
 }
 
-struct shot *capture_find_dropped(struct capture *capture, const struct ciao_event *event)
+/* Of the packets of one moment, the one that is damaged and not told about yet, or the only one. */
+static struct shot *find_damaged(struct capture *capture, uint64_t time_us)
 {
-    const struct ciao_event_segment *segment = &event->u.seg;
-    bool is_tcp = event->flags || segment->seq || segment->ack;
+    struct shot *only = NULL;
+    unsigned n = 0;
 
     for (uint32_t i = capture->n_shots; i-- > 0;) {
         struct shot *shot = &capture->shots[i];
-        if (shot->outbound || shot->time_us > event->time_us)
+        if (shot->outbound || shot->time_us != time_us)
             continue;
-        if (is_tcp && is_segment(shot, segment->seq, segment->len, event->flags))
+        if (!shot->notes && !is_intact(capture, shot))
             return shot;
-        if (!is_tcp && shot->time_us == event->time_us)
+        only = shot;
+        n++;
+    }
+    return n == 1 ? only : NULL;
+}
+
+struct shot *capture_find_dropped(struct capture *capture, const struct ciao_event *event)
+{
+    const struct ciao_event_segment *segment = &event->u.seg;
+
+    if (!event->flags && !segment->seq && !segment->ack)
+        return find_damaged(capture, event->time_us);
+    for (uint32_t i = capture->n_shots; i-- > 0;) {
+        struct shot *shot = &capture->shots[i];
+        if (!shot->outbound && shot->time_us <= event->time_us
+            && is_segment(shot, segment->seq, segment->len, event->flags)
+            && is_intact(capture, shot))
             return shot;
     }
     return NULL;

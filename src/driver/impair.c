@@ -164,7 +164,7 @@ static void impair_event(struct ciao_driver *driver, const struct ciao_event *ev
         impair->inner->ops->event(impair->inner, event);
 }
 
-/* What was sent and still waits goes out at once: a program that ends must not lose its last ACK. */
+/* What was sent and still waits goes out at once: who ends must not lose the last ACK. */
 static void impair_close(struct ciao_driver *driver)
 {
     struct impair *impair = impair_of(driver);

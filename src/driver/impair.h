@@ -50,8 +50,8 @@ struct impair_counters {
  *
  *   error  IMPAIR_ERROR_TEXT bytes; a sentence when the result is negative
  *
- * Percentages go from 0 to 100 with up to four digits behind the point; times are us, ms or s; rates
- * kbit, mbit or gbit.  The same word twice is refused.  Returns 0 or -EINVAL.
+ * Percentages go from 0 to 100 with up to four digits behind the point; times are us, ms or s;
+ * rates kbit, mbit or gbit.  The same word twice is refused.  Returns 0 or -EINVAL.
  */
 CIAO_MUST_CHECK int impair_parse(const char *text, struct impair_spec *spec,
                                  char error[IMPAIR_ERROR_TEXT]);

@@ -248,7 +248,7 @@ static void meet_fate(struct lane *lane, struct ciao_frame *frame, uint64_t now_
     count_passing(lane, now_us);
 }
 
-/* Complete the checksum of a frame that is not cut; false: there is no memory for bytes of our own. */
+/* Complete the checksum of a frame that is not cut; false: no memory for bytes of our own. */
 static bool complete(struct lane *lane, struct ciao_frame *frame)
 {
     bool shared = frame->buf && frame->buf->refs > 1;

@@ -82,7 +82,7 @@ static int make_interface(struct tap *tap, const struct tap_options *options,
     return 0;
 }
 
-/* What the kernel may hand us unfinished: checksums and super-segments, else checksums, else nothing. */
+/* What the kernel may hand us unfinished: super-segments and checksums, or less, or nothing. */
 static void set_offload(const struct tap *tap)
 {
     static const unsigned long wishes[] = {

@@ -12,6 +12,13 @@
 #include "life/life.h"
 #include "wire/tcp.h"
 
+/* What happened to no connection: to nobody at all, or to a listener. */
+static bool is_nobodys(const struct life *life, const struct life_step *step)
+{
+    uint64_t id = step->event.life;
+    return id == 0 || id == life->side[step->end].listener_id;
+}
+
 /* A stack says RECEIVED only when a connection is there to receive; else the drop itself is the arrival. */
 static bool is_arrival(const struct life *life, uint32_t at)
 {
@@ -19,7 +26,7 @@ static bool is_arrival(const struct life *life, uint32_t at)
     if (step->event.type == CIAO_EVENT_RECEIVED)
         return true;
     return step->event.type == CIAO_EVENT_REASON && life_has_segment(&step->event)
-           && step->event.life == 0;
+           && is_nobodys(life, step);
 }
 
 static bool same_segment(const struct ciao_event *a, const struct ciao_event *b)
@@ -188,12 +195,14 @@ static bool is_answered_by(const struct ciao_event *sent, const struct ciao_even
     return reset->u.seg.ack == sent->u.seg.seq + len;
 }
 
-static uint32_t last_lost(const struct life *life, uint32_t at)
+/* The latest segment that this reset may answer: one that seemed lost, or (copies) one that came already. */
+static uint32_t last_answered(const struct life *life, uint32_t at, bool copies)
 {
     const struct life_step *reset = &life->steps[at];
     for (uint32_t i = life->n_flights; i-- > 0;) {
         const struct life_flight *flight = &life->flights[i];
-        if (flight->fate != LIFE_LOST || flight->sent > at || flight->from == reset->end)
+        enum life_fate wanted = copies ? LIFE_ARRIVED : LIFE_LOST;
+        if (flight->fate != wanted || flight->sent > at || flight->from == reset->end)
             continue;
         if (is_answered_by(&life->steps[flight->sent].event, &reset->event))
             return i;
@@ -205,9 +214,14 @@ static void note_answer(struct life *life, uint32_t at)
 {
     struct life_step *reset = &life->steps[at];
     if (reset->event.type != CIAO_EVENT_SENT || (reset->event.flags & TCP_RST) == 0
-        || reset->event.life != 0)
+        || !is_nobodys(life, reset))
         return;
-    uint32_t flight = last_lost(life, at);
+    bool copy = false;
+    uint32_t flight = last_answered(life, at, false);
+    if (flight == LIFE_NONE) {
+        copy = true;
+        flight = last_answered(life, at, true);
+    }
     if (flight == LIFE_NONE)
         return;
     uint32_t arrival = at; /* the reason of the reset stands just before it */
@@ -215,8 +229,12 @@ static void note_answer(struct life *life, uint32_t at)
            && life->steps[arrival - 1].event.type == CIAO_EVENT_REASON
            && life->steps[arrival - 1].event.time_us == reset->event.time_us)
         arrival--;
+    if (copy) {
+        struct life_flight second = life->flights[flight];
+        flight = add_flight(life, second);
+    }
     life->flights[flight].received = arrival;
-    life->flights[flight].fate = LIFE_ARRIVED;
+    life->flights[flight].fate = copy ? LIFE_COPY : LIFE_ARRIVED;
     reset->incarnation = life->steps[life->flights[flight].sent].incarnation;
     if (arrival != at)
         life->steps[arrival].flight = flight;

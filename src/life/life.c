@@ -164,8 +164,10 @@ static void born(struct life *life, struct life_side *side, const struct ciao_ev
     const struct ciao_event_born *birth = &event->u.born;
     bool listener = birth->remote_port == 0;
     life->listener = listener && !life->side[LIFE_LEFT].seen;
-    if (listener)
+    if (listener) {
+        side->listener_id = event->life;
         return;
+    }
     side->id = event->life;
     side->addr = birth->local;
     side->port = birth->local_port;
@@ -184,6 +186,8 @@ static void born(struct life *life, struct life_side *side, const struct ciao_ev
 
 static void moved(struct life_side *side, const struct ciao_event *event)
 {
+    if (event->life != 0 && event->life == side->listener_id)
+        return; /* the listener's life, not the connection's */
     side->state = (enum ciao_state)event->to;
     bool back = event->from == CIAO_SYN_RECEIVED && event->to == CIAO_LISTEN;
     side->over = event->to == CIAO_CLOSED || back;

@@ -66,8 +66,9 @@ struct life_totals {
 
 /* One end of a connection. */
 struct life_side {
-    bool seen;   /* at least one event of this end is known */
-    uint64_t id; /* the life id of the latest incarnation */
+    bool seen;            /* at least one event of this end is known */
+    uint64_t id;          /* the life id of the latest incarnation */
+    uint64_t listener_id; /* of the listener beside it, when its events are here too */
     struct ciao_addr addr;
     uint16_t port;
     bool tuple_known;      /* addr and port are */

@@ -41,6 +41,25 @@ static const char *end_name(unsigned end)
     return end == LIFE_LEFT ? "left" : "right";
 }
 
+static void flight(FILE *out, const struct life *life, const struct life_step *step)
+{
+    static const char *const fates[] = {"unknown", "arrived", "lost", "copy", "old"};
+    if (step->flight == LIFE_NONE)
+        return;
+    number(out, "number", life->flights[step->flight].number);
+    member(out, "fate", fates[life->flights[step->flight].fate]);
+}
+
+/* A step without a segment of its own that came of one: a reset out of nowhere. */
+static void about(FILE *out, const struct life *life, const struct life_step *step)
+{
+    if (step->flight == LIFE_NONE)
+        return;
+    fprintf(out, ",\"about\":{\"from\":\"%s\"", end_name(life->flights[step->flight].from));
+    flight(out, life, step);
+    fputc('}', out);
+}
+
 static void segment(FILE *out, const struct life *life, const struct life_step *step)
 {
     const struct ciao_event *event = &step->event;
@@ -61,11 +80,7 @@ static void segment(FILE *out, const struct life *life, const struct life_step *
         number(out, "ts_val", event->u.seg.ts_val);
         number(out, "ts_ecr", event->u.seg.ts_ecr);
     }
-    if (step->flight != LIFE_NONE) {
-        static const char *const fates[] = {"unknown", "arrived", "lost", "copy", "old"};
-        number(out, "number", life->flights[step->flight].number);
-        member(out, "fate", fates[life->flights[step->flight].fate]);
-    }
+    flight(out, life, step);
     fputc('}', out);
 }
 
@@ -134,6 +149,8 @@ static void step_of(FILE *out, const struct fill *fill)
     what(out, step);
     if (life_has_segment(event))
         segment(out, fill->life, step);
+    else
+        about(out, fill->life, step);
     if (words_sentence(text, sizeof(text), fill))
         member(out, "sentence", text);
     if (words_spoken(text, sizeof(text), fill))

@@ -328,7 +328,9 @@ static void heads(struct ladder *ladder)
     unsigned width = width_of(time);
     fprintf(ladder->out, "%*s%s  ",
             (int)(width < ladder->time_columns ? ladder->time_columns - width : 0), "", time);
-    width_pad(ladder->out, left, STATE_COLUMNS + 3 + ladder->middle, " ");
+    unsigned gap = STATE_COLUMNS + 3 + ladder->middle;
+    unsigned back = ladder->both ? 0 : width_of(right);
+    width_pad(ladder->out, left, gap > back ? gap - back : 0, " ");
     fprintf(ladder->out, "%s", right);
     tell_unpaint(ladder->out, ladder->options, TELL_BOLD);
     fputc('\n', ladder->out);

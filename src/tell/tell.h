@@ -41,7 +41,4 @@ bool tell_color_default(FILE *out);
 /* Columns of the terminal `out`, or COLUMNS, or 80. */
 unsigned tell_width_default(FILE *out);
 
-/* The state diagram of arcs.def, as a Mermaid stateDiagram-v2. */
-void tell_state_diagram(FILE *out);
-
 #endif

@@ -61,8 +61,9 @@ const char *const words_labels_en[LABELS] = {
     [LABEL_QUOTE_OPEN] = "“",
     [LABEL_QUOTE_CLOSE] = "”",
     [LABEL_COMMA] = ", ",
-    [LABEL_TOTALS] = "{me} sent {1} segments with {2} bytes ({3} again, {4} timeouts), received "
-                     "{5} with {6} bytes, dropped {7}, sent {8} resets.",
+    [LABEL_TOTALS] =
+        ("{me} in numbers: segments sent {1} (bytes {2}, again {3}), timeouts {4}, segments "
+         "received {5} (bytes {6}), dropped {7}, resets sent {8}."),
     [LABEL_REPORT] = "When {me}'s program closed, {1} bytes were unsent, {2} unacknowledged, {3} "
                      "unread.",
     [LABEL_PEER] = "the peer",

@@ -121,6 +121,8 @@ static unsigned carry(struct pair *pair, unsigned from)
         ciao_frame_release(&out->frame[i]);
         if (pair->options.lose_every && pair->frames % pair->options.lose_every == 0)
             continue;
+        if (pair->crossed != NULL)
+            pair->crossed(pair->crossed_self, !from, bytes, len);
         receive(pair, &in->frame[kept++], bytes, len);
     }
     ciao_input(pair->stack[!from], 0, in->at, kept, pair->now);

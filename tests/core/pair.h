@@ -40,6 +40,9 @@ struct pair {
     uint64_t now;
     struct pair_options options;
     uint64_t frames, hash; /* of all that crossed */
+    /* Told of each frame before it arrives; may be NULL. */
+    void (*crossed)(void *self, unsigned to, const uint8_t *bytes, uint32_t len);
+    void *crossed_self;
 };
 
 void pair_open(struct pair *pair, const struct pair_options *options);

@@ -90,7 +90,7 @@ check "in time" test $(($(date +%s) - begun)) -lt 10
 mkfifo "$netns_scratch/fifo"
 exec 9<>"$netns_scratch/fifo"
 printf 'good' >&9
-"$CIAO" listen --stats --with 'sleep 20 | ncat 10.9.0.2 80' \
+"$CIAO" listen --stats --with 'sleep 20 | socat -t 0.2 - TCP:10.9.0.2:80' \
     <"$netns_scratch/fifo" >"$netns_scratch/got" 2>"$stats" &
 pid=$!
 check "what stands at standard input is sent" \

@@ -133,8 +133,11 @@ static uint64_t moment_below_the_wrap(struct story *r)
     uint32_t hash = r->peers[0].our_isn - 1000;
     (void)ciao_abort(r->stack, conn, NULL, r->now_us);
     stackmem_free(r->memory, r->bytes);
-    known[r->v6] = (uint64_t)(uint32_t)(PEER_ISN - hash) * 4;
-    return known[r->v6];
+    uint64_t moment = (uint64_t)((PEER_ISN - hash) & ~1u) * 4;
+    while (moment % 1000 != 0) /* whole milliseconds, for timers to be exact */
+        moment += (uint64_t)1 << 34;
+    known[r->v6] = moment;
+    return moment;
 }
 
 static void reset_peer(struct story_peer *peer)

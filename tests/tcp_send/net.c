@@ -15,7 +15,7 @@
 #include "support/stackmem.h"
 #include "wire/addr.h"
 
-#define BATCH 32u
+#define BATCH   32u
 #define HOLD_US 1000u /* a frame is not held back for longer than that */
 
 static const struct ciao_addr address[2] = {
@@ -49,7 +49,8 @@ static void travel(struct net *net, unsigned w, struct ciao_frame *frame)
     assert_non_null(new);
     ciao_frame_init(&new->frame);
     ciao_frame_move(&new->frame, frame);
-    way->last_us = way->last_us + net->spec.gap_us > net->now_us ? way->last_us + net->spec.gap_us : net->now_us;
+    way->last_us = way->last_us + net->spec.gap_us > net->now_us ? way->last_us + net->spec.gap_us
+                                                                 : net->now_us;
     new->at_us = way->last_us + net->spec.delay_us;
     new->overtaken_by = 0;
     way->passed++;
@@ -84,7 +85,8 @@ static void overtake(struct net *net, unsigned w)
 static void carry(struct net *net, unsigned w, struct ciao_frame *frame)
 {
     bool bad = w == NET_A || net->spec.lose_acks_too;
-    if ((net->loses != NULL && net->loses(net, w, frame)) || (bad && by_chance(net, net->spec.loss_ppm))) {
+    if ((net->loses != NULL && net->loses(net, w, frame))
+        || (bad && by_chance(net, net->spec.loss_ppm))) {
         net->way[w].lost++;
         ciao_frame_release(frame);
         return;
@@ -114,7 +116,8 @@ static bool take_out(struct net *net, unsigned end)
     bool any = false;
     for (unsigned i = 0; i < BATCH; i++)
         list[i] = &frames[i];
-    for (unsigned n; (n = ciao_output(net->stack[end], net->link[end], list, BATCH, net->now_us)) != 0;) {
+    for (unsigned n;
+         (n = ciao_output(net->stack[end], net->link[end], list, BATCH, net->now_us)) != 0;) {
         any = true;
         for (unsigned i = 0; i < n; i++)
             carry(net, end, list[i]);
@@ -209,7 +212,8 @@ bool net_connect(struct net *net)
 {
     const struct ciao_endpoint to = {.addr = address[NET_B], .port = 7};
     const uint64_t until_us = net->now_us + 60000000;
-    assert_int_equal(ciao_connect(net->stack[NET_A], &to, NULL, NULL, &net->conn[NET_A], net->now_us), 0);
+    assert_int_equal(
+        ciao_connect(net->stack[NET_A], &to, NULL, NULL, &net->conn[NET_A], net->now_us), 0);
     while (ciao_accept(net->stack[NET_B], net->listener, &net->conn[NET_B]) != 0
            || !(ciao_ready(net->stack[NET_A], net->conn[NET_A]) & CIAO_WRITABLE))
         if (!net_step(net, until_us))
@@ -228,7 +232,8 @@ static uint64_t fill(struct net *net, uint64_t sent, uint64_t bytes)
         uint32_t n = bytes - sent < CHUNK ? (uint32_t)(bytes - sent) : CHUNK;
         for (uint32_t i = 0; i < n; i++)
             chunk[i] = net_pattern(sent + i);
-        int64_t taken = ciao_send(net->stack[NET_A], net->conn[NET_A], chunk, n, false, net->now_us);
+        int64_t taken =
+            ciao_send(net->stack[NET_A], net->conn[NET_A], chunk, n, false, net->now_us);
         if (taken <= 0)
             break;
         sent += (uint64_t)taken;
@@ -240,7 +245,8 @@ static uint64_t drain(struct net *net, uint64_t read)
 {
     static uint8_t chunk[CHUNK];
     for (;;) {
-        int64_t n = ciao_recv(net->stack[NET_B], net->conn[NET_B], chunk, CHUNK, false, net->now_us);
+        int64_t n =
+            ciao_recv(net->stack[NET_B], net->conn[NET_B], chunk, CHUNK, false, net->now_us);
         if (n <= 0)
             return read;
         for (int64_t i = 0; i < n; i++)
@@ -253,7 +259,7 @@ bool net_transfer(struct net *net, uint64_t bytes, uint64_t within_us)
 {
     const uint64_t until_us = net->now_us + within_us;
     uint64_t sent = 0, read = 0;
-    while (read < bytes) {
+    while (read < bytes || net_info(net, NET_A).unacked_bytes != 0) {
         if (ciao_ready(net->stack[NET_A], net->conn[NET_A]) & CIAO_WRITABLE)
             sent = fill(net, sent, bytes);
         if (!net_step(net, until_us))

@@ -14,8 +14,8 @@
 #include "base/rng.h"
 #include "ciao/stack.h"
 
-#define NET_A 0
-#define NET_B 1
+#define NET_A     0
+#define NET_B     1
 #define NET_QUEUE 4096 /* frames on their way in one direction */
 
 struct net_spec {
@@ -62,7 +62,8 @@ void net_open(struct net *net, const struct net_spec *spec, const struct ciao_se
 bool net_connect(struct net *net);
 /* Let happen what comes next; false when nothing ever will before `until_us`. */
 bool net_step(struct net *net, uint64_t until_us);
-/* A sends so many bytes of a pattern, B reads and compares them.  False: not within the time. */
+/* A sends so many bytes of a pattern, B reads and compares them, and A knows it.  False: not
+ * within the time. */
 bool net_transfer(struct net *net, uint64_t bytes, uint64_t within_us);
 /* Both close; then all tables must be empty, or the test fails. */
 void net_close(struct net *net);

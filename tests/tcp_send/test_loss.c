@@ -132,7 +132,7 @@ static void newreno_repairs_a_hole_a_round_trip(void **state)
     net_discard(&net);
 }
 
-/* Two dupplicates because of reordering repair nothing. */
+/* Two duplicates because of reordering repair nothing. */
 static void reordering_of_two_is_no_loss(void **state)
 {
     (void)state;
@@ -216,13 +216,15 @@ static void one_rescue_a_recovery(void **state)
 {
     (void)state;
     start(0, 10);
-    leave_all(0, 9);
+    side->cwnd = 20 * full;
+    leave_all(0, 19);
     peer_sacks(0, 1, 4);
     assert_int_equal(leaves(), 0);
-    tcp_sendq_write(tcp, tcb, "x", 0);
-    peer_sacks(0, 1, 9);
-    for (int at; (at = leaves()) >= 0 && at < 19;)
-        peer_sacks(0, 1, (uint32_t)at);
+    peer_sacks(0, 1, 18);
+    assert_int_equal(side->lost_bytes, 0);
+    assert_int_equal(leaves(), 19);
+    assert_int_equal(ciao_reason_count(net.stack[NET_A], CIAO_AGAIN_RESCUE), 1);
+    assert_int_equal(leaves(), -1);
     net_discard(&net);
 }
 

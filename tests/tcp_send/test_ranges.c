@@ -102,7 +102,7 @@ static void time_passes(struct model *m)
         tcp_timeout_retransmit(m->tcp, m->tcb);
 }
 
-/* Nothing that the peer does not hold was ever taken for arrived, and what is freed is acknowledged. */
+/* Nothing that the peer does not hold is taken for arrived; what is freed is acknowledged. */
 static void check(const struct model *m)
 {
     inside_check_ranges(m->tcp, m->tcb);

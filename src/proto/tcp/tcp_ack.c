@@ -53,15 +53,16 @@ void tcp_ack_window_update(struct tcp *tcp, struct tcb *tcb, const struct tcp_se
 
 /* ---- round trips ---- */
 
-/* Does the echo answer the last sending?  One of an earlier sending measures how long we waited for the timer, and
- * not the network: its ACK was lost, and would make the next wait longer still. */
+/* Does the echo answer the last sending?  One of an earlier sending measures how long we waited for
+ * the timer, and not the network: its ACK was lost, and would make the next wait longer still. */
 static bool echo_is_fresh(const struct tcb *tcb, const struct tcp_ack_work *work)
 {
     uint32_t again_ticks = (uint32_t)(work->again_us / 1000) + tcb->ts_offset;
     return work->has_ts && work->ts_ecr != 0 && !seq_lt(work->ts_ecr, again_ticks);
 }
 
-/* Once a round trip; from what was sent once, or else from the timestamp. [RFC6298 3, RFC7323 4.1] */
+/* Once a round trip, and after a timeout as soon as can be; from what was sent once, or else from
+ * the timestamp. [RFC6298 3, RFC7323 4.1] */
 static void measure(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
     if (tcb->backoff == 0 && seq_leq(tcb->snd.una, tcb->rtt_seq))
@@ -125,11 +126,12 @@ static void timer(struct tcp *tcp, struct tcb *tcb)
 
 /* ---- duplicates ---- */
 
-/* [RFC5681 2] outstanding data, no text, no SYN or FIN, the same ACK and the same window */
+/* [RFC5681 2] outstanding data, no text, no SYN or FIN, the same ACK and the same window.  The
+ * answer to a knock at a closed window is none: nothing was lost, there is no room. */
 static bool is_duplicate(const struct tcb *tcb, const struct tcp_segment *seg)
 {
     return seg->ack == tcb->snd.una && tcb->snd.una != tcb->snd.nxt && seg->len == 0
-           && seg->wnd == tcb->snd.wnd;
+           && seg->wnd == tcb->snd.wnd && seg->wnd != 0;
 }
 
 static void count_duplicate(struct tcb *tcb)

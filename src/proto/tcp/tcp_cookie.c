@@ -94,7 +94,7 @@ void tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struc
 static bool cookies_are_out(const struct tcp *tcp)
 {
     return tcp->config->syn_cookies != 0 && tcp->cookie_us != 0
-           && tcp->now - tcp->cookie_us < (uint64_t)COOKIE_MINUTES * COOKIE_MINUTE_US;
+           && tcp->now + 1 - tcp->cookie_us < (uint64_t)COOKIE_MINUTES * COOKIE_MINUTE_US;
 }
 
 static bool cookie_is_ours(const struct tcp *tcp, const struct tcp_segment *seg,

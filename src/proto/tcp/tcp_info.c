@@ -8,6 +8,7 @@ static void side_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_
     if (tcb->side == 0)
         return;
     const struct tcp_side *side = tcp_side(tcp, tcb);
+    info->bytes_sent = side->bytes_sent;
     info->bytes_acked = side->delivered;
     info->bytes_received = side->bytes_received;
     info->segments_sent = side->segments_sent;
@@ -30,7 +31,6 @@ static void tcb_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_i
         .state = (enum ciao_state)tcb->head.state,
         .local = {tuple.local, tuple.local_port},
         .remote = {tuple.remote, tuple.remote_port},
-        .bytes_sent = tcb->snd.nxt - tcb->iss,
         .srtt_us = tcb->srtt_us,
         .rttvar_us = tcb->rttvar_us,
         .rto_us = tcb->rto_us,

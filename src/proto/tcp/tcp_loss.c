@@ -1,5 +1,6 @@
 /*
- * What is lost: the one file that declares it because of what has arrived.  [RFC6675 4, RFC5681 3.2]
+ * What is lost: the one file that declares it because of what has arrived.
+ * [RFC6675 4, RFC5681 3.2]
  *
  * With SACK a range is lost when DupThresh segments have arrived that were sent after it.  For what
  * was sent once that is IsLost() of RFC 6675: "above" and "later" are the same then, and what makes
@@ -23,10 +24,10 @@ static bool can_send_new(const struct tcp *tcp, const struct tcb *tcb)
  * what is on its way suffices then [RFC5827 2.1, 3.1]. */
 uint32_t tcp_loss_threshold(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint32_t outstanding = tcp_segments_of(tcb, tcb->snd.nxt - tcb->snd.una);
+    uint32_t outstanding = tcp_segments_of(tcb, tcp_flight(tcb));
     if (outstanding > tcb->dup_thresh || can_send_new(tcp, tcb))
         return tcb->dup_thresh;
-    return outstanding > 2 ? outstanding - 1 : 1;
+    return outstanding > 1 ? outstanding - 1 : tcb->dup_thresh;
 }
 
 /* What left for the first time in one burst left in the order of its numbers; of a repair in the

@@ -27,19 +27,14 @@ static bool has_queue(const struct tcb *tcb)
     case CIAO_CLOSED:
     case CIAO_LISTEN:
     case CIAO_SYN_SENT: /* bytes queued wait for ESTABLISHED [RFC9293 3.10.2] */
-    case CIAO_SYN_RECEIVED:
-        return false;
+    case CIAO_SYN_RECEIVED: return false;
     case CIAO_ESTABLISHED:
-    case CIAO_FIN_WAIT_1:
-        return true;
-    case CIAO_FIN_WAIT_2: /* all was acknowledged */
-        return false;
+    case CIAO_FIN_WAIT_1: return true;
+    case CIAO_FIN_WAIT_2: /* all was acknowledged */ return false;
     case CIAO_CLOSE_WAIT:
     case CIAO_CLOSING:
-    case CIAO_LAST_ACK:
-        return true;
-    case CIAO_TIME_WAIT:
-        break;
+    case CIAO_LAST_ACK: return true;
+    case CIAO_TIME_WAIT: break;
     }
     return false;
 }
@@ -126,7 +121,8 @@ static bool part_may_leave(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint3
 
 /* Full segments, as many as one frame takes; and the rest of the queue behind them, if it could
  * leave by itself. */
-static uint32_t whole_segments(struct tcp *tcp, struct tcb *tcb, uint32_t most, const struct plan *plan)
+static uint32_t whole_segments(struct tcp *tcp, struct tcb *tcb, uint32_t most,
+                               const struct plan *plan)
 {
     uint32_t super = tcp_segment_super(tcp, tcb, plan->room);
     uint32_t len = most < super ? most : super;
@@ -140,7 +136,8 @@ static uint32_t whole_segments(struct tcp *tcp, struct tcb *tcb, uint32_t most, 
 }
 
 /* `usable`: bytes of the peer's window that are free. */
-static uint32_t length_now(struct tcp *tcp, struct tcb *tcb, uint32_t usable, const struct plan *plan)
+static uint32_t length_now(struct tcp *tcp, struct tcb *tcb, uint32_t usable,
+                           const struct plan *plan)
 {
     uint32_t unsent = tcp_unsent_bytes(tcp, tcb);
     uint32_t len = unsent < usable ? unsent : usable;

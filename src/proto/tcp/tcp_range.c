@@ -52,8 +52,7 @@ static bool alike(const struct tcp_range *a, const struct tcp_range *b)
     if (a->flags & b->flags & RANGE_SACKED)
         return true;
     return a->sent_us == b->sent_us && a->times == b->times && a->later == b->later
-           && a->delivered == b->delivered
-           && ((a->flags ^ b->flags) & ~RANGE_APP_LIMITED) == 0;
+           && a->delivered == b->delivered && ((a->flags ^ b->flags) & ~RANGE_APP_LIMITED) == 0;
 }
 
 /* Join a range with the one behind it, if they are alike. */
@@ -86,7 +85,8 @@ bool tcp_range_room(const struct tcp *tcp)
     return tcp->ranges.used + tcp->ranges.capacity / RESERVE_SHARE < tcp->ranges.capacity;
 }
 
-static bool continues(const struct tcp *tcp, const struct tcp_side *side, const struct tcp_range *new)
+static bool continues(const struct tcp *tcp, const struct tcp_side *side,
+                      const struct tcp_range *new)
 {
     return side->ranges_last != 0 && alike(tcp_range_at(tcp, side->ranges_last), new);
 }
@@ -129,7 +129,8 @@ uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t
     range->end = at;
     uint32_t behind = tcp_segments_of(tcb, rest->end - at);
     rest->segments = (uint16_t)(behind < range->segments ? behind : range->segments);
-    range->segments = (uint16_t)(range->segments > rest->segments ? range->segments - rest->segments : 1);
+    range->segments =
+        (uint16_t)(range->segments > rest->segments ? range->segments - rest->segments : 1);
     link_after(tcp, tcp_side(tcp, tcb), index, second);
     return second;
 }
@@ -154,8 +155,8 @@ void tcp_range_again(struct tcp *tcp, struct tcb *tcb, uint32_t index)
 /* ---- arrived ---- */
 
 /* The first news that a range, or its first bytes, have arrived. */
-static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *range, uint32_t segments,
-                    struct tcp_ack_work *work)
+static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *range,
+                    uint32_t segments, struct tcp_ack_work *work)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
     bool again = (range->flags & RANGE_RETRANSMITTED) != 0;
@@ -178,14 +179,15 @@ static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *ra
 
 /* Of what was sent again so soon before, the first sending has arrived: that proves nothing about
  * what was sent since. */
-static bool is_evidence(const struct tcp *tcp, const struct tcp_side *side, const struct tcp_range *range)
+static bool is_evidence(const struct tcp *tcp, const struct tcp_side *side,
+                        const struct tcp_range *range)
 {
-    return !(range->flags & RANGE_RETRANSMITTED)
-           || tcp->now - range->sent_us >= side->rtt_min_us;
+    return !(range->flags & RANGE_RETRANSMITTED) || tcp->now - range->sent_us >= side->rtt_min_us;
 }
 
 static void note_arrival(const struct tcp *tcp, const struct tcp_side *side,
-                         const struct tcp_range *range, uint32_t segments, struct tcp_ack_work *work)
+                         const struct tcp_range *range, uint32_t segments,
+                         struct tcp_ack_work *work)
 {
     struct tcp_arrivals *arrivals = work->arrivals;
     if (arrivals->n == TCP_ARRIVALS || !is_evidence(tcp, side, range))
@@ -212,8 +214,8 @@ void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct t
     if (seq_gt(range->end, tcb->sacked_to))
         tcb->sacked_to = range->end;
     note_arrival(tcp, side, range, range->segments, work);
-    range->flags = (uint16_t)((range->flags & ~(RANGE_LOST | RANGE_COUNTED | RANGE_REPAIR))
-                              | RANGE_SACKED);
+    range->flags =
+        (uint16_t)((range->flags & ~(RANGE_LOST | RANGE_COUNTED | RANGE_REPAIR)) | RANGE_SACKED);
     join_around(tcp, side, index);
 }
 

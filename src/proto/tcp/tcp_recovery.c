@@ -76,7 +76,7 @@ static uint32_t hole(const struct tcp *tcp, const struct tcb *tcb, const struct 
     return 0;
 }
 
-/* Rule 4: the last bytes on their way, once a recovery: if they were lost nothing would ever tell. */
+/* Rule 4: the last bytes on their way, once a recovery: were they lost, nothing would ever tell. */
 static uint32_t rescue(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
 {
     uint32_t last = side->ranges_last;
@@ -113,7 +113,7 @@ static void reduce(struct tcp *tcp, struct tcb *tcb)
     side->prior_cwnd = side->cwnd;
     side->prior_ssthresh = side->ssthresh;
     side->cut_us = (uint32_t)tcp->now;
-    cc_of(tcp, tcb)->loss(tcb, side, tcb->snd.nxt - tcb->snd.una);
+    cc_of(tcp, tcb)->loss(tcb, side, tcp_flight(tcb));
 }
 
 static void enter(struct tcp *tcp, struct tcb *tcb)
@@ -130,7 +130,7 @@ static void enter(struct tcp *tcp, struct tcb *tcb)
 /* Without SACK much may leave the pipe at once now: no burst. [RFC6582 3.2 step 3] */
 static void deflate(struct tcb *tcb, struct tcp_side *side)
 {
-    uint32_t flight = tcb->snd.nxt - tcb->snd.una;
+    uint32_t flight = tcp_flight(tcb);
     uint32_t most = (flight > tcb->smss ? flight : tcb->smss) + tcb->smss;
     side->sacked_bytes = 0;
     side->cwnd = side->ssthresh < most ? side->ssthresh : most;
@@ -181,7 +181,7 @@ static void consider_undo(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack
 static void duplicate(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
-    uint32_t flight = tcb->snd.nxt - tcb->snd.una;
+    uint32_t flight = tcp_flight(tcb);
     if (tcb->flags & TCB_RTO_RECOVERY)
         return;
     if (side->sacked_bytes + side->lost_bytes + 2u * tcb->smss <= flight)
@@ -197,7 +197,7 @@ static void partial(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
     uint32_t told = work->acked > tcb->smss ? work->acked - tcb->smss : 0;
     side->sacked_bytes -= told < side->sacked_bytes ? told : side->sacked_bytes;
     tcp_loss_head(tcp, tcb, work);
-    uint32_t left = tcb->snd.nxt - tcb->snd.una - side->lost_bytes;
+    uint32_t left = tcp_flight(tcb) - side->lost_bytes;
     if (side->sacked_bytes > left)
         side->sacked_bytes = left;
 }
@@ -262,7 +262,7 @@ void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
     if (first)
-        cc_of(tcp, tcb)->timeout(tcb, side, tcb->snd.nxt - tcb->snd.una);
+        cc_of(tcp, tcb)->timeout(tcb, side, tcp_flight(tcb));
     tcp_range_all_lost(tcp, tcb);
     side->cwnd = tcb->smss;
     side->cut_us = (uint32_t)tcp->now;

@@ -247,7 +247,7 @@ static struct tcp_piece probe_piece(const struct tcb *tcb)
 static enum ciao_reason probe_reason(const struct tcb *tcb, const struct tcp_piece *piece)
 {
     return (piece->flags & TCP_FIN) && !(tcb->flags & TCB_PERSIST) ? CIAO_AGAIN_FIN
-                                                                     : CIAO_AGAIN_PROBE;
+                                                                   : CIAO_AGAIN_PROBE;
 }
 
 /* A byte that was sent twice measures nothing: its range must know. */

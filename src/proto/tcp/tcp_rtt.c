@@ -7,7 +7,7 @@
  */
 #include "proto/tcp/tcp_send.h"
 
-#define CLOCK_US 1000u /* granularity of the timers: G of [RFC6298 2] */
+#define CLOCK_US               1000u /* granularity of the timers: G of [RFC6298 2] */
 #define DATA_AFTER_LOST_SYN_US 3000000u
 
 static uint32_t bounded(const struct ciao_settings *settings, uint32_t rto_us)

@@ -45,7 +45,8 @@ static uint32_t cut(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t at)
 }
 
 /* The part of this range that lies inside the block, as a range of its own; 0 if there is none. */
-static uint32_t inside(struct tcp *tcp, struct tcb *tcb, uint32_t index, const struct tcp_sack *block)
+static uint32_t inside(struct tcp *tcp, struct tcb *tcb, uint32_t index,
+                       const struct tcp_sack *block)
 {
     if (seq_lt(tcp_range_at(tcp, index)->start, block->start))
         index = cut(tcp, tcb, index, block->start);
@@ -57,8 +58,9 @@ static uint32_t inside(struct tcp *tcp, struct tcb *tcb, uint32_t index, const s
     return index;
 }
 
-/* Ranges that are SACKed already are one each between two holes: the walk passes holes, not bytes. */
-static void mark(struct tcp *tcp, struct tcb *tcb, const struct tcp_sack *block, struct tcp_ack_work *work)
+/* What is SACKed already is one range between two holes: the walk passes holes, not bytes. */
+static void mark(struct tcp *tcp, struct tcb *tcb, const struct tcp_sack *block,
+                 struct tcp_ack_work *work)
 {
     const struct tcp_side *side = tcp_side(tcp, tcb);
     uint32_t index = side->ranges_first;

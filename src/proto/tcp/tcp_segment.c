@@ -83,8 +83,7 @@ static void options(const struct tcp *tcp, const struct tcb *tcb, struct tcp_hea
 
 uint32_t tcp_segment_room(const struct tcp *tcp, const struct tcb *tcb)
 {
-    if (!(tcb->flags & TCB_SACK) || tcb->side == 0
-        || tcp_side(tcp, tcb)->out_of_order_first == 0)
+    if (!(tcb->flags & TCB_SACK) || tcb->side == 0 || tcp_side(tcp, tcb)->out_of_order_first == 0)
         return tcb->smss;
     struct tcp_header h = {.flags = TCP_ACK};
     unsigned most = tcb->flags & TCB_TS ? TCP_SACK_MAX - 1 : TCP_SACK_MAX;
@@ -304,8 +303,8 @@ static bool way_back(const struct tcp *tcp, const struct ip_packet *packet, stru
 }
 
 /* [RFC9293 3.10.7.1 EV-2, EV-3]  Never in answer to a RST. */
-void tcp_reply_rst(struct tcp *tcp, const struct tcp_segment *seg, enum ciao_reason reason, uint64_t life,
-                   enum ciao_state state)
+void tcp_reply_rst(struct tcp *tcp, const struct tcp_segment *seg, enum ciao_reason reason,
+                   uint64_t life, enum ciao_state state)
 {
     struct tcp_bare bare = {
         .tuple = {seg->packet->dst, seg->packet->src, seg->h.dport, seg->h.sport},

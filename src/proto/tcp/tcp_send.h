@@ -12,8 +12,8 @@
 #include "proto/tcp/tcp_internal.h"
 
 /* Small numbers of every profile. */
-#define TCP_DUP_THRESH     3u  /* [RFC5681 3.2, RFC6675 2] */
-#define TCP_DUP_THRESH_MAX 8u  /* what a connection may learn from needless repairs */
+#define TCP_DUP_THRESH     3u /* [RFC5681 3.2, RFC6675 2] */
+#define TCP_DUP_THRESH_MAX 8u /* what a connection may learn from needless repairs */
 #define TCP_SEGMENTS_MAX   UINT16_MAX
 
 /* Segments of a connection's sizes that so many bytes make. */
@@ -50,13 +50,13 @@ struct tcp_arrivals { /* of one ACK; more than these are not needed to find out 
 };
 struct tcp_ack_work {
     struct tcp_arrivals *arrivals; /* apart, so that the usual ACK need not clear them */
-    uint32_t acked;      /* bytes that it acknowledged cumulatively */
-    uint32_t sacked;     /* bytes that it told of out of order, for the first time */
-    uint32_t lost;       /* bytes that were declared lost because of it */
-    uint32_t ts_ecr;     /* the time that it echoes, when has_ts */
-    time_us again_us;    /* when what was sent more than once was sent last */
-    time_us rtt_sent_us; /* when the oldest of what it acknowledged was sent */
-    uint16_t needless;   /* segments sent again whose first sending has arrived after all */
+    uint32_t acked;                /* bytes that it acknowledged cumulatively */
+    uint32_t sacked;               /* bytes that it told of out of order, for the first time */
+    uint32_t lost;                 /* bytes that were declared lost because of it */
+    uint32_t ts_ecr;               /* the time that it echoes, when has_ts */
+    time_us again_us;              /* when what was sent more than once was sent last */
+    time_us rtt_sent_us;           /* when the oldest of what it acknowledged was sent */
+    uint16_t needless; /* segments sent again whose first sending has arrived after all */
     bool has_ts;
     bool has_rtt;    /* rtt_sent_us holds */
     bool repeated;   /* it acknowledged what was sent more than once [RFC6298 3 Karn] */
@@ -112,9 +112,15 @@ uint32_t tcp_loss_threshold(const struct tcp *tcp, const struct tcb *tcb);
 void tcp_loss_head(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
 
 /* ---- how much may be sent, and what first: tcp_recovery.c ---- */
+/* Bytes not acknowledged; our FIN fills no pipe. */
+static inline uint32_t tcp_flight(const struct tcb *tcb)
+{
+    uint32_t flight = tcb->snd.nxt - tcb->snd.una;
+    return (tcb->flags & TCB_FIN_SENT) && flight != 0 ? flight - 1 : flight;
+}
 static inline uint32_t tcp_pipe(const struct tcb *tcb, const struct tcp_side *side)
 {
-    return tcb->snd.nxt - tcb->snd.una - side->sacked_bytes - side->lost_bytes;
+    return tcp_flight(tcb) - side->sacked_bytes - side->lost_bytes;
 }
 static inline uint32_t tcp_recovery_space(const struct tcb *tcb, const struct tcp_side *side)
 {

@@ -167,7 +167,8 @@ static struct place find(const struct tcb *tcb, struct tcp_side *side, seq_t seq
     return (struct place){buf, seq - start};
 }
 
-static void assert_queued(const struct tcb *tcb, const struct tcp_side *side, seq_t seq, uint32_t len)
+static void assert_queued(const struct tcb *tcb, const struct tcp_side *side, seq_t seq,
+                          uint32_t len)
 {
     seq_t start = tcb->snd_end - side->sendq_bytes;
     ASSERT(seq - start <= side->sendq_bytes && len <= side->sendq_bytes - (seq - start));
