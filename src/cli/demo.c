@@ -1,5 +1,6 @@
 /*
- * `ciao demo`: two hosts in memory open, talk and close, and their whole life is told.  The command line.
+ * `ciao demo`: two hosts in memory open, talk and close, and their whole life is told.  The
+ * command line.
  */
 #include "cli/demo.h"
 

@@ -62,6 +62,7 @@ enum demo_text {
     DEMO_EMPTY,
     DEMO_NOT_EMPTY,
     DEMO_SILENCE,
+    DEMO_NOTHING_NEW,
     DEMO_MERGED_YES,
     DEMO_MERGED_NO,
     DEMO_OLD_REFUSED,
@@ -99,7 +100,8 @@ extern const char *const demo_open_intro[TELL_LANGS][DEMO_OPENS];
 extern const char *const demo_close_intro[TELL_LANGS][DEMO_CLOSES];
 extern const char *const demo_old_intro[TELL_LANGS];
 
-/* The page of --why NAME.  Returns an exit code: CLI_FAILED when a run does not prove what the page says. */
+/* The page of --why NAME.  Returns an exit code: CLI_FAILED when a run does not prove what the
+ * page says. */
 int why_page(FILE *out, const struct demo_options *options);
 /* The pages' names, ending with NULL. */
 extern const char *const why_names[];

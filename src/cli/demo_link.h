@@ -1,8 +1,8 @@
 /*
  * The network of the demo: one wire between two hosts, in memory, with a virtual clock.
  *
- * Every segment that enters the wire gets a number, from 1.  It can be lost or doubled by its number, and a copy of it
- * can be kept, to come out much later.  Nothing is random.
+ * Every segment that enters the wire gets a number, from 1.  It can be lost or doubled by its
+ * number, and a copy of it can be kept, to come out much later.  Nothing is random.
  */
 #ifndef CLI_DEMO_LINK_H
 #define CLI_DEMO_LINK_H

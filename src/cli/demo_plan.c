@@ -1,5 +1,6 @@
 /*
- * What the two programs of the demo do, from the options: opening, talk, goodbye, each put together line by line.
+ * What the two programs of the demo do, from the options: opening, talk, goodbye, each put
+ * together line by line.
  */
 #include "cli/demo.h"
 
@@ -115,10 +116,11 @@ static void goodbye(struct demo_plan *plan, enum demo_close how)
 /*
  * A segment of an old connection meets a new one on the same ports.
  *
- * The first numbers of both connections come from a clock of 4 us a tick [RFC6528 3], so a new connection starts
- * where the old one stood after so many bytes.  The old one sends a long letter and then a short text, whose copy
- * the wire keeps; the new one begins when the clock has come as far as the letter was long.  Then the copy has
- * exactly the number that the new connection expects first.
+ * The first numbers of both connections come from a clock of 4 us a tick [RFC6528 3], so a new
+ * connection starts where the old one stood after so many bytes.  The old one sends a long
+ * letter and then a short text, whose copy the wire keeps; the new one begins when the clock has
+ * come as far as the letter was long.  Then the copy has exactly the number that the new
+ * connection expects first.
  */
 static void old_duplicate(struct demo_plan *plan)
 {

@@ -1,8 +1,10 @@
 /*
- * The programs of the demo: carrying out a script line by line, with nothing but the public calls.
+ * The programs of the demo: carrying out a script line by line, with nothing but the public
+ * calls.
  *
- * A line that has to wait says so, and is tried again when something has happened.  Whatever goes wrong ends the
- * connection: its handle is closed, and the lines that would need it are passed over.
+ * A line that has to wait says so, and is tried again when something has happened.  Whatever
+ * goes wrong ends the connection: its handle is closed, and the lines that would need it are
+ * passed over.
  */
 #include <string.h>
 

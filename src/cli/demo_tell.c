@@ -1,6 +1,6 @@
 /*
- * The story of the demo: steps of four parts (the scene, what really happened, what they said, the states), then the
- * whole life on one page.
+ * The story of the demo: steps of four parts (the scene, what really happened, what they said,
+ * the states), then the whole life on one page.
  *
  * A step is all that one host did at one moment.
  */
@@ -192,6 +192,16 @@ static void aside(struct story *story, const struct life_step *step)
     tell_unpaint(story->out, story->tell, TELL_YELLOW);
 }
 
+static void tell_nothing_new(const struct story *story, const struct life_step *step,
+                             const char *first)
+{
+    char text[WORDS_TEXT];
+    struct fill fill = {.life = story->life, .step = step, .options = story->tell};
+    struct width_page page = {first, width_of(first), tell_columns(story->tell)};
+    fill_text(text, sizeof(text), text_of(story, DEMO_NOTHING_NEW), &fill);
+    width_wrap(story->out, text, &page);
+}
+
 static void tell_facts(struct story *story, const struct moment *moment)
 {
     char first[64], rest[64];
@@ -205,6 +215,8 @@ static void tell_facts(struct story *story, const struct moment *moment)
         any |= sentences_step(story->out, &fill, any ? rest : first);
         aside(story, step);
     }
+    if (!any)
+        tell_nothing_new(story, &story->life->steps[moment->from], first);
 }
 
 static void tell_said(const struct story *story, const struct moment *moment)

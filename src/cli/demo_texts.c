@@ -1,7 +1,8 @@
 /*
  * The texts of the demo's story, in both languages: scenes, introductions, asides.
  *
- * Places in braces are filled as in tell/words.h.  {1} is a segment's number, or a number of seconds.
+ * Places in braces are filled as in tell/words.h.  {1} is a segment's number, or a number of
+ * seconds.
  */
 #include "cli/demo.h"
 
@@ -21,6 +22,7 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
                 "In the end something is left in a stack's tables: {1} TCBs, {2} SYN records, "
                 "{3} TIME-WAIT records, {4} timers, {5} bytes.",
             [DEMO_SILENCE] = "(nobody says a word)",
+            [DEMO_NOTHING_NEW] = "{me}'s stack takes note of it, and nothing changes.",
             [DEMO_MERGED_YES] =
                 "Three segments were enough: the FIN travelled with the ACK. That happens "
                 "when the program closes before the ACK has left, because it had nothing "
@@ -83,6 +85,7 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
             [DEMO_NOT_EMPTY] = "最后，协议栈的表里还留着东西：{1} 个 TCB，{2} 条 SYN 记录，"
                                "{3} 条 TIME-WAIT 记录，{4} 个定时器，{5} 字节。",
             [DEMO_SILENCE] = "（谁也没有说话）",
+            [DEMO_NOTHING_NEW] = "{me}的协议栈记下了，什么也没有变。",
             [DEMO_MERGED_YES] = "三个报文段就够了：FIN 和 ACK 走在了一起。程序没有别的话要说，"
                                 "在 ACK 离开之前就关闭了，才会这样。",
             [DEMO_MERGED_NO] = "这一次，ACK 比 FIN 先离开，所以用了四个报文段。",

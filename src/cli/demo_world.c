@@ -127,7 +127,8 @@ static uint64_t next_moment(const struct world *world)
     return next;
 }
 
-/* Nothing will happen by itself any more: a program that still waits loses patience; listeners go last. */
+/* Nothing will happen by itself any more: a program that still waits loses patience; listeners
+ * go last. */
 static bool nudge(struct world *world)
 {
     for (int may_close = 0; may_close <= 1; may_close++)

@@ -1,9 +1,9 @@
 /*
- * The world of the demo: two hosts with a stack and a program each, one wire, one virtual clock, and one life in which
- * all events of both are gathered.
+ * The world of the demo: two hosts with a stack and a program each, one wire, one virtual clock,
+ * and one life in which all events of both are gathered.
  *
- * A program is a script: a list of lines that are carried out in order, each as soon as it can be.  Nothing is
- * canned: what is told afterwards comes from the events of the two stacks alone.
+ * A program is a script: a list of lines that are carried out in order, each as soon as it can
+ * be.  Nothing is canned: what is told afterwards comes from the events of the two stacks alone.
  */
 #ifndef CLI_DEMO_WORLD_H
 #define CLI_DEMO_WORLD_H
@@ -85,7 +85,8 @@ struct world {
     bool failed; /* a stack could not be made, a script not be carried out */
 };
 
-/* Make it, run it until all is quiet, match the life.  False: no memory, or the stacks refuse the configuration. */
+/* Make it, run it until all is quiet, match the life.  False: no memory, or the stacks refuse
+ * the configuration. */
 bool world_run(struct world *world, const struct world_plan *plan);
 void world_free(struct world *world);
 
@@ -97,8 +98,8 @@ uint64_t world_elapsed_us(const struct world *world);
 bool script_run(struct world *world, unsigned end);
 /* When the program wants to go on by itself; UINT64_MAX: it waits for others. */
 uint64_t script_next_us(const struct world *world, unsigned end);
-/* Nothing else will happen: the program loses patience (or, may_close: closes its listener at last).  False when
- * there is nothing of the kind that it waits for. */
+/* Nothing else will happen: the program loses patience (or, may_close: closes its listener at
+ * last).  False when there is nothing of the kind that it waits for. */
 bool script_nudge(struct world *world, unsigned end, bool may_close);
 
 #endif

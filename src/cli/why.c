@@ -1,8 +1,9 @@
 /*
  * `ciao demo --why`: a page that answers, with the runs that prove it.
  *
- * A page is text with runs in it.  Each run is made anew, told as a ladder, and then asked whether it shows what the
- * page claims of it; a claim that does not hold makes the command fail.
+ * A page is text with runs in it.  Each run is made anew, told as a ladder, and then asked
+ * whether it shows what the page claims of it; a claim that does not hold makes the command
+ * fail.
  */
 #include "cli/why.h"
 

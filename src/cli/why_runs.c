@@ -90,9 +90,6 @@ static struct ciao_counts counts(const struct world *world, unsigned end)
     return counts;
 }
 
-static const struct why_claim no_more = {NULL, {NULL, NULL}};
-static const struct why_run no_run = {NULL, NULL};
-
 /* ---- three: an old SYN comes to a listener ---- */
 
 static void plan_old_syn(struct demo_plan *plan)
@@ -145,9 +142,9 @@ static const struct why_claim claims_old_syn[] = {
     {one_connection_only,
      {"Two SYNs came, and Ao's program was handed one connection only.",
       "来了两个 SYN，阿奥的程序只得到一条连接。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
-const struct why_run why_runs_three[WHY_RUNS] = {{plan_old_syn, claims_old_syn}, no_run};
+const struct why_run why_runs_three[WHY_RUNS] = {{plan_old_syn, claims_old_syn}, {NULL, NULL}};
 
 /* ---- four: apart, and together ---- */
 
@@ -194,7 +191,7 @@ static const struct why_claim claims_four[] = {
     {answered_before_closing,
      {"Ao's stack acknowledged at once; Ao's program closed 5 ms later, when it was ready.",
       "阿奥的协议栈立刻确认；阿奥的程序 5 毫秒之后才关闭，等它自己准备好。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
 static const struct why_claim claims_merged[] = {
     {three_segments,
@@ -202,7 +199,7 @@ static const struct why_claim claims_merged[] = {
       "FIN "
       "went with it.",
       "同样的告别，三个报文段：阿奥的程序在 ACK 离开之前就关闭了，FIN 就搭了它的车。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
 const struct why_run why_runs_four[WHY_RUNS] = {{plan_four, claims_four},
                                                 {plan_merged, claims_merged}};
@@ -270,14 +267,14 @@ static const struct why_claim claims_lost[] = {
       "从那一刻起，小琦又重新等了整整 2 MSL：60 秒。"}},
     {ended_in_peace,
      {"Ao ended as it should: its goodbye was heard.", "阿奥好好地结束了：它的再见被听见了。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
 static const struct why_claim claims_lost_no_wait[] = {
     {last_ack_lost, {"The same ACK was lost.", "丢的是同一个 ACK。"}},
     {answered_by_reset,
      {"Without TIME-WAIT nobody was there any more: Ao's repeated FIN was answered by RST.",
       "没有 TIME-WAIT，那边已经没有人了：阿奥重发的 FIN 得到的是 RST。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
 const struct why_run why_runs_2msl[WHY_RUNS] = {{plan_lost, claims_lost},
                                                 {plan_lost_no_wait, claims_lost_no_wait}};
@@ -338,9 +335,10 @@ static const struct why_claim claims_time_wait[] = {
     {server_port_free,
      {"No port of Ao's is used up: its listener stands on port 80 as before.",
       "阿奥一个端口也没有被占掉：监听者照旧守在端口 80。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
-const struct why_run why_runs_time_wait[WHY_RUNS] = {{plan_time_wait, claims_time_wait}, no_run};
+const struct why_run why_runs_time_wait[WHY_RUNS] = {{plan_time_wait, claims_time_wait},
+                                                     {NULL, NULL}};
 
 /* ---- close-wait: a program that forgets close() ---- */
 
@@ -422,9 +420,10 @@ static const struct why_claim claims_close_wait[] = {
     {closer_is_free,
      {"Ci's side freed itself: FIN-WAIT-2 without an owner ends after 60 s.",
       "小琦那边自己脱了身：没有程序认领的 FIN-WAIT-2，60 秒后就结束。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
-const struct why_run why_runs_close_wait[WHY_RUNS] = {{plan_close_wait, claims_close_wait}, no_run};
+const struct why_run why_runs_close_wait[WHY_RUNS] = {{plan_close_wait, claims_close_wait},
+                                                      {NULL, NULL}};
 
 /* ---- half-close: shutdown(WR), and close() ---- */
 
@@ -491,7 +490,7 @@ static const struct why_claim claims_half[] = {
       "小琦发了 FIN，之后在 FIN-WAIT-2 里又收下三条消息。"}},
     {read_it_all, {"Its program read every byte of them.", "它的程序把每个字节都读到了。"}},
     {no_reset, {"Nobody sent RST.", "谁也没有发 RST。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
 static const struct why_claim claims_full[] = {
     {refused_by_rst,
@@ -500,7 +499,7 @@ static const struct why_claim claims_full[] = {
       "同样是 FIN，却是 close() 发出的：再没有人能读，所以小琦用 RST 拒收了回答。"}},
     {told_of_it,
      {"Ao's program was told: connection reset.", "阿奥的程序得到了通知：连接被复位。"}},
-    no_more,
+    {NULL, {NULL, NULL}},
 };
 const struct why_run why_runs_half_close[WHY_RUNS] = {{plan_half, claims_half},
                                                       {plan_full, claims_full}};

@@ -46,8 +46,8 @@ struct merge {
 };
 /* Put a frame to the one that is collecting; false: it does not fit there. */
 bool merge_append(struct merge *merge, struct ciao_frame *frame);
-/* Is its TCP checksum right?  Then it is marked so, and need not be summed again.  Returns whether the
- * frame may be a piece of a run: what carries no data is none. */
+/* Is its TCP checksum right?  Then it is marked so, and need not be summed again.  Returns whether
+ * the frame may be a piece of a run: what carries no data is none. */
 bool merge_verify(const struct merge *merge, struct ciao_frame *frame);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * Many lives out of one stack's events: each event finds its life by its id; lives that are over are handed out.
+ * Many lives out of one stack's events: each event finds its life by its id; lives that are over
+ * are handed out.
  *
- * The book is a chained hash table of bounded size.  Events of no connection (life 0) belong to nobody here.
+ * The book is a chained hash table of bounded size.  Events of no connection (life 0) belong to
+ * nobody here.
  */
 #include <stdlib.h>
 

@@ -1,9 +1,11 @@
 /*
- * What became of each segment between the two ends: arrived, lost, came twice, or came out of an earlier connection.
+ * What became of each segment between the two ends: arrived, lost, came twice, or came out of an
+ * earlier connection.
  *
- * A segment that arrives is recognised by its numbers, flags, length and timestamp among those that left the other
- * end.  When several look the same (a SYN sent again has the same number), it is the one that would have needed the
- * usual time; the usual time is the shortest that any segment took.
+ * A segment that arrives is recognised by its numbers, flags, length and timestamp among those
+ * that left the other end.  When several look the same (a SYN sent again has the same number),
+ * it is the one that would have needed the usual time; the usual time is the shortest that any
+ * segment took.
  *
  * Not for: judging why (the stacks' own events say that).
  */
@@ -19,7 +21,8 @@ static bool is_nobodys(const struct life *life, const struct life_step *step)
     return id == 0 || id == life->side[step->end].listener_id;
 }
 
-/* A stack says RECEIVED only when a connection is there to receive; else the drop itself is the arrival. */
+/* A stack says RECEIVED only when a connection is there to receive; else the drop itself is the
+ * arrival. */
 static bool is_arrival(const struct life *life, uint32_t at)
 {
     const struct life_step *step = &life->steps[at];
@@ -41,7 +44,8 @@ static uint64_t distance(uint64_t a, uint64_t b)
     return a > b ? a - b : b - a;
 }
 
-/* The flight that best explains this arrival; copies: look among those that have arrived already. */
+/* The flight that best explains this arrival; copies: look among those that have arrived
+ * already. */
 static uint32_t best_flight(const struct life *life, uint32_t at, uint64_t delay_us, bool copies)
 {
     const struct life_step *step = &life->steps[at];
@@ -126,7 +130,8 @@ static void inherit_drop(struct life *life, uint32_t arrival)
     }
 }
 
-/* A SYN that ends a TIME-WAIT is received by the old life, and at the same moment by the new one. */
+/* A SYN that ends a TIME-WAIT is received by the old life, and at the same moment by the new
+ * one. */
 static bool handed_on(struct life *life, uint32_t at)
 {
     struct life_step *step = &life->steps[at];
@@ -181,8 +186,8 @@ static void note_arrival(struct life *life, uint32_t at, uint64_t delay_us)
 }
 
 /*
- * A reset of no connection answers a segment that nobody received: <SEQ=SEG.ACK>, or <ACK=SEG.SEQ+SEG.LEN> for one
- * without ACK [RFC9293 3.10.7.1].  So that segment has arrived.
+ * A reset of no connection answers a segment that nobody received: <SEQ=SEG.ACK>, or
+ * <ACK=SEG.SEQ+SEG.LEN> for one without ACK [RFC9293 3.10.7.1].  So that segment has arrived.
  */
 static bool is_answered_by(const struct ciao_event *sent, const struct ciao_event *reset)
 {
@@ -195,7 +200,8 @@ static bool is_answered_by(const struct ciao_event *sent, const struct ciao_even
     return reset->u.seg.ack == sent->u.seg.seq + len;
 }
 
-/* The latest segment that this reset may answer: one that seemed lost, or (copies) one that came already. */
+/* The latest segment that this reset may answer: one that seemed lost, or (copies) one that came
+ * already. */
 static uint32_t last_answered(const struct life *life, uint32_t at, bool copies)
 {
     const struct life_step *reset = &life->steps[at];

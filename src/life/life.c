@@ -6,11 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "life/life.h"
 #include "wire/tcp.h"
 
+BUILD_ASSERT(LIFE_FIN == TCP_FIN && LIFE_SYN == TCP_SYN && LIFE_RST == TCP_RST);
+BUILD_ASSERT(LIFE_PSH == TCP_PSH && LIFE_ACK == TCP_ACK && LIFE_URG == TCP_URG);
+BUILD_ASSERT(LIFE_ECE == TCP_ECE && LIFE_CWR == TCP_CWR);
+
 #define STEPS_USUAL 1024u
 #define STEPS_LEAST 16u
+#define STEPS_FIRST 64u
 
 struct life *life_make(uint32_t cap)
 {
@@ -64,7 +70,8 @@ static void begin(struct life_numbers *numbers, enum life_end end, uint32_t firs
     numbers->from_syn[end] = numbers->from_syn[end] || from_syn;
 }
 
-/* The connection that a SYN belongs to: one whose SYN had this number, the one that waits for it, or a new one. */
+/* The connection that a SYN belongs to: one whose SYN had this number, the one that waits for
+ * it, or a new one. */
 static uint8_t incarnation_of_syn(struct life *life, enum life_end sender, uint32_t seq)
 {
     uint8_t latest = (uint8_t)(life->incarnations - 1);
@@ -78,7 +85,8 @@ static uint8_t incarnation_of_syn(struct life *life, enum life_end sender, uint3
     return life->incarnations++;
 }
 
-/* The latest connection of this end's segments, of the same life where there is one: that of its last segment. */
+/* The latest connection of this end's segments, of the same life where there is one: that of its
+ * last segment. */
 static uint8_t incarnation_now(const struct life *life, const struct life_step *step)
 {
     int latest = -1;
@@ -227,7 +235,7 @@ static bool may_go(const struct life_step *step)
 /* Let the middle go: the first quarter and the last quarter stay, and so does every arc. */
 static void thin_out(struct life *life)
 {
-    uint32_t keep = life->cap / 4, out = keep, skipped = 0;
+    uint32_t keep = life->room / 4, out = keep, skipped = 0;
     for (uint32_t i = keep; i < life->n; i++) {
         struct life_step *step = &life->steps[i];
         if (i < life->n - keep && may_go(step)) {
@@ -244,15 +252,27 @@ static void thin_out(struct life *life)
     life->skipping += skipped;
 }
 
+/* Short lives are the most, so the steps begin few. */
+static bool grow(struct life *life)
+{
+    uint32_t room = life->room == 0 ? STEPS_FIRST : life->room * 2;
+    if (room > life->cap)
+        room = life->cap;
+    struct life_step *steps = realloc(life->steps, room * sizeof(*steps));
+    if (steps == NULL)
+        return false;
+    life->steps = steps;
+    life->room = room;
+    return true;
+}
+
 static bool has_room(struct life *life)
 {
-    if (life->steps == NULL)
-        life->steps = calloc(life->cap, sizeof(*life->steps));
-    if (life->steps == NULL)
-        return false;
-    if (life->n == life->cap)
+    if (life->n == life->room && life->room < life->cap && grow(life))
+        return true;
+    if (life->n == life->room && life->n > 0)
         thin_out(life);
-    return life->n < life->cap;
+    return life->n < life->room;
 }
 
 void life_add(struct life *life, enum life_end end, const struct ciao_event *event)
@@ -268,4 +288,42 @@ void life_add(struct life *life, enum life_end end, const struct ciao_event *eve
     life->skipping = 0;
     number_step(life, &step);
     life->steps[life->n++] = step;
+}
+
+/* ---- both ends ---- */
+
+static bool mirror(const struct life *left, const struct life *right)
+{
+    const struct life_side *a = &left->side[LIFE_LEFT], *b = &right->side[LIFE_LEFT];
+    const struct life_side *far_a = &left->side[LIFE_RIGHT], *far_b = &right->side[LIFE_RIGHT];
+    bool known = a->tuple_known && b->tuple_known && far_a->tuple_known && far_b->tuple_known;
+    return known && a->port == far_b->port && b->port == far_a->port
+           && memcmp(&a->addr, &far_b->addr, sizeof(a->addr)) == 0
+           && memcmp(&b->addr, &far_a->addr, sizeof(b->addr)) == 0;
+}
+
+/* Whose next step is the earlier one?  At the same time the left end's goes first. */
+static bool left_is_next(const struct life *left, uint32_t i, const struct life *right, uint32_t j)
+{
+    if (i == left->n || j == right->n)
+        return j == right->n;
+    return left->steps[i].event.time_us <= right->steps[j].event.time_us;
+}
+
+struct life *life_joined(const struct life *left, const struct life *right)
+{
+    if (!mirror(left, right))
+        return NULL;
+    struct life *life = life_make(left->n + right->n);
+    if (life == NULL)
+        return NULL;
+    for (uint32_t i = 0, j = 0; i + j < left->n + right->n;) {
+        bool from_left = left_is_next(left, i, right, j);
+        const struct life_step *step = from_left ? &left->steps[i++] : &right->steps[j++];
+        life->skipping += step->skipped;
+        life->not_kept += step->skipped;
+        life_add(life, from_left ? LIFE_LEFT : LIFE_RIGHT, &step->event);
+    }
+    life_match(life);
+    return life;
 }

@@ -1,13 +1,15 @@
 /*
  * The life of a connection, put together from events: of one end, or of both.
  *
- * A life keeps its events as steps in the order in which they came, knows which of the two ends lived each, counts
- * what happened, and finds the first sequence number of each direction so that a reader sees SYN = 0.  When both
- * ends are known, life_match() finds out what became of each segment on its way (flights.c).  A life_book
- * (book.c) sorts the stream of one stack's events into lives.
+ * A life keeps its events as steps in the order in which they came, knows which of the two ends
+ * lived each, counts what happened, and finds the first sequence number of each direction so
+ * that a reader sees SYN = 0.  When both ends are known, life_match() finds out what became of
+ * each segment on its way (flights.c).  A life_book (book.c) sorts the stream of one stack's
+ * events into lives.
  *
- * Memory is bounded: a life keeps at most `cap` steps.  When they are used up, segments and notes from its middle
- * are let go, never the arcs, and `skipped` of the next step says how many are missing there.
+ * Memory is bounded: a life keeps at most `cap` steps.  When they are used up, segments and
+ * notes from its middle are let go, never the arcs, and `skipped` of the next step says how many
+ * are missing there.
  *
  * Not for: telling (src/tell).
  */
@@ -21,6 +23,18 @@
 #include "ciao/event.h"
 
 enum life_end { LIFE_LEFT, LIFE_RIGHT, LIFE_ENDS };
+
+/* TCP's flags, as an event carries them. */
+enum life_flag {
+    LIFE_FIN = 1,
+    LIFE_SYN = 2,
+    LIFE_RST = 4,
+    LIFE_PSH = 8,
+    LIFE_ACK = 16,
+    LIFE_URG = 32,
+    LIFE_ECE = 64,
+    LIFE_CWR = 128
+};
 
 /* Number and place of a flight that is not there. */
 #define LIFE_NONE UINT32_MAX
@@ -88,6 +102,7 @@ struct life {
     struct life_side side[LIFE_ENDS];
     struct life_step *steps;
     uint32_t n, cap;
+    uint32_t room;        /* steps that there is memory for */
     uint32_t not_kept;    /* steps let go */
     uint32_t skipping;    /* of those, the ones just after the last step that was kept */
     uint64_t events_lost; /* the stack's ring overflowed while this life went on */
@@ -104,6 +119,13 @@ void life_free(struct life *life);
 
 /* Take one event in; lost memory counts as steps not kept. */
 void life_add(struct life *life, enum life_end end, const struct ciao_event *event);
+
+/*
+ * Both ends' lives of one connection as one, in the order of time (of one clock), and matched.
+ * Returns NULL when the tuples do not mirror each other, or without memory; the two stay as they
+ * are.
+ */
+struct life *life_joined(const struct life *left, const struct life *right);
 
 /* Find out what became of each segment, and number them.  May be called again after more events. */
 void life_match(struct life *life);
@@ -128,9 +150,10 @@ void life_book_free(struct life_book *book);
 void life_book_add(struct life_book *book, const struct ciao_event *event);
 
 /*
- * A life that came to its end before now_us, taken out of the book (the caller's to life_free), or NULL.  Call it
- * until it says NULL, with the present time: an end's last segment is an event after the arc that ended it.
- * now_us UINT64_MAX: whatever is left, ended or not.  Listeners are never named.
+ * A life that came to its end before now_us, taken out of the book (the caller's to life_free),
+ * or NULL.  Call it until it says NULL, with the present time: an end's last segment is an event
+ * after the arc that ended it. now_us UINT64_MAX: whatever is left, ended or not.  Listeners are
+ * never named.
  */
 struct life *life_book_next(struct life_book *book, uint64_t now_us);
 /* Lives that began when the book was full. */

@@ -1,8 +1,8 @@
 /*
  * English: what each arc means, and what the one who takes it thinks.
  *
- * The first voice is Ci's: she speaks first, in small rushes, and apologises a lot.  The second is Ao's: he says
- * little, and means it.  Every key of arcs.def is here; a test compares.
+ * The first voice is Ci's: she speaks first, in small rushes, and apologises a lot.  The second
+ * is Ao's: he says little, and means it.  Every key of arcs.def is here; a test compares.
  */
 #include "tell/words_parts.h"
 
@@ -124,8 +124,8 @@ const struct words_arc words_arcs_en[] = {
      "here.",
      {"You heard my goodbye. Now I can go. It was lovely.", "Heard. I go in peace."}},
     {"TWO_MSL_PASSED",
-     "2 MSL have passed at {me}: no segment of this connection can still be on its way, so the "
-     "pair of ports is free again.",
+     "2 MSL have passed at {me}: whatever of this connection was still on its way is taken to have "
+     "faded, so the pair of ports is free again.",
      {"Nothing of us is in the air any more. Goodbye, then. For real.",
       "Everything we said has faded. The chair is free."}},
     {"REINCARNATED",

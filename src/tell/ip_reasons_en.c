@@ -1,6 +1,7 @@
 /*
- * English: why the link, ARP, IPv4, IPv6, ICMP or neighbour discovery dropped something.  No connection is concerned,
- * so the other one is "the sender" here.  The rest of the reasons is in reasons_en.c.
+ * English: why the link, ARP, IPv4, IPv6, ICMP or neighbour discovery dropped something.  No
+ * connection is concerned, so the other one is "the sender" here.  The rest of the reasons is in
+ * reasons_en.c.
  */
 #include "tell/words_parts.h"
 

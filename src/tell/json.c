@@ -76,6 +76,11 @@ static void segment(FILE *out, const struct life *life, const struct life_step *
     fprintf(out, ",\"again\":%s", event->u.seg.again ? "true" : "false");
     if (event->u.seg.mss != 0)
         number(out, "mss", event->u.seg.mss);
+    if (event->u.seg.n_sack > 0) {
+        uint32_t first = event->u.seg.ack - life_ack(life, step);
+        fprintf(out, ",\"sack\":[%" PRIu32 ",%" PRIu32 "]", event->u.seg.sack_start - first,
+                event->u.seg.sack_end - first);
+    }
     if (event->u.seg.has_ts) {
         number(out, "ts_val", event->u.seg.ts_val);
         number(out, "ts_ecr", event->u.seg.ts_ecr);

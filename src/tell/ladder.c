@@ -5,8 +5,9 @@
  *       0.000  SYN-SENT     | 1 SYN seq=0 len=0 win=65535 --------------> |
  *      10.000               | <---------- 2 SYN,ACK seq=0 ack=1 len=0 --- | SYN-RECEIVED
  *
- * A state stands where it begins.  A rung stands at the time when its segment left.  What never arrived ends in a
- * cross; what arrived twice, or out of an earlier connection, has a rung of its own where it arrived.
+ * A state stands where it begins.  A rung stands at the time when its segment left.  What never
+ * arrived ends in a cross; what arrived twice, or out of an earlier connection, has a rung of
+ * its own where it arrived.
  */
 #include <string.h>
 
@@ -174,7 +175,8 @@ static void sent(struct ladder *ladder, const struct life_step *step)
     put_rung(ladder, &rung, lost ? TELL_RED : again ? TELL_YELLOW : TELL_PLAIN);
 }
 
-/* An arrival has a rung of its own when its departure has none: copies, strangers, a peer whose side is unknown. */
+/* An arrival has a rung of its own when its departure has none: copies, strangers, a peer whose
+ * side is unknown. */
 static void received(struct ladder *ladder, const struct life_step *step)
 {
     enum tell_lang lang = ladder->options->lang;
@@ -222,6 +224,10 @@ static const char *timer_text(enum ciao_reason reason, enum tell_lang lang)
         return zh ? "坚持定时器到期" : "persist timer";
     if (reason == CIAO_TIMER_FIN_WAIT_2)
         return zh ? "等够了" : "waited enough";
+    if (reason == CIAO_TIMER_R1)
+        return zh ? "R1：情况不妙" : "R1: in trouble";
+    if (reason == CIAO_TIMER_R2)
+        return zh ? "R2：放弃" : "R2: gives up";
     return zh ? "定时器到期" : "timer runs out";
 }
 

@@ -1,8 +1,9 @@
 /*
  * A life as a Mermaid sequence diagram: segments as arrows, states as notes.
  *
- * Mermaid ends a statement at ';' and begins an entity with '#', so both are written as entities, in all that comes
- * from elsewhere.  A test hands every variant of the demo to Mermaid's own parser.
+ * Mermaid ends a statement at ';' and begins an entity with '#', so both are written as
+ * entities, in all that comes from elsewhere.  A test hands every variant of the demo to
+ * Mermaid's own parser.
  */
 #include <string.h>
 

@@ -24,7 +24,8 @@ unsigned tell_columns(const struct tell_options *options);
 
 /* Who talks with whom, one line. */
 void tell_heading(FILE *out, const struct life *life, const struct tell_options *options);
-/* Steps that were not kept before this one, and events that the ring lost: said, never passed over. */
+/* Steps that were not kept before this one, and events that the ring lost: said, never passed
+ * over. */
 void tell_gap(FILE *out, const struct fill *fill);
 /* How it ended, the account, what the close cost. */
 void tell_ending(FILE *out, const struct life *life, const struct tell_options *options);

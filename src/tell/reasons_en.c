@@ -1,6 +1,7 @@
 /*
- * English: why something was dropped, reset or sent again, which timer ran out, what a stack did, what a program
- * asked for.  Each sentence says who it was; the rule is added by whoever prints it.
+ * English: why something was dropped, reset or sent again, which timer ran out, what a stack
+ * did, what a program asked for.  Each sentence says who it was; the rule is added by whoever
+ * prints it.
  *
  * Every reason of reasons.def is here; a test compares.
  */
@@ -189,8 +190,8 @@ const char *const words_reasons_en[CIAO_REASONS] = {
         "{me} puts {a_bytes} of {peer}'s, in order, into the receive queue.",
     [CIAO_DID_DATA_HELD] =
         "{me} holds {a_bytes} that came ahead of their turn, until the gap before them is filled.",
-    [CIAO_DID_SENT_DATA_FREED] =
-        "{peer} confirms {b_bytes} more of the sequence: {me} need not keep them any longer.",
+    [CIAO_DID_SENT_DATA_FREED] = "{peer} confirms {b_bytes} more of the sequence (a FIN counts as "
+                                 "one): {me} need not keep them any longer.",
     [CIAO_DID_FIN_QUEUED] = "{me} queues the FIN, strictly behind the last byte.",
     [CIAO_DID_EOF_QUEUED] =
         "{me} tells its program: end of stream, {peer} will send no more bytes.",

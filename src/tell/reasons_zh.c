@@ -123,7 +123,8 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DID_TIMER_STOPPED] = "{me}停掉{timer}定时器：发出去的都已得到确认。",
     [CIAO_DID_DATA_DELIVERED] = "{me}把{peer}的 {a_bytes}按序放进接收队列。",
     [CIAO_DID_DATA_HELD] = "{me}先收着提前到的 {a_bytes}，等前面的空缺补上。",
-    [CIAO_DID_SENT_DATA_FREED] = "{peer}又确认了序列里的 {b_bytes}：{me}不必再留着它们。",
+    [CIAO_DID_SENT_DATA_FREED] =
+        "{peer}又确认了序列里的 {b_bytes}（FIN 算一个）：{me}不必再留着它们。",
     [CIAO_DID_FIN_QUEUED] = "{me}把 FIN 排进队列，严格排在最后一个字节之后。",
     [CIAO_DID_EOF_QUEUED] = "{me}告诉自己的程序：流已结束，{peer}不会再发字节了。",
     [CIAO_DID_BUFFERS_FLUSHED] = "{me}清空这条连接的缓冲区：{a_bytes}。",

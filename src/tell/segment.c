@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "tell/segment.h"
-#include "wire/tcp.h"
 
 void segment_flags(char *out, size_t room, uint16_t flags)
 {
@@ -14,8 +13,8 @@ void segment_flags(char *out, size_t room, uint16_t flags)
         uint16_t flag;
         const char *name;
     } names[] = {
-        {TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"},
-        {TCP_ACK, "ACK"}, {TCP_URG, "URG"}, {TCP_ECE, "ECE"}, {TCP_CWR, "CWR"},
+        {LIFE_SYN, "SYN"}, {LIFE_FIN, "FIN"}, {LIFE_RST, "RST"}, {LIFE_PSH, "PSH"},
+        {LIFE_ACK, "ACK"}, {LIFE_URG, "URG"}, {LIFE_ECE, "ECE"}, {LIFE_CWR, "CWR"},
     };
     size_t len = 0;
     snprintf(out, room, "none");
@@ -40,6 +39,16 @@ static size_t options_text(char *out, size_t room, const struct ciao_event_segme
     return len;
 }
 
+/* What the receiver holds beyond the acknowledgement: numbers of the other's. */
+static size_t sack_text(char *out, size_t room, const struct life *life,
+                        const struct life_step *step)
+{
+    const struct ciao_event_segment *seg = &step->event.u.seg;
+    uint32_t first = seg->ack - life_ack(life, step);
+    return (size_t)snprintf(out, room, " sack=%" PRIu32 "-%" PRIu32 "%s", seg->sack_start - first,
+                            seg->sack_end - first, seg->n_sack > 1 ? "+" : "");
+}
+
 void segment_text(char *out, size_t room, const struct life *life, const struct life_step *step,
                   enum segment_detail detail)
 {
@@ -47,14 +56,16 @@ void segment_text(char *out, size_t room, const struct life *life, const struct 
     const struct ciao_event_segment *seg = &event->u.seg;
     char flags[48], ack[24] = "", window[24] = "";
     bool push = detail >= SEGMENT_FLAGS;
-    segment_flags(flags, sizeof(flags), (uint16_t)(event->flags & (push ? 0xFFFF : ~TCP_PSH)));
-    if ((event->flags & TCP_ACK) != 0)
+    segment_flags(flags, sizeof(flags), (uint16_t)(event->flags & (push ? 0xFFFF : ~LIFE_PSH)));
+    if ((event->flags & LIFE_ACK) != 0)
         snprintf(ack, sizeof(ack), " ack=%" PRIu32, life_ack(life, step));
-    bool syn = (event->flags & TCP_SYN) != 0, rst = (event->flags & TCP_RST) != 0;
+    bool syn = (event->flags & LIFE_SYN) != 0, rst = (event->flags & LIFE_RST) != 0;
     if (detail >= SEGMENT_WINDOW && (syn || (seg->wnd == 0 && !rst)))
         snprintf(window, sizeof(window), " win=%" PRIu32, seg->wnd);
     size_t len = (size_t)snprintf(out, room, "%s seq=%" PRIu32 "%s len=%" PRIu32 "%s", flags,
                                   life_seq(life, step), ack, seg->len, window);
+    if (detail >= SEGMENT_WINDOW && seg->n_sack > 0 && len < room)
+        len += sack_text(out + len, room - len, life, step);
     if (syn && detail == SEGMENT_OPTIONS && len < room)
         options_text(out + len, room - len, seg);
 }

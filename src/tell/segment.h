@@ -14,7 +14,7 @@ void segment_flags(char *out, size_t room, uint16_t flags);
 enum segment_detail {
     SEGMENT_SHORT,  /* flags but PSH, numbers, length */
     SEGMENT_FLAGS,  /* all flags */
-    SEGMENT_WINDOW, /* the window where it matters: in a SYN, or when it is closed */
+    SEGMENT_WINDOW, /* the window where it matters (in a SYN, or closed), the first SACK block */
     SEGMENT_OPTIONS /* a SYN's options */
 };
 /* Numbers are relative: the SYN is 0. */

@@ -1,6 +1,6 @@
 /*
- * Lives told: as a ladder, as sentences, as the dialogue of two shy programs, as Mermaid and as JSON; in English
- * and in Chinese.
+ * Lives told: as a ladder, as sentences, as the dialogue of two shy programs, as Mermaid and as
+ * JSON; in English and in Chinese.
  *
  * Not for: finding out what happened (src/life).
  */
@@ -34,7 +34,8 @@ int tell_life(FILE *out, const struct life *life, const struct tell_options *opt
 bool tell_format_parse(const char *text, enum tell_format *format);
 /* "en" "zh", also "zh_CN.UTF-8" and the like; false for anything else. */
 bool tell_lang_parse(const char *text, enum tell_lang *lang);
-/* What the environment asks for: the first of LC_ALL, LC_MESSAGES, LANG that is set; zh* is Chinese. */
+/* What the environment asks for: the first of LC_ALL, LC_MESSAGES, LANG that is set; zh* is
+ * Chinese. */
 enum tell_lang tell_lang_default(void);
 /* Is `out` a terminal, and NO_COLOR not set? */
 bool tell_color_default(FILE *out);

@@ -1,5 +1,6 @@
 /*
- * English: what each kind of segment says, in Ci's voice and in Ao's; and the words that the pictures need.
+ * English: what each kind of segment says, in Ci's voice and in Ao's; and the words that the
+ * pictures need.
  */
 #include "tell/words_parts.h"
 

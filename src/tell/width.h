@@ -1,8 +1,8 @@
 /*
  * How wide a text stands on a terminal, and how to pad and wrap it.
  *
- * CJK, fullwidth forms and emoji take two columns, combining marks none.  Ambiguous characters (box drawing, quotes)
- * are taken as one, as terminals do that speak UTF-8.
+ * CJK, fullwidth forms and emoji take two columns, combining marks none.  Ambiguous characters
+ * (box drawing, quotes) are taken as one, as terminals do that speak UTF-8.
  */
 #ifndef TELL_WIDTH_H
 #define TELL_WIDTH_H

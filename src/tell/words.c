@@ -119,12 +119,20 @@ bool words_thought(char *out, size_t room, const struct fill *fill)
     return true;
 }
 
+/* What the peer said is heard where it arrives, when nothing else is known of the peer. */
+static bool is_heard(const struct life *life, const struct life_step *step)
+{
+    if (step->event.type == CIAO_EVENT_SENT)
+        return true;
+    return step->event.type == CIAO_EVENT_RECEIVED && !life->side[LIFE_RIGHT].seen;
+}
+
 bool words_spoken(char *out, size_t room, const struct fill *fill)
 {
-    if (fill->step->event.type != CIAO_EVENT_SENT)
+    if (!is_heard(fill->life, fill->step))
         return false;
     enum words_say say = words_say_of(fill->life, fill->step);
-    unsigned voice = words_voice(fill->life, (enum life_end)fill->step->end);
+    unsigned voice = words_voice(fill->life, life_sender(fill->step));
     fill_text(out, room, both[fill->options->lang].says[say][voice], fill);
     return true;
 }

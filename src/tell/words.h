@@ -3,10 +3,9 @@
  *
  * A text holds places in braces: {me} who lived the event, {peer} the other end, {port} and
  * {far_port} their ports, {seq} {ack} {len} {wnd} of the event's segment, {a} {b} the event's
- * arguments as numbers, {a_time} {b_time} as
- * spans of time, {a_bytes} as a number of bytes, {timer}, {options} and {a_ms} as reasons.def's events have them, {state} the state after it, {1} to {8} numbers
- * and {s} a text of whoever fills it in.
- * Everything else is text.
+ * arguments as numbers, {a_time} {b_time} as spans of time, {a_bytes} as a number of bytes,
+ * {timer}, {options} and {a_ms} as reasons.def's events have them, {state} the state after it,
+ * {1} to {8} numbers and {s} a text of whoever fills it in. Everything else is text.
  *
  * A test fails when an arc key or a reason lacks its sentence in either language.
  */
@@ -106,7 +105,8 @@ void fill_rule(char *out, size_t room, const char *rule, enum tell_lang lang);
 /* "60 s", "200 ms", "1.5 s", "12 us". */
 void fill_time(char *out, size_t room, uint64_t us, enum tell_lang lang);
 
-/* The sentence of a step and the rule behind it; false when the step has none (segments, births). */
+/* The sentence of a step and the rule behind it; false when the step has none (segments,
+ * births). */
 bool words_sentence(char *out, size_t room, const struct fill *fill);
 const char *words_rule(const struct ciao_event *event);
 

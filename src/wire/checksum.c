@@ -28,10 +28,13 @@ static inline void add(struct sums *sums, unsigned which, uint64_t word)
     sums->carries += __builtin_add_overflow(sums->sum[which], word, &sums->sum[which]);
 }
 
+/* A carry out of the highest bit counts one at the lowest, as ones' complement wants. */
 static inline uint32_t total(const struct sums *sums)
 {
-    return csum_fold((uint64_t)csum_fold(sums->sum[0]) + csum_fold(sums->sum[1])
-                     + csum_fold(sums->carries));
+    uint64_t sum;
+    uint64_t carries = sums->carries + __builtin_add_overflow(sums->sum[0], sums->sum[1], &sum);
+    bool once_more = __builtin_add_overflow(sum, carries, &sum);
+    return csum_fold(sum + once_more);
 }
 
 /*

@@ -149,6 +149,28 @@ static void lost_events_are_not_forgotten(void **state)
     life_free(life);
 }
 
+static void the_lives_of_both_ends_are_joined_into_one(void **state)
+{
+    (void)state;
+    struct life *left = life_make(0), *right = life_make(0);
+    struct piece syn = {.flags = TCP_SYN, .seq = ISS_LEFT};
+    add(left, LIFE_LEFT, event_born(1, 0, false));
+    add(left, LIFE_LEFT, event_sent(1, 0, syn));
+    add(left, LIFE_LEFT, event_sent(1, 30000, (struct piece){TCP_ACK, ISS_LEFT + 1, 1, 0, false}));
+    add(right, LIFE_LEFT, event_born(7, 10000, true));
+    add(right, LIFE_LEFT, event_received(7, 10000, syn));
+    struct life *both = life_joined(left, right);
+    assert_non_null(both);
+    assert_int_equal(both->n, 5);
+    assert_int_equal(both->steps[3].end, LIFE_RIGHT);
+    assert_int_equal(both->flights[0].fate, LIFE_ARRIVED);
+    assert_int_equal(both->flights[1].fate, LIFE_LOST);
+    assert_null(life_joined(left, left)); /* no mirror */
+    life_free(both);
+    life_free(left);
+    life_free(right);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +182,7 @@ int main(void)
         cmocka_unit_test(the_account_is_kept),
         cmocka_unit_test(a_long_life_lets_its_middle_go_but_no_arc_and_says_how_much),
         cmocka_unit_test(lost_events_are_not_forgotten),
+        cmocka_unit_test(the_lives_of_both_ends_are_joined_into_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

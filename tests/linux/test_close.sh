@@ -12,7 +12,7 @@ stats=$netns_scratch/stats
 page=$netns_scratch/page
 random_file "$page" 3
 sum=$(sum_of <"$page")
-# nginx gives up on a half-closed connection when it has to wait: what it sends has to fit its buffer.
+# nginx gives up on a half-closed connection when it has to wait: its page has to fit the buffer.
 small=$netns_scratch/small
 head -c 20000 "$page" >"$small"
 nginx_config "$netns_scratch/nginx.conf" "$netns_scratch"

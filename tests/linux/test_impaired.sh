@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # 64 MiB each way over a network that loses, doubles, reorders, corrupts and delays: all arrives,
 # within a minute, and nearly every loss is repaired without a timeout.
-set -u
+set -u -o pipefail
 here=$(dirname "$0")
 . "$here/../support/tap.sh"
 . "$here/../support/netns.sh"
@@ -23,14 +23,15 @@ ciao()
     timeout 60 "$CIAO" "$verb" --impair "$spec,seed=$seed" --stats "$@" 2>"$stats"
 }
 
-# arrived CLAIM
+# arrived CLAIM CODE
 arrived()
 {
     local seconds=$(($(date +%s) - begun))
-    if [ "$got" = "$sum" ]; then
+    if [ "$got" = "$sum" ] && [ "$2" -eq 0 ]; then
         pass "$1"
     else
-        fail "$1" "seed $seed, after $seconds s: $got instead of $sum" "$(tail -c 2000 "$stats")"
+        fail "$1" "seed $seed, exit code $2 after $seconds s: $got instead of $sum" \
+            "$(tail -c 2000 "$stats")"
     fi
     printf '# %s s\n' "$seconds"
 }
@@ -53,25 +54,25 @@ for version in 4 6; do
     begun=$(date +%s)
     got=$(ciao listen --once --send "$file" \
         --with "curl -gs --http0.9 'http://$url/' | sha256sum" | cut -d ' ' -f 1)
-    arrived "IPv$version: ciao listens, curl takes $mib MiB"
+    arrived "IPv$version: ciao listens, curl takes $mib MiB" $?
     repaired "IPv$version: ciao listens: losses are repaired without a timeout"
     seed=$((seed + 1))
 
     begun=$(date +%s)
     got=$(ciao listen --once --recv - --with "ncat --send-only $ours 80 <'$file'" | sum_of)
-    arrived "IPv$version: ciao listens, ncat gives $mib MiB"
+    arrived "IPv$version: ciao listens, ncat gives $mib MiB" $?
     seed=$((seed + 1))
 
     begun=$(date +%s)
     got=$(ciao connect $theirs 9000 --with "socat -u FILE:'$file' TCP$version-LISTEN:9000" \
         </dev/null | sum_of)
-    arrived "IPv$version: ciao connects and takes $mib MiB from socat"
+    arrived "IPv$version: ciao connects and takes $mib MiB from socat" $?
     seed=$((seed + 1))
 
     begun=$(date +%s)
     got=$(ciao connect $theirs 9000 --send "$file" \
         --with "socat -u TCP$version-LISTEN:9000 - | sha256sum" | cut -d ' ' -f 1)
-    arrived "IPv$version: ciao connects and gives socat $mib MiB"
+    arrived "IPv$version: ciao connects and gives socat $mib MiB" $?
     repaired "IPv$version: ciao connects: losses are repaired without a timeout"
     seed=$((seed + 1))
 done

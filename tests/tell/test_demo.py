@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
@@ -84,8 +85,8 @@ def check_three_and_four():
             for closed in ("active", "merged")}
     tap.claim("a usual close takes four segments",
               fins["active"] == ["FIN,ACK", "ACK", "FIN,ACK", "ACK"], fins)
-    tap.claim("a merged close takes three", fins["merged"][1:] == ["FIN,ACK", "FIN,ACK", "ACK"],
-              fins)
+    tap.claim("a merged close takes three",
+              fins["merged"][1:] == ["FIN,ACK", "FIN,ACK", "ACK"], fins)
     tap.claim("the dialogue says goodbye in one breath when the segments are merged",
               "One breath" in demo("--close", "merged").stdout)
 
@@ -100,7 +101,7 @@ def check_half():
 
 
 def check_faults():
-    """Each segment in turn is lost, then doubled; the story has to end well and to say the truth."""
+    """Each segment in turn is lost, then doubled; the story has to end well and to be true."""
     for opened, closed in itertools.product(OPENS, CLOSES):
         count = len(segments(life("--open", opened, "--close", closed)))
         wrong = []
@@ -112,8 +113,8 @@ def check_faults():
             wanted = "lost" if option == "--lose" else "copy"
             if not story["tables_empty"] or wanted not in fates:
                 wrong.append(f"{option} {number}: empty {story['tables_empty']}, told {fates}")
-        tap.none_of(f"open {opened}, close {closed}: with each of {count} segments lost or doubled "
-                    "all ends well, and is told so", wrong)
+        tap.none_of(f"open {opened}, close {closed}: with each of {count} segments lost or "
+                    "doubled all ends well, and is told so", wrong)
 
 
 def check_last_ack():
@@ -155,6 +156,9 @@ def check_msl():
               times["CLOSED"] - times["TIME-WAIT"] == 3000000, times)
 
 
+STORIES = [["--close", closed] for closed in CLOSES] + [["--old-duplicate"], ["--lose", "3,9"]]
+
+
 def columns(line):
     wide = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
     return wide - sum(1 for c in line if unicodedata.combining(c))
@@ -170,7 +174,8 @@ def check_reading():
             silent += [closed] * (len(text.splitlines()) < 100)
         tap.none_of(f"no line in {language} is wider than {width} columns", wide)
         tap.none_of(f"every story in {language} is told whole", silent)
-    english, chinese = demo("--lang", "en").stdout, demo("--lang", "zh").stdout
+    english, chinese = ("".join(demo("--lang", language, *more).stdout for more in STORIES)
+                        for language in LANGUAGES)
     for part in ("\nScene ", "\nIn fact ", "\nSaid ", "\nStates "):
         tap.claim(f"each English step has its part {part.strip()}",
                   english.count(part) == english.count("\n── "))
@@ -215,6 +220,30 @@ def check_manners():
     tap.claim("the same story is told every time", len(same) == 1)
 
 
+def names_in(value):
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from names_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from names_in(inner)
+
+
+def check_schema():
+    """Each name that occurs in the JSON is described, and each that is described occurs."""
+    text = (HERE.parent.parent / "docs" / "life-json.md").read_text()
+    described = set(re.findall(r"^\| `(\w+)`", text, re.M))
+    found = set()
+    for more in STORIES + [["--close", "abort", "--dup", "6"], ["--close", "abort", "--lose", "6"]]:
+        found |= set(names_in(life(*more)))
+    tap.none_of("every name in the JSON is described in docs/life-json.md",
+                sorted(found - described))
+    rare = {"sack", "events", "skipped_before", "unsent_bytes", "unacked_bytes", "unread_bytes"}
+    tap.none_of("docs/life-json.md describes nothing else",
+                sorted(described - found - rare))
+
+
 def check_usage():
     wrong = [["--open", "shut"], ["--close", "door"], ["--lose", "x"], ["--lose", "0"],
              ["--lose", "1,,2"], ["--dup", ""], ["--msl", "-1"], ["--msl", "1h"],
@@ -237,5 +266,6 @@ check_old_duplicate()
 check_msl()
 check_reading()
 check_manners()
+check_schema()
 check_usage()
 tap.done()

@@ -128,6 +128,24 @@ static void one_end_alone_has_one_column(void **state)
     life_free(life);
 }
 
+static void what_the_receiver_holds_beyond_a_hole_is_told_in_the_senders_numbers(void **state)
+{
+    (void)state;
+    struct life *life = both_ends();
+    struct ciao_event ack =
+        event_sent(2, 1010000, (struct piece){TCP_ACK, ISS_RIGHT + 1, ISS_LEFT + 1, 0, false});
+    ack.u.seg.n_sack = 2;
+    ack.u.seg.sack_start = ISS_LEFT + 101;
+    ack.u.seg.sack_end = ISS_LEFT + 201;
+    add(life, LIFE_RIGHT, ack);
+    life_match(life);
+    struct tell_options options = {.lang = TELL_EN, .width = 100, .name = {"Ci", "Ao"}};
+    told(life, options);
+    expect_part(" 5 ACK seq=1 ack=1 len=0 sack=101-201+ lost │\n");
+    free(text);
+    life_free(life);
+}
+
 static void what_is_missing_is_said(void **state)
 {
     (void)state;
@@ -187,6 +205,7 @@ int main(void)
         cmocka_unit_test(chinese_names_keep_the_columns),
         cmocka_unit_test(no_row_is_wider_than_asked_for),
         cmocka_unit_test(one_end_alone_has_one_column),
+        cmocka_unit_test(what_the_receiver_holds_beyond_a_hole_is_told_in_the_senders_numbers),
         cmocka_unit_test(what_is_missing_is_said),
         cmocka_unit_test(a_life_can_be_told_in_sentences_and_as_a_dialogue),
         cmocka_unit_test(colour_is_there_only_when_asked_for),

@@ -82,7 +82,8 @@ static void every_reason_has_a_sentence_of_its_own(void **state)
     }
 }
 
-/* Who did it: one of the two ends, by name; and the cause, where the table says that it is not our own end. */
+/* Who did it: one of the two ends, by name; and the cause, where the table says that it is not
+ * our own end. */
 static void every_drop_reset_and_timer_says_who_and_by_which_rule(void **state)
 {
     (void)state;

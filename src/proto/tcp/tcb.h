@@ -171,6 +171,10 @@ BUILD_ASSERT(sizeof(struct tcp_side) == 192 || sizeof(void *) != 8);
 #define TCB_RTT_MEASURED 0x10000000u
 #define TCB_SYN_UNACKED  0x20000000u /* the peer has not acknowledged our SYN yet */
 
+/* tcb->repair */
+#define REPAIR_BEGUN 1u   /* this recovery has sent something again */
+#define REPAIR_RESCUED 2u /* it has had its rescue retransmission [RFC6675 5] */
+
 struct tcb {
     /* line 0: every segment reads these */
     struct tcp_head head; /* 24 */
@@ -232,9 +236,9 @@ struct tcb {
     seq_t rtt_seq;          /* the next round trip is measured when this is acknowledged */
     seq_t sacked_to;        /* end of the highest byte that the peer ever held out of order */
     uint32_t last_sent_ms;  /* when data or FIN last left [RFC5681 4.1] */
-    uint16_t undo_segments; /* sent again in this recovery, and not known to have been needless */
+    uint16_t undo_segments; /* taken for lost in this recovery, and not known to have been late only */
     uint8_t dup_thresh; /* segments sent later that must arrive before one is lost [RFC6675 2] */
-    uint8_t rescued;    /* this recovery has had its rescue retransmission [RFC6675 5] */
+    uint8_t repair;        /* REPAIR_* */
     uint8_t room[28];
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);

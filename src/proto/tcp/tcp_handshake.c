@@ -142,11 +142,14 @@ static void take_window(struct tcb *tcb, const struct tcp_segment *seg)
 void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     bool opening = tcp_state_is(tcb, CIAO_SYN_RECEIVED);
+    bool owes_answer = (tcb->flags & TCB_SYN_DUE) != 0; /* our SYN,ACK had no time to leave */
     if (opening)
         tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_RECEIVED_ESTABLISHED_HANDSHAKE_DONE);
     tcb->snd.una = tcb->iss + 1;
     take_window(tcb, seg);
     tcp_handshake_done(tcp, tcb);
+    if (owes_answer)
+        tcp_ack_now(tcp, tcb);
     if (opening && (tcb->flags & TCB_FIN_QUEUED))
         tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_FIN_WAIT_1_WE_CLOSED_FIRST);
 }

@@ -57,6 +57,7 @@ static void declare(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct tcp
     if (again && (int32_t)((uint32_t)range->sent_us - side->cut_us) >= 0)
         work->lost_again = true;
     work->lost += range->end - range->start;
+    work->lost_segments = (uint16_t)(work->lost_segments + range->segments);
     tcp_range_lost(tcp, tcb, index, true);
 }
 

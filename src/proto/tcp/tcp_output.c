@@ -63,6 +63,7 @@ void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fi
         tcb->flags |= TCB_FIN_SENT;
     }
     tcb->flags &= ~TCB_PUSH;
+    tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* the override's wait is over */
     tcb->last_sent_ms = tcp_now_ms(tcp);
     start_timer(tcp, tcb);
 }

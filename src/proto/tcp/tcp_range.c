@@ -168,13 +168,21 @@ static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *ra
         work->has_rtt = true;
         work->rtt_sent_us = range->sent_us;
     }
-    if (!again && (range->flags & RANGE_COUNTED)) /* it was late, not lost */
+    if (!again && (range->flags & RANGE_COUNTED)) { /* it was late, not lost */
         side->lost -= segments < side->lost ? segments : side->lost;
+        work->needless = (uint16_t)(work->needless + segments);
+    }
     if (again && (range->flags & RANGE_REPAIR))
         side->repaired += segments;
+}
+
+/* What was sent again has arrived as it was sent before: the time that is echoed is older.  Only a
+ * cumulative ACK tells, since the others echo what came before the gap. [RFC3522 3.2] */
+static bool was_needless(const struct tcb *tcb, const struct tcp_range *range,
+                         const struct tcp_ack_work *work)
+{
     uint32_t sent_ms = (uint32_t)(range->sent_us / 1000) + tcb->ts_offset;
-    if (again && work->has_ts && seq_lt(work->ts_ecr, sent_ms)) /* [RFC3522 3.2] Eifel */
-        work->needless = (uint16_t)(work->needless + segments);
+    return (range->flags & RANGE_RETRANSMITTED) && work->has_ts && seq_lt(work->ts_ecr, sent_ms);
 }
 
 /* Of what was sent again so soon before, the first sending has arrived: that proves nothing about
@@ -234,6 +242,8 @@ static void account(struct tcp *tcp, struct tcb *tcb, struct tcp_range *range, u
         side->lost_bytes -= bytes;
     side->delivered += bytes;
     arrived(tcp, tcb, range, segments, work);
+    if (was_needless(tcb, range, work))
+        work->needless = (uint16_t)(work->needless + segments);
     if (side->sacked_bytes != 0 && (tcb->flags & TCB_SACK))
         note_arrival(tcp, side, range, segments, work);
 }

@@ -35,14 +35,14 @@ static enum ciao_reason reason_of(const struct tcb *tcb, const struct tcp_side *
         return CIAO_AGAIN_PROBE;
     if (tcb->flags & TCB_SACK)
         return CIAO_AGAIN_SACK_HOLE;
-    return tcb->undo_segments == 0 && side->prior_cwnd != 0 ? CIAO_AGAIN_DUP_ACKS
+    return !(tcb->repair & REPAIR_BEGUN) && side->prior_cwnd != 0 ? CIAO_AGAIN_DUP_ACKS
                                                             : CIAO_AGAIN_PARTIAL_ACK;
 }
 
 /* The first repair of a recovery leaves whatever the pipe holds. [RFC5681 3.2, RFC6675 5 (4.3)] */
 static bool is_first_repair(const struct tcb *tcb)
 {
-    return (tcb->flags & TCB_RECOVERY) && tcb->undo_segments == 0;
+    return (tcb->flags & TCB_RECOVERY) && !(tcb->repair & REPAIR_BEGUN);
 }
 
 struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb)
@@ -80,7 +80,7 @@ static uint32_t hole(const struct tcp *tcp, const struct tcb *tcb, const struct 
 static uint32_t rescue(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
 {
     uint32_t last = side->ranges_last;
-    if (tcb->rescued || last == 0)
+    if ((tcb->repair & REPAIR_RESCUED) || last == 0)
         return 0;
     const struct tcp_range *range = tcp_range_at(tcp, last);
     bool free = !(range->flags & (RANGE_SACKED | RANGE_LOST)) && range->sent_us != tcp->now;
@@ -101,7 +101,7 @@ struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb)
     repair.range = rescue(tcp, tcb, side);
     repair.reason = CIAO_AGAIN_RESCUE;
     if (repair.range != 0)
-        tcb->rescued = 1;
+        tcb->repair |= REPAIR_RESCUED;
     return repair;
 }
 
@@ -122,7 +122,7 @@ static void enter(struct tcp *tcp, struct tcb *tcb)
     reduce(tcp, tcb);
     side->recover = tcb->snd.nxt;
     tcb->undo_segments = 0;
-    tcb->rescued = 0;
+    tcb->repair = 0;
     tcb->flags |= TCB_RECOVERY;
     tcp_note(tcp, tcb, CIAO_DID_RECOVERY_ENTERED, tcp_relative(tcb, tcb->snd.una), side->cwnd);
 }
@@ -146,7 +146,7 @@ static void leave(struct tcp *tcp, struct tcb *tcb)
     tcp_note(tcp, tcb, CIAO_DID_RECOVERY_LEFT, tcp_relative(tcb, tcb->snd.una), side->cwnd);
 }
 
-/* Everything that was sent again had arrived after all: the network reorders, it does not lose.
+/* Everything that was taken for lost has arrived after all: the network reorders, it does not lose.
  * cwnd is what it was, and next time we wait for more before we call it a loss.
  * [RFC4015 3.2, RFC3708 3] */
 static void undo(struct tcp *tcp, struct tcb *tcb)
@@ -174,6 +174,12 @@ static void consider_undo(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack
         undo(tcp, tcb);
     else if (all)
         tcb->undo_segments = 1; /* something else is lost indeed */
+}
+
+void tcp_recovery_to_undo(struct tcb *tcb, uint32_t segments)
+{
+    uint32_t all = tcb->undo_segments + segments;
+    tcb->undo_segments = (uint16_t)(all < UINT16_MAX ? all : UINT16_MAX);
 }
 
 /* ---- without SACK: duplicate ACKs stand for segments ---- */
@@ -231,10 +237,12 @@ static void grow(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *wo
 /* [RFC5681 4.3 5681-11] the loss of a repair is another sign of congestion */
 static void losses_found(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
-    if (!(tcb->flags & (TCB_RECOVERY | TCB_RTO_RECOVERY))) {
+    bool new = !(tcb->flags & (TCB_RECOVERY | TCB_RTO_RECOVERY));
+    if (new)
         enter(tcp, tcb);
+    tcp_recovery_to_undo(tcb, work->lost_segments);
+    if (new)
         return;
-    }
     if (!work->lost_again)
         return;
     reduce(tcp, tcb);

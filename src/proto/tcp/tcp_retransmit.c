@@ -111,14 +111,6 @@ static uint32_t fill_up(const struct tcp *tcp, const struct tcb *tcb, seq_t end,
     return unsent < most ? unsent : most;
 }
 
-static void count_again(struct tcb *tcb, struct tcp_side *side, uint32_t bytes)
-{
-    uint32_t segments = tcp_segments_of(tcb, bytes);
-    side->retransmitted += segments;
-    uint32_t undo = tcb->undo_segments + segments;
-    tcb->undo_segments = (uint16_t)(undo < UINT16_MAX ? undo : UINT16_MAX);
-}
-
 /* Not more than a segment when it is one segment's turn; else as much as one frame takes. */
 static uint32_t length_of(const struct tcp *tcp, struct tcb *tcb, const struct tcp_repair *repair)
 {
@@ -143,6 +135,9 @@ static void remember_again(struct tcp *tcp, struct tcb *tcb, uint32_t index, uin
         tcp_side(tcp, tcb)->lost += tcp_segments_of(tcb, len);
         range->flags |= RANGE_COUNTED;
     }
+    if (!(range->flags & RANGE_LOST)) /* on suspicion */
+        tcp_recovery_to_undo(tcb, tcp_segments_of(tcb, len));
+    tcb->repair |= REPAIR_BEGUN;
     tcp_range_again(tcp, tcb, index);
     if (oldest && !(tcb->flags & TCB_PERSIST)) /* AS LINUX: what was just sent deserves its time */
         tcp_retransmit_timer_restart(tcp, tcb);
@@ -170,7 +165,7 @@ enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_
     if (end == tcb->snd_end)
         piece.flags |= tcb->flags & TCB_FIN_SENT ? TCP_PSH | TCP_FIN : TCP_PSH;
     tcp_note(tcp, tcb, repair->reason, tcp_relative(tcb, start), len);
-    count_again(tcb, tcp_side(tcp, tcb), len);
+    tcp_side(tcp, tcb)->retransmitted += tcp_segments_of(tcb, len);
     remember_again(tcp, tcb, repair->range, len);
     if (more != 0)
         tcp_output_sent_new(tcp, tcb, more, false);

@@ -56,7 +56,8 @@ struct tcp_ack_work {
     uint32_t ts_ecr;               /* the time that it echoes, when has_ts */
     time_us again_us;              /* when what was sent more than once was sent last */
     time_us rtt_sent_us;           /* when the oldest of what it acknowledged was sent */
-    uint16_t needless; /* segments sent again whose first sending has arrived after all */
+    uint16_t lost_segments; /* the same in segments */
+    uint16_t needless; /* segments taken for lost that were only late */
     bool has_ts;
     bool has_rtt;    /* rtt_sent_us holds */
     bool repeated;   /* it acknowledged what was sent more than once [RFC6298 3 Karn] */
@@ -135,6 +136,8 @@ struct tcp_repair { /* what is to be sent again */
 /* What is lost [RFC6675 4 NextSeg rule 1]; and, when nothing new can be sent, what may be (rules 3, 4). */
 struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb);
 struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb);
+/* So many segments more must prove to have been late only, if the recovery is to be undone. */
+void tcp_recovery_to_undo(struct tcb *tcb, uint32_t segments);
 void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
 /* `first`: these bytes have not timed out before. */
 void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first);

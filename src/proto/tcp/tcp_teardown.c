@@ -111,6 +111,7 @@ bool tcp_teardown_our_fin_acked(struct tcp *tcp, struct tcb *tcb)
     switch ((enum ciao_state)tcb->head.state) {
     case CIAO_FIN_WAIT_1:
         tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_FIN_WAIT_2_OUR_FIN_ACKED);
+        tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* nothing small waits to be sent any more */
         watch_orphan(tcp, tcb);
         return true;
     case CIAO_CLOSING:
