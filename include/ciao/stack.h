@@ -95,6 +95,7 @@ struct ciao_settings {
 #define CIAO_EDGE_TOLERANT                                                                   \
     32u /* AS LINUX: a bare ACK at the window's right edge and a bare FIN at a closed window \
          * are taken; off: RFC 9293's table to the letter */
+#define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
 
 enum ciao_congestion { CIAO_CC_NEWRENO, CIAO_CC_KINDS };
 

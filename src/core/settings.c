@@ -16,7 +16,7 @@
      | CIAO_REUSEADDR | CIAO_REUSEPORT)
 #define MORE_ALL                                                                             \
     (CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK | CIAO_V6ONLY \
-     | CIAO_STRICT_TIMESTAMPS | CIAO_EDGE_TOLERANT)
+     | CIAO_STRICT_TIMESTAMPS | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES)
 
 static bool times_are_possible(const struct ciao_settings *s)
 {

@@ -125,6 +125,9 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_TIMER_SYN_ACK] = "{me}'s timer runs out: {peer} has not acknowledged the SYN,ACK.",
     [CIAO_TIMER_RETRANSMIT] =
         "{me}'s retransmission timer runs out: {peer} has not acknowledged the oldest bytes.",
+    [CIAO_TIMER_TAIL_PROBE] =
+        "{me} has heard nothing from {peer} for two round trips: it sends one segment to make "
+        "{peer} say what has arrived.",
     [CIAO_TIMER_FIN] = "{me}'s retransmission timer runs out: {peer} has not acknowledged the FIN.",
     [CIAO_TIMER_PERSIST] =
         "{me}'s persist timer runs out: {peer}'s window is still closed, so {me} probes it.",
@@ -163,6 +166,8 @@ const char *const words_reasons_en[CIAO_REASONS] = {
         "{peer} reports what it holds (SACK), and here is a hole: {me} fills it.",
     [CIAO_AGAIN_RESCUE] =
         "{me} sends the last bytes under repair once more, to hear from {peer} whether they came.",
+    [CIAO_AGAIN_TAIL_PROBE] =
+        "{me} sends its last segment once more, so that {peer} answers it.",
     [CIAO_AGAIN_PROBE] = "{me} asks {peer} again whether its window has opened.",
     [CIAO_AGAIN_FIN] = "{me} sends its FIN again, as no acknowledgement came.",
     /* what the stack did */

@@ -83,6 +83,8 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_TIMER_SYN] = "{me}的定时器到期：{peer}还没有回答 SYN。",
     [CIAO_TIMER_SYN_ACK] = "{me}的定时器到期：{peer}还没有确认 SYN,ACK。",
     [CIAO_TIMER_RETRANSMIT] = "{me}的重传定时器到期：最早的那些字节{peer}还没有确认。",
+    [CIAO_TIMER_TAIL_PROBE] =
+        "两个往返过去了，{peer}那边毫无动静：{me}发一个报文段，请{peer}说说收到了什么。",
     [CIAO_TIMER_FIN] = "{me}的重传定时器到期：{peer}还没有确认 FIN。",
     [CIAO_TIMER_PERSIST] = "{me}的坚持定时器到期：{peer}的窗口还关着，{me}去探一探。",
     [CIAO_TIMER_DELAYED_ACK] =
@@ -104,6 +106,7 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_AGAIN_PARTIAL_ACK] = "{peer}只确认了正在修补的一部分，可见下一块也丢了：{me}把它重发。",
     [CIAO_AGAIN_SACK_HOLE] = "{peer}报告了手里有哪些（SACK），这里是个洞：{me}把它补上。",
     [CIAO_AGAIN_RESCUE] = "{me}把修补中的最后几个字节再发一次，听{peer}说到底收到没有。",
+    [CIAO_AGAIN_TAIL_PROBE] = "{me}把最后一个报文段再发一次，好让{peer}回话。",
     [CIAO_AGAIN_PROBE] = "{me}再问一次{peer}：窗口开了吗？",
     [CIAO_AGAIN_FIN] = "没有等到确认，{me}再发一次 FIN。",
     /* 协议栈做了什么 */

@@ -20,6 +20,7 @@ static void start(uint8_t flags, unsigned n)
     static const uint8_t bytes[60000];
     settings.flags |= flags;
     settings.initial_window_segments = n;
+    settings.more &= (uint16_t)~CIAO_TAIL_PROBES;
     net_open(&net, &spec, &settings);
     assert_true(net_connect(&net));
     tcp = inside_tcp(&net, NET_A);
@@ -60,7 +61,7 @@ static void peer_sacks(uint32_t ack, uint32_t from, uint32_t to)
         seg.h.opt.has_ts = true;
         seg.h.opt.ts_ecr = tcp_ts_now(tcp, tcb->ts_offset);
     }
-    tcp->now += 10;
+    tcp->now += 10000;
     tcp_ack_arrived(tcp, tcb, &seg);
     inside_check_ranges(tcp, tcb);
 }

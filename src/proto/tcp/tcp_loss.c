@@ -8,6 +8,10 @@
  * segments.  Because it is the order of sending that counts, and not that of sequence numbers, the
  * loss of a repair is found in the same way, and needs no timer.
  *
+ * A single one that was sent a quarter of the shortest round trip later says as much as three: no
+ * network reorders by so long a time as a rule [RFC8985 6.2].  That finds losses where little is on
+ * its way, a round trip after they happened.
+ *
  * Not here: what a timeout makes of the ranges (tcp_range_all_lost()), and what is done about a
  * loss (tcp_recovery.c).
  */
@@ -40,12 +44,21 @@ static bool sent_before(const struct tcp_range *range, const struct tcp_arrival 
            && seq_lt(range->start, arrival->start);
 }
 
-static uint32_t later_than(const struct tcp_range *range, const struct tcp_arrivals *arrivals)
+/* What an arrival counts for a range that was sent before it. */
+static uint32_t weight(const struct tcp_range *range, const struct tcp_arrival *arrival,
+                       uint32_t long_us)
+{
+    bool long_after = long_us != 0 && arrival->sent_us - range->sent_us > long_us;
+    return long_after ? UINT16_MAX : arrival->segments;
+}
+
+static uint32_t later_than(const struct tcp_range *range, const struct tcp_arrivals *arrivals,
+                           uint32_t long_us)
 {
     uint32_t later = range->later;
     for (unsigned i = 0; i < arrivals->n; i++)
         if (sent_before(range, &arrivals->at[i]))
-            later += arrivals->at[i].segments;
+            later += weight(range, &arrivals->at[i], long_us);
     return later < UINT16_MAX ? later : UINT16_MAX;
 }
 
@@ -72,7 +85,7 @@ void tcp_loss_detect(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work
             return;
         if (range->flags & (RANGE_SACKED | RANGE_LOST))
             continue;
-        range->later = (uint16_t)later_than(range, work->arrivals);
+        range->later = (uint16_t)later_than(range, work->arrivals, side->rtt_min_us / 4);
         if (range->later >= threshold)
             declare(tcp, tcb, i, work);
     }

@@ -147,6 +147,8 @@ static uint32_t length_now(struct tcp *tcp, struct tcb *tcb, uint32_t usable,
     struct tcp_side *side = tcp_side(tcp, tcb);
     restart_after_idle(tcp, tcb, side);
     uint32_t space = tcp_recovery_space(tcb, side); /* [RFC5681 2 5681-1] */
+    if ((tcb->repair & REPAIR_TAIL_DUE) && space < plan->room)
+        space = plan->room;
     if (space < (len < plan->room ? len : plan->room)) {
         tcb->flags |= TCB_CWND_LIMITED;
         return 0;
@@ -207,11 +209,25 @@ static enum tcp_sent repair(struct tcp *tcp, struct tcb *tcb, struct ciao_frame 
     return what.range == 0 ? TCP_SENT_NOTHING : tcp_retransmit_next(tcp, tcb, frame, &what);
 }
 
+/* A tail probe: new bytes where there are any, beyond cwnd if need be; else the last ones again.
+ * [RFC8985 7.3] */
+static enum tcp_sent send_tail(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    enum tcp_sent sent = send_new(tcp, tcb, frame);
+    bool again = sent == TCP_SENT_NOTHING;
+    if (again)
+        sent = repair(tcp, tcb, frame, tcp_tail_segment(tcp, tcb));
+    tcp_tail_sent(tcp, tcb, again);
+    return sent;
+}
+
 static enum tcp_sent from_queue(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
     enum tcp_sent sent = TCP_SENT_NOTHING;
     if (tcb->flags & TCB_PROBE)
         sent = tcp_retransmit_probe(tcp, tcb, frame);
+    if (sent == TCP_SENT_NOTHING && (tcb->repair & REPAIR_TAIL_DUE))
+        sent = send_tail(tcp, tcb, frame);
     if (sent == TCP_SENT_NOTHING && tcb->side != 0 && tcp_side(tcp, tcb)->lost_bytes != 0)
         sent = repair(tcp, tcb, frame, tcp_recovery_lost(tcp, tcb));
     if (sent == TCP_SENT_NOTHING)

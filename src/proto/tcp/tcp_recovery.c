@@ -39,10 +39,13 @@ static enum ciao_reason reason_of(const struct tcb *tcb, const struct tcp_side *
                                                             : CIAO_AGAIN_PARTIAL_ACK;
 }
 
-/* The first repair of a recovery leaves whatever the pipe holds. [RFC5681 3.2, RFC6675 5 (4.3)] */
-static bool is_first_repair(const struct tcb *tcb)
+/* The first repair of a recovery, and without SACK the one that a partial ACK asks for, leave
+ * whatever the pipe holds. [RFC5681 3.2, RFC6675 5 (4.3), RFC6582 3.2] */
+static bool leaves_at_once(struct tcb *tcb)
 {
-    return (tcb->flags & TCB_RECOVERY) && !(tcb->repair & REPAIR_BEGUN);
+    bool asked = (tcb->repair & REPAIR_HEAD) != 0;
+    tcb->repair &= (uint8_t)~REPAIR_HEAD;
+    return (tcb->flags & TCB_RECOVERY) && (asked || !(tcb->repair & REPAIR_BEGUN));
 }
 
 struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb)
@@ -51,7 +54,7 @@ struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb)
     struct tcp_repair repair = {0, tcp_recovery_space(tcb, side), reason_of(tcb, side)};
     if (repair.bytes < tcb->smss) {
         tcb->flags |= TCB_CWND_LIMITED;
-        if (!is_first_repair(tcb))
+        if (!leaves_at_once(tcb))
             return repair;
         repair.bytes = tcb->smss;
     }
@@ -107,7 +110,7 @@ struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb)
 
 /* ---- in and out ---- */
 
-static void reduce(struct tcp *tcp, struct tcb *tcb)
+void tcp_recovery_reduce(struct tcp *tcp, struct tcb *tcb)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
     side->prior_cwnd = side->cwnd;
@@ -119,9 +122,11 @@ static void reduce(struct tcp *tcp, struct tcb *tcb)
 static void enter(struct tcp *tcp, struct tcb *tcb)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
-    reduce(tcp, tcb);
+    tcp_recovery_reduce(tcp, tcb);
     side->recover = tcb->snd.nxt;
     tcb->undo_segments = 0;
+    if (tcb->repair & REPAIR_TAIL_SET) /* the timer is the retransmission's again */
+        tcp_retransmit_timer_restart(tcp, tcb);
     tcb->repair = 0;
     tcb->flags |= TCB_RECOVERY;
     tcp_note(tcp, tcb, CIAO_DID_RECOVERY_ENTERED, tcp_relative(tcb, tcb->snd.una), side->cwnd);
@@ -202,6 +207,7 @@ static void partial(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
     struct tcp_side *side = tcp_side(tcp, tcb);
     uint32_t told = work->acked > tcb->smss ? work->acked - tcb->smss : 0;
     side->sacked_bytes -= told < side->sacked_bytes ? told : side->sacked_bytes;
+    tcb->repair |= REPAIR_HEAD;
     tcp_loss_head(tcp, tcb, work);
     uint32_t left = tcp_flight(tcb) - side->lost_bytes;
     if (side->sacked_bytes > left)
@@ -245,13 +251,14 @@ static void losses_found(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_
         return;
     if (!work->lost_again)
         return;
-    reduce(tcp, tcb);
+    tcp_recovery_reduce(tcp, tcb);
     tcp_side(tcp, tcb)->prior_cwnd = 0;
 }
 
 void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
 {
     const struct tcp_side *side = tcp_side(tcp, tcb);
+    tcp_tail_acked(tcp, tcb, work);
     if (work->needless != 0)
         consider_undo(tcp, tcb, work);
     bool repairing = (tcb->flags & (TCB_RECOVERY | TCB_RTO_RECOVERY)) != 0;
@@ -278,5 +285,6 @@ void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first)
     side->recover = tcb->snd.nxt;
     tcb->undo_segments = 0;
     tcb->dup_acks = 0;
+    tcb->repair = 0;
     tcb->flags = (tcb->flags & ~TCB_RECOVERY) | TCB_RTO_RECOVERY;
 }

@@ -37,7 +37,11 @@ static void timer_set(struct tcp *tcp, struct tcb *tcb, uint64_t wait_us)
 /* [RFC6298 5.1, 5.3] */
 void tcp_retransmit_timer_restart(struct tcp *tcp, struct tcb *tcb)
 {
-    timer_set(tcp, tcb, tcb->rto_us);
+    uint32_t tail_us = tcp_tail_wait_us(tcp, tcb);
+    tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
+    if (tail_us != 0)
+        tcb->repair |= REPAIR_TAIL_SET;
+    timer_set(tcp, tcb, tail_us != 0 ? tail_us : tcb->rto_us);
 }
 
 /* ---- R1 and R2 [RFC9293 3.8.3 MUST-20, MUST-21, SHLD-9..SHLD-11] ---- */
@@ -80,6 +84,10 @@ void tcp_timeout_retransmit(struct tcp *tcp, struct tcb *tcb)
     bool fin_alone = tcb->snd.una == tcb->snd_end;
     if (tcb->snd.una == tcb->snd.nxt)
         return;
+    if (tcb->repair & REPAIR_TAIL_SET) {
+        tcp_tail_timeout(tcp, tcb);
+        return;
+    }
     tcp_note(tcp, tcb, fin_alone ? CIAO_TIMER_FIN : CIAO_TIMER_RETRANSMIT,
              tcp_relative(tcb, tcb->snd.una), tcb->rto_us);
     bool first = tcb->trouble_ms == 0;

@@ -139,6 +139,8 @@ struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb);
 /* So many segments more must prove to have been late only, if the recovery is to be undone. */
 void tcp_recovery_to_undo(struct tcb *tcb, uint32_t segments);
 void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
+/* cwnd is reduced for a loss. */
+void tcp_recovery_reduce(struct tcp *tcp, struct tcb *tcb);
 /* `first`: these bytes have not timed out before. */
 void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first);
 
@@ -150,6 +152,13 @@ void tcp_retransmit_timer_restart(struct tcp *tcp, struct tcb *tcb); /* from now
 enum tcp_sent tcp_retransmit_probe(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 void tcp_persist_start(struct tcp *tcp, struct tcb *tcb);
 void tcp_persist_stop(struct tcp *tcp, struct tcb *tcb);
+
+/* ---- tail loss probes: tcp_tail.c ---- */
+uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb);
+void tcp_tail_timeout(struct tcp *tcp, struct tcb *tcb);
+struct tcp_repair tcp_tail_segment(struct tcp *tcp, struct tcb *tcb);
+void tcp_tail_sent(struct tcp *tcp, struct tcb *tcb, bool again);
+void tcp_tail_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work);
 
 /* ---- bookkeeping of what has left for the first time: tcp_output.c ---- */
 void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fin);
