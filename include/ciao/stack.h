@@ -92,12 +92,12 @@ struct ciao_settings {
 #define CIAO_V6ONLY 8u
 #define CIAO_STRICT_TIMESTAMPS \
     16u /* RFC 7323 3.2: a segment that lacks the agreed timestamp is dropped */
-#define CIAO_EDGE_TOLERANT                                                                   \
+#define CIAO_EDGE_TOLERANT \
     32u /* AS LINUX: a bare ACK at the window's right edge and a bare FIN at a closed window \
          * are taken; off: RFC 9293's table to the letter */
 #define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
 
-enum ciao_congestion { CIAO_CC_NEWRENO, CIAO_CC_KINDS };
+enum ciao_congestion { CIAO_CC_NEWRENO, CIAO_CC_CUBIC, CIAO_CC_KINDS };
 
 enum ciao_profile { CIAO_PROFILE_CIAO, CIAO_PROFILE_RFC, CIAO_PROFILE_LINUX, CIAO_PROFILES };
 const struct ciao_settings *ciao_profile(enum ciao_profile profile); /* static, complete */

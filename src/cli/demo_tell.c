@@ -43,7 +43,7 @@ struct tell_options demo_tell_options(const struct demo_options *options)
 
 void demo_paragraph(FILE *out, const char *text, const struct tell_options *options)
 {
-    struct width_page page = {"", 0, tell_columns(options)};
+    struct width_page page = {"", 0, tell_columns(options), 0};
     width_wrap(out, text, &page);
 }
 
@@ -169,7 +169,7 @@ static void tell_scene(const struct story *story, const struct moment *moment)
         append(text, sizeof(text), text_of(story, SCENE_LOST), &fill);
     }
     label(first, sizeof(first), story, words_label(story->tell->lang, LABEL_SCENE));
-    struct width_page page = {first, label_columns(story), tell_columns(story->tell)};
+    struct width_page page = {first, label_columns(story), tell_columns(story->tell), 0};
     width_wrap(story->out, text, &page);
 }
 
@@ -186,7 +186,7 @@ static void aside(struct story *story, const struct life_step *step)
     fill_text(text, sizeof(text),
               text_of(story, close_wait ? DEMO_ASIDE_CLOSE_WAIT : DEMO_ASIDE_FIN), &fill);
     snprintf(first, sizeof(first), "%*s! ", (int)label_columns(story), "");
-    struct width_page page = {first, width_of(first), tell_columns(story->tell)};
+    struct width_page page = {first, width_of(first), tell_columns(story->tell), 0};
     tell_paint(story->out, story->tell, TELL_YELLOW);
     width_wrap(story->out, text, &page);
     tell_unpaint(story->out, story->tell, TELL_YELLOW);
@@ -197,7 +197,7 @@ static void tell_nothing_new(const struct story *story, const struct life_step *
 {
     char text[WORDS_TEXT];
     struct fill fill = {.life = story->life, .step = step, .options = story->tell};
-    struct width_page page = {first, width_of(first), tell_columns(story->tell)};
+    struct width_page page = {first, width_of(first), tell_columns(story->tell), 0};
     fill_text(text, sizeof(text), text_of(story, DEMO_NOTHING_NEW), &fill);
     width_wrap(story->out, text, &page);
 }

@@ -24,7 +24,7 @@ static bool check(FILE *out, const struct world *world, const struct why_claim *
                   const struct tell_options *tell)
 {
     bool holds = claim->holds(world);
-    struct width_page page = {holds ? "  ✓ " : "  ✗ ", 4, tell_columns(tell)};
+    struct width_page page = {holds ? "  ✓ " : "  ✗ ", 4, tell_columns(tell), 0};
     tell_paint(out, tell, holds ? TELL_GREEN : TELL_RED);
     width_wrap(out, claim->text[tell->lang], &page);
     tell_unpaint(out, tell, holds ? TELL_GREEN : TELL_RED);

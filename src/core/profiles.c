@@ -31,6 +31,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .sndbuf_bytes = 4 * MB,
             .rcvbuf_bytes = 6 * MB,
             .ttl = 64,
+            .congestion = CIAO_CC_CUBIC, /* [RFC9438] */
             .more = CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES,
         },
     [CIAO_PROFILE_RFC] =
@@ -68,6 +69,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .sndbuf_bytes = 4 * MB,
             .rcvbuf_bytes = 6 * MB,
             .ttl = 64,
+            .congestion = CIAO_CC_CUBIC,
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES,
         },
 };

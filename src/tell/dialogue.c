@@ -154,10 +154,11 @@ static void line(FILE *out, const struct fill *fill, const struct spoken *spoken
     if (!spoken->thought)
         speaker = life_sender(fill->step);
     fill_name(name, sizeof(name), fill->life, speaker, options);
-    snprintf(first, sizeof(first), "%s%s%s", spoken->lead, name,
-             words_label(options->lang, LABEL_COLON));
+    snprintf(first, sizeof(first), "%s%s", name, words_label(options->lang, LABEL_COLON));
     snprintf(words, sizeof(words), "%s%s%s", open, spoken->text, shut);
-    struct width_page page = {first, width_of(first), tell_columns(options)};
+    unsigned start = width_of(spoken->lead);
+    struct width_page page = {first, start + width_of(first), tell_columns(options), start};
+    fputs(spoken->lead, out);
     tell_paint(out, options, paint);
     width_wrap(out, words, &page);
     tell_unpaint(out, options, paint);

@@ -140,9 +140,6 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_TIMER_FIN_WAIT_2] =
         "{me}'s patience is over: its program is gone, and {peer} has not closed its direction in "
         "the time allowed.",
-    [CIAO_TIMER_LINGER_RECEIVE] =
-        "{me} has waited the time that its program allowed for {peer} to acknowledge the last "
-        "bytes.",
     [CIAO_TIMER_TIME_WAIT] = "2 MSL are over at {me}: TIME-WAIT ends.",
     [CIAO_TIMER_R1] =
         "{me} has sent the same bytes to {peer} so often that something must be wrong on the way "
@@ -166,8 +163,7 @@ const char *const words_reasons_en[CIAO_REASONS] = {
         "{peer} reports what it holds (SACK), and here is a hole: {me} fills it.",
     [CIAO_AGAIN_RESCUE] =
         "{me} sends the last bytes under repair once more, to hear from {peer} whether they came.",
-    [CIAO_AGAIN_TAIL_PROBE] =
-        "{me} sends its last segment once more, so that {peer} answers it.",
+    [CIAO_AGAIN_TAIL_PROBE] = "{me} sends its last segment once more, so that {peer} answers it.",
     [CIAO_AGAIN_PROBE] = "{me} asks {peer} again whether its window has opened.",
     [CIAO_AGAIN_FIN] = "{me} sends its FIN again, as no acknowledgement came.",
     /* what the stack did */

@@ -92,7 +92,6 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_TIMER_SWS_OVERRIDE] = "{me}等{peer}的窗口能容下一整个报文段等得够久了：先发一小段。",
     [CIAO_TIMER_FIN_WAIT_2] =
         "{me}的耐心到头了：程序早已离开，{peer}却没有在时限内关闭它那个方向。",
-    [CIAO_TIMER_LINGER_RECEIVE] = "{me}等{peer}确认最后的字节，已经等满了程序允许的时间。",
     [CIAO_TIMER_TIME_WAIT] = "{me}的 2 MSL 到了：TIME-WAIT 结束。",
     [CIAO_TIMER_R1] = "{me}把同样的字节给{peer}发了那么多次，路上一定出了什么事（R1）。",
     [CIAO_TIMER_R2] = "{me}试到了允许的最后一刻，{peer}什么都没有确认（R2）：放弃。",

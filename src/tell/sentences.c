@@ -36,7 +36,7 @@ bool sentences_step(FILE *out, const struct fill *fill, const char *bullet)
              brackets ? (fill->options->lang == TELL_ZH ? "[" : " [") : "", who,
              who[0] != '\0' && rule[0] != '\0' ? words_label(fill->options->lang, LABEL_COMMA) : "",
              rule, brackets ? "]" : "");
-    struct width_page page = {bullet, width_of(bullet), tell_columns(fill->options)};
+    struct width_page page = {bullet, width_of(bullet), tell_columns(fill->options), 0};
     width_wrap(out, whole, &page);
     return true;
 }
@@ -47,7 +47,7 @@ static void segment_sentence(FILE *out, const struct fill *fill, const char *bul
     bool sent = fill->step->event.type == CIAO_EVENT_SENT;
     segment_text(text, sizeof(text), fill->life, fill->step, SEGMENT_OPTIONS);
     snprintf(whole, sizeof(whole), "%s %s", sent ? "→" : "←", text);
-    struct width_page page = {bullet, width_of(bullet) + 2, tell_columns(fill->options)};
+    struct width_page page = {bullet, width_of(bullet) + 2, tell_columns(fill->options), 0};
     tell_paint(out, fill->options, TELL_DIM);
     width_wrap(out, whole, &page);
     tell_unpaint(out, fill->options, TELL_DIM);

@@ -151,7 +151,7 @@ static void paragraph(FILE *out, const struct fill *fill, const char *text, cons
 {
     char filled[WORDS_TEXT];
     fill_text(filled, sizeof(filled), text, fill);
-    struct width_page page = {first, width_of(first), tell_columns(fill->options)};
+    struct width_page page = {first, width_of(first), tell_columns(fill->options), 0};
     width_wrap(out, filled, &page);
 }
 

@@ -174,7 +174,7 @@ static unsigned width_between(const char *from, const char *to)
 void width_wrap(FILE *out, const char *text, const struct width_page *page)
 {
     fputs(page->first, out);
-    unsigned column = width_of(page->first), spaces = 0;
+    unsigned column = page->start + width_of(page->first), spaces = 0;
     bool empty = true; /* nothing stands on this line yet */
     while (*text != '\0') {
         if (*text == ' ') {

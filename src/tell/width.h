@@ -23,6 +23,7 @@ struct width_page {
     const char *first; /* printed before the first line */
     unsigned indent;   /* columns before each other line */
     unsigned columns;  /* of the whole line */
+    unsigned start;    /* columns that stand on the first line already */
 };
 /* Print a paragraph, broken at spaces and between wide characters; ends the last line. */
 void width_wrap(FILE *out, const char *text, const struct width_page *page);

@@ -9,6 +9,8 @@ Of README.md, README.zh.md and the tours under docs/:
   ```c     the first one of a README is the program that the next command compiles; every other
            one stands in the source, line for line
   links    lead to files that are there
+
+And the man page names every verb, and every option that `ciao help VERB` tells of.
 """
 
 import os
@@ -52,11 +54,12 @@ def bare(command):
 # ---- running ----
 
 def is_for_elsewhere(command):
-    """./test runs this; and what measures needs no measuring here."""
+    """./test runs this."""
     return command.startswith("./test")
 
 
 def quicker(command):
+    """What measures need not measure well here."""
     return command + " --seconds 0.02" if " bench " in command else command
 
 
@@ -88,7 +91,8 @@ def run_block(name, block, folder):
             tap.skip(what, no_namespace())
             continue
         done = run(command, folder)
-        tap.claim(what, done.returncode == 0, f"exit code {done.returncode}", done.stderr[-2000:])
+        tap.claim(what, done.returncode == 0, f"exit code {done.returncode}",
+                  *done.stderr.splitlines()[-8:])
         printed.append(done.stdout)
     return "".join(printed)
 
@@ -160,12 +164,27 @@ def dead_links(name):
 
 
 def told_commands(name):
-    return [re.sub(r" --lang zh| demo(?= --lang zh$)", "", bare(command)) for kind, block
-            in blocks(text_of(name)) if kind == "sh" for command in commands(block)]
+    """The commands of a page, whatever the language they ask for."""
+    told = [bare(command).replace(" --lang zh", "") for kind, block in blocks(text_of(name))
+            if kind == "sh" for command in commands(block)]
+    return [command + " demo" if command == "./run" else command for command in told]
 
 
 def programs(name):
     return [block for kind, block in blocks(text_of(name)) if kind == "c"]
+
+
+def not_in_manual():
+    """The verbs and options that the help tells of and the man page does not."""
+    manual = text_of("docs/ciao.1.scd")
+    verbs = re.findall(r"^  (\w+) ", run("./run help", SOURCE).stdout, re.M)
+    missing = [] if verbs else ["help names no verbs"]
+    for verb in verbs:
+        told = run(f"./run help {verb}", SOURCE).stdout
+        options = {f"*{option}*" for option in re.findall(r"^  (--?[a-z-]+)", told, re.M)}
+        missing += [f"{verb} {option}" for option in sorted(options | {f"*{verb}*"})
+                    if option not in manual]
+    return missing
 
 
 PLANTED = "```sh\nfalse  # no\n```\n\n```text\na\n...\nb\n```\n"
@@ -177,11 +196,17 @@ tap.claim("a line that is not there is missed", missing_line("a\nc\n", "a\nb\n")
 tap.claim("an order that is not so is missed", missing_line("b\na\n", "a\nb\n") == "a")
 tap.claim("made-up code is found out", not is_quoted("int x;\n", "int y;"))
 
+BUILT = run("./run --version", SOURCE)
+tap.claim("./run builds", BUILT.returncode == 0, *BUILT.stderr.splitlines()[-8:])
+if BUILT.returncode:
+    tap.done()
+
 SOURCES = all_sources()
 for page in READMES + TOURS:
     check_page(page, SOURCES)
 tap.none_of("every link leads somewhere",
             [link for page in READMES + TOURS + OTHERS for link in dead_links(page)])
+tap.none_of("the man page knows every verb and option", not_in_manual())
 for pair in (READMES, TOURS[:2], TOURS[2:]):
     tap.claim(f"{pair[1]} gives the commands of {pair[0]}",
               told_commands(pair[0]) == told_commands(pair[1]),

@@ -53,7 +53,7 @@ static void slow_start_doubles_in_a_round_trip(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 5; i++)
-        cc->acked(&tcb, &side, 2 * SMSS); /* delayed ACKs cost nothing */
+        cc->acked(&tcb, &side, 2 * SMSS, 0); /* delayed ACKs cost nothing */
     assert_int_equal(side.cwnd, 20 * SMSS);
 }
 
@@ -61,7 +61,7 @@ static void slow_start_ends_at_ssthresh(void **state)
 {
     (void)state;
     side.ssthresh = 11 * SMSS + 500;
-    cc->acked(&tcb, &side, 2 * SMSS);
+    cc->acked(&tcb, &side, 2 * SMSS, 0);
     assert_int_equal(side.cwnd, 11 * SMSS + 500);
 }
 
@@ -71,7 +71,7 @@ static void after_a_timeout_an_ack_is_worth_one_segment(void **state)
     tcb.flags |= TCB_RTO_RECOVERY;
     side.cwnd = SMSS;
     side.ssthresh = 5 * SMSS;
-    cc->acked(&tcb, &side, 9 * SMSS);
+    cc->acked(&tcb, &side, 9 * SMSS, 0);
     assert_int_equal(side.cwnd, 2 * SMSS);
 }
 
@@ -80,12 +80,12 @@ static void avoidance_adds_a_segment_in_a_round_trip(void **state)
     (void)state;
     side.ssthresh = 10 * SMSS;
     for (unsigned i = 0; i < 9; i++)
-        cc->acked(&tcb, &side, SMSS);
+        cc->acked(&tcb, &side, SMSS, 0);
     assert_int_equal(side.cwnd, 10 * SMSS);
-    cc->acked(&tcb, &side, SMSS);
+    cc->acked(&tcb, &side, SMSS, 0);
     assert_int_equal(side.cwnd, 11 * SMSS);
     for (unsigned i = 0; i < 11; i++)
-        cc->acked(&tcb, &side, SMSS);
+        cc->acked(&tcb, &side, SMSS, 0);
     assert_int_equal(side.cwnd, 12 * SMSS);
 }
 
@@ -119,7 +119,7 @@ static void cwnd_never_wraps(void **state)
 {
     (void)state;
     side.cwnd = TCP_CWND_MAX - 10;
-    cc->acked(&tcb, &side, 60000);
+    cc->acked(&tcb, &side, 60000, 0);
     assert_int_equal(side.cwnd, TCP_CWND_MAX);
 }
 

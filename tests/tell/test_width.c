@@ -64,7 +64,7 @@ static void padding_counts_columns_and_not_bytes(void **state)
 static void english_breaks_at_spaces(void **state)
 {
     (void)state;
-    struct width_page page = {"* ", 2, 12};
+    struct width_page page = {"* ", 2, 12, 0};
     begin();
     width_wrap(out, "one two three four", &page);
     expect("* one two\n  three four\n");
@@ -73,7 +73,7 @@ static void english_breaks_at_spaces(void **state)
 static void chinese_breaks_anywhere_but_not_before_its_punctuation(void **state)
 {
     (void)state;
-    struct width_page page = {"", 0, 8};
+    struct width_page page = {"", 0, 8, 0};
     begin();
     width_wrap(out, "一二三四。五六", &page);
     expect("一二三\n四。五六\n");
@@ -82,7 +82,7 @@ static void chinese_breaks_anywhere_but_not_before_its_punctuation(void **state)
 static void an_opening_bracket_stays_with_what_follows(void **state)
 {
     (void)state;
-    struct width_page page = {"", 0, 6};
+    struct width_page page = {"", 0, 6, 0};
     begin();
     width_wrap(out, "一二（三）", &page);
     expect("一二\n（三）\n");
@@ -91,7 +91,7 @@ static void an_opening_bracket_stays_with_what_follows(void **state)
 static void a_word_wider_than_the_line_stands_alone(void **state)
 {
     (void)state;
-    struct width_page page = {"", 0, 4};
+    struct width_page page = {"", 0, 4, 0};
     begin();
     width_wrap(out, "a abcdefgh b", &page);
     expect("a\nabcdefgh\nb\n");

@@ -174,7 +174,7 @@ BUILD_ASSERT(sizeof(struct tcp_side) == 192 || sizeof(void *) != 8);
 /* tcb->repair */
 #define REPAIR_BEGUN 1u   /* this recovery has sent something again */
 #define REPAIR_RESCUED 2u /* it has had its rescue retransmission [RFC6675 5] */
-#define REPAIR_HEAD 4u    /* a partial ACK asks for the first segment [RFC6582 3.2] */
+#define REPAIR_HEAD 128u  /* a partial ACK asks for the first segment [RFC6582 3.2] */
 #define REPAIR_TAIL_SET 4u   /* rexmt_at is when to probe the tail [RFC8985 7] */
 #define REPAIR_TAIL_DUE 8u   /* a tail probe is to leave */
 #define REPAIR_TAIL_OUT 16u  /* one has left, up to tail_end, and is not answered */

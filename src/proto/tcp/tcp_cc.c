@@ -8,12 +8,34 @@
 
 static const struct tcp_cc_ops *const kinds[CIAO_CC_KINDS] = {
     [CIAO_CC_NEWRENO] = &tcp_cc_newreno,
+    [CIAO_CC_CUBIC] = &tcp_cc_cubic,
 };
 
 const struct tcp_cc_ops *tcp_cc_at(uint8_t congestion)
 {
     ASSERT(congestion < CIAO_CC_KINDS);
     return kinds[congestion];
+}
+
+/* DIFFERS [RFC3465 2.2]: of one ACK two segments count in slow start, or 64 KB if that is more,
+ * since a peer that takes super-segments acknowledges that much at once. */
+#define SLOW_START_BYTES 65536u
+
+void tcp_cc_grow(struct tcp_side *side, uint32_t bytes)
+{
+    side->cwnd = side->cwnd + bytes < TCP_CWND_MAX ? side->cwnd + bytes : TCP_CWND_MAX;
+}
+
+/* Doubling in a round trip.  After a timeout one segment for one ACK: the ACK may cover what had
+ * arrived long before. [RFC3465 2.3] */
+void tcp_cc_slow_start(struct tcb *tcb, struct tcp_side *side, uint32_t bytes)
+{
+    uint32_t most = 2u * tcb->smss > SLOW_START_BYTES ? 2u * tcb->smss : SLOW_START_BYTES;
+    if (tcb->flags & TCB_RTO_RECOVERY)
+        most = tcb->smss;
+    if (most > side->ssthresh - side->cwnd)
+        most = side->ssthresh - side->cwnd;
+    tcp_cc_grow(side, bytes < most ? bytes : most);
 }
 
 /* [RFC5681 3.1 5681-2] for 0 segments, else [RFC6928 2 6928-1] with that many instead of 10. */

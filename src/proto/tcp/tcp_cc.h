@@ -8,6 +8,7 @@
 #ifndef PROTO_TCP_TCP_CC_H
 #define PROTO_TCP_TCP_CC_H
 
+#include "base/time.h"
 #include "proto/tcp/tcb.h"
 
 #define TCP_SSTHRESH_ALL 0x7fffffffu /* arbitrarily high [RFC5681 3.1 5681-4] */
@@ -19,7 +20,7 @@ struct tcp_cc_ops {
     void (*init)(struct tcb *tcb, struct tcp_side *side);
     /* So many bytes were acknowledged, cwnd was what held us back, and nothing is being repaired by
      * fast recovery. */
-    void (*acked)(struct tcb *tcb, struct tcp_side *side, uint32_t bytes);
+    void (*acked)(struct tcb *tcb, struct tcp_side *side, uint32_t bytes, time_us now);
     /* Loss was detected by what arrived: set ssthresh, and cwnd for the recovery. */
     void (*loss)(struct tcb *tcb, struct tcp_side *side, uint32_t flight_bytes);
     /* The timer ran out, for the first time for these bytes: set ssthresh; cwnd is set to one
@@ -31,6 +32,11 @@ struct tcp_cc_ops {
 
 const struct tcp_cc_ops *tcp_cc_at(uint8_t congestion); /* enum ciao_congestion */
 extern const struct tcp_cc_ops tcp_cc_newreno;
+extern const struct tcp_cc_ops tcp_cc_cubic;
+
+/* Common to all: cwnd doubles in a round trip, up to ssthresh: tcp_cc.c. [RFC5681 3.1] */
+void tcp_cc_grow(struct tcp_side *side, uint32_t bytes);
+void tcp_cc_slow_start(struct tcb *tcb, struct tcp_side *side, uint32_t bytes);
 
 /* The window to begin with, and to begin again with after idling. [RFC5681 3.1, RFC6928 2] */
 uint32_t tcp_cc_initial_window(uint32_t smss, uint32_t segments);

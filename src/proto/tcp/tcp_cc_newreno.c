@@ -7,47 +7,25 @@
  */
 #include "proto/tcp/tcp_cc.h"
 
-#include "base/time.h"
-
-/* DIFFERS [RFC3465 2.2]: of one ACK two segments count in slow start, or 64 KB if that is more,
- * since a peer that takes super-segments acknowledges that much at once. */
-#define SLOW_START_BYTES 65536u
-
 static void init(struct tcb *tcb, struct tcp_side *side)
 {
     (void)tcb;
     side->cc[0] = 0;
 }
 
-static void grow(struct tcp_side *side, uint32_t bytes)
-{
-    side->cwnd = side->cwnd + bytes < TCP_CWND_MAX ? side->cwnd + bytes : TCP_CWND_MAX;
-}
-
-/* Doubling in a round trip.  After a timeout one segment for one ACK: the ACK may cover what had
- * arrived long before. [RFC3465 2.3] */
-static void slow_start(struct tcb *tcb, struct tcp_side *side, uint32_t bytes)
-{
-    uint32_t most = 2u * tcb->smss > SLOW_START_BYTES ? 2u * tcb->smss : SLOW_START_BYTES;
-    if (tcb->flags & TCB_RTO_RECOVERY)
-        most = tcb->smss;
-    if (most > side->ssthresh - side->cwnd)
-        most = side->ssthresh - side->cwnd;
-    grow(side, bytes < most ? bytes : most);
-}
-
 /* [RFC5681 3.1 5681-2] */
-static void acked(struct tcb *tcb, struct tcp_side *side, uint32_t bytes)
+static void acked(struct tcb *tcb, struct tcp_side *side, uint32_t bytes, time_us now)
 {
+    (void)now;
     if (side->cwnd < side->ssthresh) {
-        slow_start(tcb, side, bytes);
+        tcp_cc_slow_start(tcb, side, bytes);
         return;
     }
     side->cc[0] += bytes;
     if (side->cc[0] < side->cwnd)
         return;
     side->cc[0] -= side->cwnd;
-    grow(side, tcb->smss);
+    tcp_cc_grow(side, tcb->smss);
 }
 
 /* Equation (4) of [RFC5681 3.1].  What limited transmit sent beyond cwnd does not count. */

@@ -176,13 +176,16 @@ static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *ra
         side->repaired += segments;
 }
 
-/* What was sent again has arrived as it was sent before: the time that is echoed is older.  Only a
- * cumulative ACK tells, since the others echo what came before the gap. [RFC3522 3.2] */
-static bool was_needless(const struct tcb *tcb, const struct tcp_range *range,
-                         const struct tcp_ack_work *work)
+/* What was sent again has arrived as it was sent before: the time that is echoed is older.  That
+ * time belongs to the first bytes that a cumulative ACK acknowledges, and to no others.
+ * [RFC3522 3.2] */
+static void look_for_needless(const struct tcp *tcp, const struct tcb *tcb,
+                              struct tcp_ack_work *work)
 {
-    uint32_t sent_ms = (uint32_t)(range->sent_us / 1000) + tcb->ts_offset;
-    return (range->flags & RANGE_RETRANSMITTED) && work->has_ts && seq_lt(work->ts_ecr, sent_ms);
+    const struct tcp_range *first = tcp_range_at(tcp, tcp_side(tcp, tcb)->ranges_first);
+    uint32_t sent_ms = (uint32_t)(first->sent_us / 1000) + tcb->ts_offset;
+    if ((first->flags & RANGE_RETRANSMITTED) && work->has_ts && seq_lt(work->ts_ecr, sent_ms))
+        work->needless = (uint16_t)(work->needless + first->segments);
 }
 
 /* Of what was sent again so soon before, the first sending has arrived: that proves nothing about
@@ -242,8 +245,6 @@ static void account(struct tcp *tcp, struct tcb *tcb, struct tcp_range *range, u
         side->lost_bytes -= bytes;
     side->delivered += bytes;
     arrived(tcp, tcb, range, segments, work);
-    if (was_needless(tcb, range, work))
-        work->needless = (uint16_t)(work->needless + segments);
     if (side->sacked_bytes != 0 && (tcb->flags & TCB_SACK))
         note_arrival(tcp, side, range, segments, work);
 }
@@ -252,6 +253,8 @@ static void account(struct tcp *tcp, struct tcb *tcb, struct tcp_range *range, u
 void tcp_range_acked(struct tcp *tcp, struct tcb *tcb, seq_t una, struct tcp_ack_work *work)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
+    if (side->ranges_first != 0)
+        look_for_needless(tcp, tcb, work);
     while (side->ranges_first != 0) {
         struct tcp_range *range = tcp_range_at(tcp, side->ranges_first);
         if (seq_gt(range->end, una))

@@ -237,7 +237,7 @@ static void grow(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *wo
         return;
     if (ended && bytes > side->cwnd)
         bytes = side->cwnd;
-    cc_of(tcp, tcb)->acked(tcb, side, bytes);
+    cc_of(tcp, tcb)->acked(tcb, side, bytes, tcp->now);
 }
 
 /* [RFC5681 4.3 5681-11] the loss of a repair is another sign of congestion */

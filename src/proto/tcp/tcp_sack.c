@@ -25,6 +25,7 @@ static void duplicate_reported(const struct tcb *tcb, const struct tcp_segment *
 {
     const struct tcp_sack *block = seg->h.opt.sack;
     uint32_t bytes = block->end - block->start;
+    work->reported = true;
     if ((tcb->flags & TCB_TS) || seq_geq(block->start, block->end) || bytes > 0xffff)
         return;
     work->needless = (uint16_t)(work->needless + tcp_segments_of(tcb, bytes));

@@ -62,6 +62,7 @@ struct tcp_ack_work {
     bool has_rtt;    /* rtt_sent_us holds */
     bool repeated;   /* it acknowledged what was sent more than once [RFC6298 3 Karn] */
     bool lost_again; /* what was lost had been sent again, after cwnd was reduced */
+    bool reported;   /* it reports bytes that came twice [RFC2883] */
     bool duplicate;  /* a duplicate ACK in the sense of [RFC5681 2] */
 };
 

@@ -70,15 +70,15 @@ void tcp_tail_sent(struct tcp *tcp, struct tcb *tcb, bool again)
 
 /* ---- the answer ---- */
 
-/* When the segment that was sent again is acknowledged, and its first sending had not arrived, the
- * probe has repaired a loss that nobody saw: that is a sign of congestion like any other.
+/* When the segment that was sent again is acknowledged, and the peer does not say that it came twice,
+ * the probe has repaired a loss that nobody saw: a sign of congestion like any other.
  * [RFC8985 7.4.2] */
 void tcp_tail_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
     if (!(tcb->repair & REPAIR_TAIL_OUT) || seq_lt(tcb->snd.una, tcb->tail_end))
         return;
     const uint32_t repairing = TCB_RECOVERY | TCB_RTO_RECOVERY;
-    bool repaired = (tcb->repair & REPAIR_TAIL_AGAIN) && work->needless == 0;
+    bool repaired = (tcb->repair & REPAIR_TAIL_AGAIN) && !work->reported;
     tcb->repair &= (uint8_t) ~(REPAIR_TAIL_OUT | REPAIR_TAIL_AGAIN);
     if (!repaired || (tcb->flags & repairing))
         return;
