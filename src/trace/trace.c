@@ -64,17 +64,9 @@ void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row)
     event->to = (uint8_t)ciao_arc_to(row);
 }
 
-static uint32_t class_of(enum ciao_reason reason)
-{
-    return ciao_reason_kind_of(reason) == CIAO_KIND_RST ? CIAO_EVENTS_LIFE : CIAO_EVENTS_WHY;
-}
-
 static struct ciao_event *reason_slot(struct trace *trace, struct trace_context at,
                                       enum ciao_reason reason)
 {
-    trace->reasons[reason]++;
-    if (trace->mask == 0 || !trace_on(trace, class_of(reason)))
-        return NULL;
     struct ciao_event *event = trace_slot(trace, CIAO_EVENT_REASON, at.life);
     if (event == NULL)
         return NULL;
@@ -84,8 +76,8 @@ static struct ciao_event *reason_slot(struct trace *trace, struct trace_context 
     return event;
 }
 
-void trace_reason(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint64_t a,
-                  uint64_t b)
+void trace_reason_write(struct trace *trace, struct trace_context at, enum ciao_reason reason,
+                        uint64_t a, uint64_t b)
 {
     struct ciao_event *event = reason_slot(trace, at, reason);
     if (event == NULL)
@@ -96,7 +88,7 @@ void trace_reason(struct trace *trace, struct trace_context at, enum ciao_reason
 
 void trace_drop(struct trace *trace, enum ciao_reason reason)
 {
-    reason_slot(trace, (struct trace_context){0, CIAO_CLOSED}, reason);
+    trace_reason(trace, (struct trace_context){0, CIAO_CLOSED}, reason, 0, 0);
 }
 
 void trace_segment(struct trace *trace, struct trace_context at, enum ciao_event_type type,
@@ -116,6 +108,9 @@ void trace_segment(struct trace *trace, struct trace_context at, enum ciao_event
 void trace_segment_dropped(struct trace *trace, struct trace_context at, enum ciao_reason reason,
                            uint16_t flags, const struct ciao_event_segment *seg)
 {
+    trace->reasons[reason]++;
+    if (!trace_on(trace, trace_class_of(reason)))
+        return;
     struct ciao_event *event = reason_slot(trace, at, reason);
     if (event == NULL)
         return;

@@ -37,6 +37,13 @@ static inline bool trace_on(const struct trace *trace, uint32_t class_)
     return (trace->mask & class_) != 0;
 }
 
+/* Resets belong to a life; every other reason says why. */
+static inline uint32_t trace_class_of(enum ciao_reason reason)
+{
+    bool reset = reason >= CIAO_RST_NO_CONNECTION && reason <= CIAO_RST_ORPHAN_SACRIFICED;
+    return reset ? CIAO_EVENTS_LIFE : CIAO_EVENTS_WHY;
+}
+
 void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row);
 
 /* A reason of any kind with up to two arguments; `state` is the state it happened in. */
@@ -44,8 +51,15 @@ struct trace_context {
     uint64_t life;
     enum ciao_state state;
 };
-void trace_reason(struct trace *trace, struct trace_context at, enum ciao_reason reason, uint64_t a,
-                  uint64_t b);
+void trace_reason_write(struct trace *trace, struct trace_context at, enum ciao_reason reason,
+                        uint64_t a, uint64_t b);
+static inline void trace_reason(struct trace *trace, struct trace_context at,
+                                enum ciao_reason reason, uint64_t a, uint64_t b)
+{
+    trace->reasons[reason]++;
+    if (__builtin_expect(trace_on(trace, trace_class_of(reason)), 0))
+        trace_reason_write(trace, at, reason, a, b);
+}
 
 /* The same for what concerns no connection (links, IP). */
 void trace_drop(struct trace *trace, enum ciao_reason reason);

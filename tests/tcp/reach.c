@@ -73,6 +73,7 @@ void reach_orphaned(struct story *r, enum ciao_state state)
 
 void reach(struct story *r, enum ciao_state state)
 {
+    story_begin(r);
     if (state == CIAO_LISTEN) {
         user_listens(r, 8);
     } else if (state == CIAO_SYN_SENT || state == CIAO_SYN_RECEIVED) {

@@ -3,6 +3,7 @@
  * [RFC9293 3.5, 3.10.1, 3.10.7.1 to 3.10.7.3]
  */
 #include "support/story.h"
+#include "support/story_wire.h"
 #include "tcp/reach.h"
 
 /* [RFC9293 3.5 figure 6 EV-43, EV-12]  The third segment may carry our bytes. */
@@ -19,6 +20,24 @@ TEST(we_open)
     expect_state(r, CIAO_ESTABLISHED);
     expect_ready(r, CIAO_WRITABLE);
     peer_resets(r);
+}
+
+/* [RFC6056 3.3.4 RFC9293 3.9.1.1 EV-43] every port to one destination in use is an error of its own */
+TEST(the_stack_chooses_a_port_while_there_is_one)
+{
+    ciao_conn second;
+    r->config.port_low = r->config.port_high = STORY_PORT;
+    story_begin(r);
+    const struct ciao_endpoint to = {story_address(r, false), STORY_PEER};
+    struct story_peer *peer = story_peer(r);
+    expect(r, ciao_connect(r->stack, &to, NULL, NULL, &peer->conn, r->now_us) == 0);
+    expect_told(r, "DID_PORT_PICKED");
+    expect_sent(r, "SYN seq=0");
+    expect(r, ciao_connect(r->stack, &to, NULL, NULL, &second, r->now_us) == -CIAO_ENOPORTS);
+    user_aborts(r);
+    expect(r, ciao_connect(r->stack, &to, NULL, NULL, &peer->conn, r->now_us) == 0);
+    peer->our_isn_known = false;
+    expect_sent(r, "SYN seq=0");
 }
 
 /* [RFC9293 3.5 EV-6, EV-26, 3.9.1.1 MUST-41] */
@@ -373,7 +392,7 @@ TEST(segments_for_nobody)
     expect_sent(r, "RST,ACK seq=0 ack=8");
 }
 
-STORIES(STORY(we_open), STORY(the_peer_opens), STORY(bytes_in_the_third_segment_are_delivered),
+STORIES(STORY(we_open), STORY(the_stack_chooses_a_port_while_there_is_one), STORY(the_peer_opens), STORY(bytes_in_the_third_segment_are_delivered),
         STORY(a_connection_may_be_accepted_in_close_wait),
         STORY(a_connection_may_be_accepted_after_its_reset), STORY(bytes_in_a_syn_are_held_back),
         STORY(bytes_and_fin_in_a_syn_ack_are_taken), STORY(the_syns_cross),

@@ -21,6 +21,7 @@ static void start(uint8_t flags, unsigned n)
     settings.flags |= flags;
     settings.initial_window_segments = n;
     settings.more &= (uint16_t)~CIAO_TAIL_PROBES;
+    settings.congestion = CIAO_CC_NEWRENO;
     net_open(&net, &spec, &settings);
     assert_true(net_connect(&net));
     tcp = inside_tcp(&net, NET_A);

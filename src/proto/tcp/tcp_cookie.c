@@ -33,15 +33,10 @@ static uint32_t minute_of(time_us now)
 static uint32_t hash_of(const struct tcp *tcp, const struct tcp_tuple *tuple, seq_t irs,
                         uint32_t top)
 {
-    const uint64_t words[6] = {
-        get_be64(tuple->local.b),
-        get_be64(tuple->local.b + 8),
-        get_be64(tuple->remote.b),
-        get_be64(tuple->remote.b + 8),
-        (uint64_t)tuple->local_port << 16 | tuple->remote_port,
-        (uint64_t)irs << 8 | top,
-    };
-    return (uint32_t)siphash24_u64s(tcp->cookie_key, words, 6) & 0xffffff;
+    uint64_t words[TCP_TUPLE_WORDS + 1];
+    unsigned n = tcp_tuple_words(tuple, words);
+    words[n++] = (uint64_t)irs << 8 | top;
+    return (uint32_t)siphash24_u64s(tcp->cookie_key, words, n) & 0xffffff;
 }
 
 /* The low six bits of our timestamp: shift (15: none) and SACK. */
@@ -158,6 +153,7 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
     struct ip_path path;
     if (ip_path_to(tcp->ip, &tuple->remote, &tuple->local, &path) != 0)
         path = (struct ip_path){.link = (uint8_t)seg->packet->link};
+    uint32_t offset = tcp_handshake_ts_offset(tcp, tuple);
     struct tcp_child child = {
         .tuple = *tuple,
         .life = tcp->next_life++,
@@ -166,7 +162,8 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
         .irs = seg->seq - 1,
         .route = path.route,
         .link = path.link,
-        .options = options_of(seg, tcp_handshake_ts_offset(tcp, tuple)),
+        .ts_offset = offset,
+        .options = options_of(seg, offset),
     };
     if (!make_child(tcp, listener, seg, &child))
         tcp_drop(tcp, at, CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);

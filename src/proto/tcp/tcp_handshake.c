@@ -22,27 +22,18 @@
  * [RFC9293 3.4.1 MUST-8, MUST-9, SHLD-1, RFC6528 3 6528-1] */
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
-    const uint64_t words[5] = {
-        get_be64(tuple->local.b),
-        get_be64(tuple->local.b + 8),
-        get_be64(tuple->remote.b),
-        get_be64(tuple->remote.b + 8),
-        (uint64_t)tuple->local_port << 16 | tuple->remote_port,
-    };
-    return (seq_t)(tcp->now / 4) + (seq_t)siphash24_u64s(tcp->isn_key, words, 5);
+    uint64_t words[TCP_TUPLE_WORDS];
+    unsigned n = tcp_tuple_words(tuple, words);
+    return (seq_t)(tcp->now / 4) + (seq_t)siphash24_u64s(tcp->isn_key, words, n);
 }
 
 /* The same for a pair of hosts, so that timestamps of one pair stay monotone. [RFC7323 7.1 7323-11]
  */
 uint32_t tcp_handshake_ts_offset(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
-    const uint64_t words[4] = {
-        get_be64(tuple->local.b),
-        get_be64(tuple->local.b + 8),
-        get_be64(tuple->remote.b),
-        get_be64(tuple->remote.b + 8),
-    };
-    return (uint32_t)siphash24_u64s(tcp->ts_key, words, 4);
+    uint64_t words[TCP_TUPLE_WORDS];
+    unsigned n = tcp_tuple_words(tuple, words);
+    return (uint32_t)siphash24_u64s(tcp->ts_key, words + 1, n - 1); /* the first are the ports */
 }
 
 void tcp_born(struct tcp *tcp, uint64_t life, const struct tcp_tuple *tuple, bool passive)

@@ -43,6 +43,8 @@ struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t record_bytes);
 struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb);
 struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
 void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
+#define TCP_TUPLE_WORDS 5
+unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS]);
 uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple);
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);
 ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
@@ -145,6 +147,7 @@ struct tcp_child { /* what a TCB must know of a handshake that others did for it
     uint16_t route;
     uint8_t link;
     bool syn_lost;
+    uint32_t ts_offset;
     uint32_t syn_sent_us;
     struct tcp_options options; /* of the peer's SYN */
 };
@@ -238,6 +241,7 @@ enum tcp_sent {
     TCP_SENT_FRAME,
     TCP_SENT_ELSEWHERE /* sent, but no frame was used */
 };
+bool tcp_output_more(const struct tcp *tcp, const struct tcb *tcb); /* is it worth asking again? */
 enum tcp_sent tcp_output_next(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 

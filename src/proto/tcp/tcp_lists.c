@@ -51,7 +51,11 @@ static bool take_turn(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *const
     while (*made < limit) {
         switch (tcp_output_next(tcp, tcb, frames[*made])) {
         case TCP_SENT_NOTHING: return false;
-        case TCP_SENT_FRAME: ++*made; break;
+        case TCP_SENT_FRAME:
+            ++*made;
+            if (!tcp_output_more(tcp, tcb))
+                return false;
+            break;
         case TCP_SENT_ELSEWHERE: break;
         }
     }

@@ -46,10 +46,18 @@ static bool fin_is_due(const struct tcb *tcb)
 
 /* ---- bookkeeping ---- */
 
-/* [RFC6298 5.1] */
-static void start_timer(struct tcp *tcp, struct tcb *tcb)
+/* With a second segment on its way a tail probe can come sooner than the timer. [RFC8985 7.2] */
+static bool tail_is_new(const struct tcp *tcp, const struct tcb *tcb, uint32_t len)
 {
-    if (!tcp_timer_is_set(tcb, TCP_TIMER_REXMT))
+    uint32_t flight = tcp_flight(tcb);
+    return !(tcb->repair & REPAIR_TAIL_SET) && flight > tcb->smss && flight - len <= tcb->smss
+           && tcp_tail_wait_us(tcp, tcb) != 0;
+}
+
+/* [RFC6298 5.1] */
+static void start_timer(struct tcp *tcp, struct tcb *tcb, uint32_t len)
+{
+    if (!tcp_timer_is_set(tcb, TCP_TIMER_REXMT) || tail_is_new(tcp, tcb, len))
         tcp_retransmit_timer_restart(tcp, tcb);
 }
 
@@ -65,7 +73,7 @@ void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fi
     tcb->flags &= ~TCB_PUSH;
     tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* the override's wait is over */
     tcb->last_sent_ms = tcp_now_ms(tcp);
-    start_timer(tcp, tcb);
+    start_timer(tcp, tcb, len);
 }
 
 /* After a silence nothing is known about the network any more. [RFC5681 4.1 5681-8] */
@@ -243,6 +251,17 @@ static enum tcp_sent send_ack(struct tcp *tcp, struct tcb *tcb, struct ciao_fram
 {
     struct tcp_piece piece = {.seq = tcb->snd.nxt, .flags = TCP_ACK};
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
+}
+
+/* After a frame: usually that was all. */
+bool tcp_output_more(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const uint32_t due = TCB_ACK_NOW | TCB_SYN_DUE | TCB_PROBE | TCB_RECOVERY | TCB_RTO_RECOVERY;
+    if ((tcb->flags & due) || fin_is_due(tcb))
+        return true;
+    if (tcb->side == 0)
+        return false;
+    return tcp_unsent_bytes(tcp, tcb) != 0 || tcp_side(tcp, tcb)->lost_bytes != 0;
 }
 
 /* Everything that has arrived was processed before this is asked, and an ACK that is owed rides on

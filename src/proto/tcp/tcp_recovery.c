@@ -36,7 +36,7 @@ static enum ciao_reason reason_of(const struct tcb *tcb, const struct tcp_side *
     if (tcb->flags & TCB_SACK)
         return CIAO_AGAIN_SACK_HOLE;
     return !(tcb->repair & REPAIR_BEGUN) && side->prior_cwnd != 0 ? CIAO_AGAIN_DUP_ACKS
-                                                            : CIAO_AGAIN_PARTIAL_ACK;
+                                                                  : CIAO_AGAIN_PARTIAL_ACK;
 }
 
 /* The first repair of a recovery, and without SACK the one that a partial ACK asks for, leave

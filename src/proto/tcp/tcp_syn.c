@@ -280,7 +280,7 @@ struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener,
     tcb->rcv.nxt = child->irs + 1;
     tcb->last_ack_sent = tcb->rcv.nxt;
     tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(tcp_settings(tcp, listener->settings));
-    tcb->ts_offset = tcp_handshake_ts_offset(tcp, &child->tuple);
+    tcb->ts_offset = child->ts_offset;
     tcb->syn_sent_us = child->syn_sent_us;
     tcp_handshake_options(tcp, tcb, &child->options);
     return tcb;
@@ -298,6 +298,7 @@ static struct tcp_child child_of(const struct tcp *tcp, ref_t ref)
         .route = syn->route,
         .link = syn->head.link,
         .syn_lost = syn->tries > 1,
+        .ts_offset = syn->ts_offset,
         .syn_sent_us = syn->first_ms * 1000,
         .options = {.has_mss = syn->peer_mss != 0,
                     .mss = syn->peer_mss,

@@ -125,15 +125,27 @@ struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref)
 
 /* ---- the flow table ---- */
 
+/* What a keyed hash of a tuple is made of: the ports first, then the addresses. */
+unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS])
+{
+    words[0] = (uint64_t)tuple->local_port << 16 | tuple->remote_port;
+    if (ip_is_v4(&tuple->local)) {
+        words[1] = (uint64_t)low_word(&tuple->local) << 32 | low_word(&tuple->remote);
+        return 2;
+    }
+    words[1] = get_be64(tuple->local.b);
+    words[2] = get_be64(tuple->local.b + 8);
+    words[3] = get_be64(tuple->remote.b);
+    words[4] = get_be64(tuple->remote.b + 8);
+    return 5;
+}
+
 uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple)
 {
-    uint64_t ports = (uint64_t)tuple->local_port << 16 | tuple->remote_port;
-    if (ip_is_v4(&tuple->local))
-        return siphash13_2w(key, (uint64_t)low_word(&tuple->local) << 32 | low_word(&tuple->remote),
-                            ports);
-    const uint64_t words[5] = {get_be64(tuple->local.b), get_be64(tuple->local.b + 8),
-                               get_be64(tuple->remote.b), get_be64(tuple->remote.b + 8), ports};
-    return siphash13_u64s(key, words, 5);
+    uint64_t words[TCP_TUPLE_WORDS];
+    if (tcp_tuple_words(tuple, words) == 2)
+        return siphash13_2w(key, words[0], words[1]);
+    return siphash13_u64s(key, words, TCP_TUPLE_WORDS);
 }
 
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)

@@ -29,7 +29,7 @@ static void give_port(struct tcp *tcp, const struct tcb *tcb)
  * accept it. */
 void tcp_teardown_gone(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcb->flags & TCB_IN_FLOW)
+    if ((tcb->flags & (TCB_IN_FLOW | TCB_PASSIVE)) == TCB_IN_FLOW)
         give_port(tcp, tcb);
     tcp_flow_leave(tcp, tcb);
     tcp_sendq_flush(tcp, tcb);

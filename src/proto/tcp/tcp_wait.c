@@ -51,6 +51,7 @@ static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb 
     wait->rcv_nxt = tcb->rcv.nxt;
     wait->rcv_wnd = tcb->rcv.edge - tcb->rcv.nxt;
     wait->ts_recent = tcb->ts_recent;
+    wait->passive = (tcb->flags & TCB_PASSIVE) != 0;
     wait->has_ts = (tcb->flags & TCB_TS) != 0;
     wait->rcv_wscale = tcb->rcv_wscale & 15u;
     wait->rst_ends = (settings->more & CIAO_RST_ENDS_TIME_WAIT) != 0;
@@ -120,7 +121,8 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     tcp_enter(tcp, &wait->head, row);
     wheel_cancel(&tcp->wheel, ref);
     ASSERT(flow_remove(&tcp->flows, tcp_flow_hash(tcp, &tuple), ref));
-    tcp_port_give(&tcp->ports, &key, tuple.local_port);
+    if (!wait->passive) /* a listener's child took none */
+        tcp_port_give(&tcp->ports, &key, tuple.local_port);
     wait->head.life = 0;
     pool_give(ref_kind(ref) == KIND_TW4 ? &tcp->waits : &tcp->waits6, ref_index(ref));
     if (tcb_ref == REF_NONE)
