@@ -78,6 +78,14 @@ static int wrap_in_impair(struct station *station, struct ciao_driver **driver)
     return CLI_OK;
 }
 
+static int comment(void *context, const struct ciao_event *event, char *text, size_t size)
+{
+    const struct cli_options *options = context;
+    const struct tell_options how = {.lang = options->lang};
+
+    return tell_event(text, size, event, &how);
+}
+
 /* The capture is nearest to the stack: it shows what the stack sent and what reached it. */
 static int wrap_in_capture(struct station *station, struct ciao_driver **driver)
 {
@@ -87,6 +95,8 @@ static int wrap_in_capture(struct station *station, struct ciao_driver **driver)
         .interface_name = options->dev,
         .epoch_us = machine_epoch_us(),
         .cpu = host_cpu(station->host),
+        .sentence = comment,
+        .context = (void *)(uintptr_t)options,
     };
     char error[CAPTURE_ERROR_TEXT];
 

@@ -20,7 +20,7 @@
 #include "ciao/driver.h"
 
 #define CAPTURE_ERROR_TEXT 200
-#define CAPTURE_TEXT       256 /* most bytes of a sentence, its zero included */
+#define CAPTURE_TEXT       512 /* most bytes of a sentence, its zero included */
 
 struct capture_options {
     const char *path;           /* made anew */

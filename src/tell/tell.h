@@ -30,6 +30,13 @@ struct tell_options {
  */
 int tell_life(FILE *out, const struct life *life, const struct tell_options *options);
 
+/*
+ * Say one event alone, in one sentence, as snprintf does.
+ * Returns 0 for what has no sentence (segments, births).
+ */
+int tell_event(char *out, size_t room, const struct ciao_event *event,
+               const struct tell_options *options);
+
 /* "text" "sentences" "dialogue" "mermaid" "json"; false for anything else. */
 bool tell_format_parse(const char *text, enum tell_format *format);
 /* "en" "zh", also "zh_CN.UTF-8" and the like; false for anything else. */

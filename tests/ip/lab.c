@@ -3,6 +3,7 @@
  */
 #include "lab.h"
 
+#include "support/coverage.h"
 #include "support/stackmem.h"
 
 const uint8_t lab_own_mac[ETH_ALEN] = {2, 0, 0, 0, 0, 2};
@@ -83,6 +84,7 @@ void lab_free(struct lab *lab)
     assert_int_equal(ip_neighbours_waiting(&lab->ip), 0);
     assert_int_equal(lab->ip.slots.used, 0);
     assert_int_equal(ciao_bufpool_used_count(&lab->buffers), 0);
+    coverage_note_trace(&lab->trace);
     stackmem_free(lab->memory, lab->memory_bytes);
     free(lab);
 }

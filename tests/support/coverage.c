@@ -38,17 +38,27 @@ static void note_arc(enum ciao_arc_row row)
     add(line);
 }
 
+static void note_reason(enum ciao_reason reason)
+{
+    char line[128];
+    reason_noted[reason] = true;
+    (void)snprintf(line, sizeof line, "reason %s\n", ciao_reason_key(reason));
+    add(line);
+}
+
 void coverage_note(const struct ciao_stack *stack)
 {
     for (unsigned i = 0; i < CIAO_ARCS; i++)
         if (!arc_noted[i] && ciao_arc_count(stack, (enum ciao_arc_row)i) != 0)
             note_arc((enum ciao_arc_row)i);
-    for (unsigned i = 1; i < CIAO_REASONS; i++) {
-        char line[128];
-        if (reason_noted[i] || ciao_reason_count(stack, (enum ciao_reason)i) == 0)
-            continue;
-        reason_noted[i] = true;
-        (void)snprintf(line, sizeof line, "reason %s\n", ciao_reason_key((enum ciao_reason)i));
-        add(line);
-    }
+    for (unsigned i = 1; i < CIAO_REASONS; i++)
+        if (!reason_noted[i] && ciao_reason_count(stack, (enum ciao_reason)i) != 0)
+            note_reason((enum ciao_reason)i);
+}
+
+void coverage_note_trace(const struct trace *trace)
+{
+    for (unsigned i = 1; i < CIAO_REASONS; i++)
+        if (!reason_noted[i] && trace->reasons[i] != 0)
+            note_reason((enum ciao_reason)i);
 }

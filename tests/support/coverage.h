@@ -8,8 +8,11 @@
 #define TESTS_SUPPORT_COVERAGE_H
 
 #include "ciao/stack.h"
+#include "trace/trace.h"
 
-/* Call it before a stack goes.  Nothing is written when the directory is not given. */
+/* Call one of these before a stack, or a layer with a trace of its own, goes.  Nothing is written
+ * when the directory is not given. */
 void coverage_note(const struct ciao_stack *stack);
+void coverage_note_trace(const struct trace *trace);
 
 #endif

@@ -273,11 +273,10 @@ static void expect_empty(struct story *r)
                    "%u sides, %u ranges, %u runs, %u flows, %u timers, %u ports, %u settings, "
                    "%llu bytes of buffers",
                    c.tcbs, c.syn_records, c.time_waits, c.listeners, c.sides, c.ranges,
-                   c.received_segments, c.flow_entries, c.timers, c.ports_in_use,
-                   c.settings_in_use, (unsigned long long)c.buffer_bytes);
+                   c.received_segments, c.flow_entries, c.timers, c.ports_in_use, c.settings_in_use,
+                   (unsigned long long)c.buffer_bytes);
     if (ciao_bufpool_used_count(&r->buffers) != 0)
-        story_fail(r, "%u frames of the peer are still held",
-                   ciao_bufpool_used_count(&r->buffers));
+        story_fail(r, "%u frames of the peer are still held", ciao_bufpool_used_count(&r->buffers));
     if (ciao_has_output(r->stack, r->link))
         story_fail(r, "something is still to be sent");
 }

@@ -35,26 +35,26 @@
 
 /* One conversation: the peer's side of it is the story's. */
 struct story_peer {
-    ciao_conn conn;            /* of the user, 0: not (yet, any longer) held */
-    uint32_t our_isn, isn;     /* ours is learnt from the stack's first SYN */
+    ciao_conn conn;        /* of the user, 0: not (yet, any longer) held */
+    uint32_t our_isn, isn; /* ours is learnt from the stack's first SYN */
     bool our_isn_known;
     uint32_t wnd;              /* as it stands in the header */
     unsigned shift, our_shift; /* of windows, once both have offered */
     bool peer_offers_scale, we_offer_scale;
-    uint32_t mss;              /* as the peer announced, or the default */
-    uint32_t edge, our_edge;   /* relative right edges: the peer's, and ours */
+    uint32_t mss;            /* as the peer announced, or the default */
+    uint32_t edge, our_edge; /* relative right edges: the peer's, and ours */
     bool our_edge_known;
     bool peer_offers_ts, we_offer_ts;
     uint32_t ts_val, our_ts_val; /* last sent by the peer, and by us */
     uint32_t last_ack;           /* of ours */
-    uint64_t written, read;    /* bytes that the user gave and took */
+    uint64_t written, read;      /* bytes that the user gave and took */
 };
 
 struct story_segment {
     uint64_t at_us;
     bool ours;
     uint16_t peer;
-    struct tcp_header h;       /* numbers relative */
+    struct tcp_header h; /* numbers relative */
     uint32_t len;
 };
 
@@ -68,7 +68,7 @@ struct story {
     int link;
     uint64_t now_us;
     ciao_conn listener;
-    unsigned peer;             /* whose turn it is to speak */
+    unsigned peer; /* whose turn it is to speak */
     struct story_peer peers[STORY_PEERS];
     struct story_segment log[STORY_SEGMENTS], sent[STORY_SEGMENTS]; /* both go round */
     unsigned logged, sent_first, sent_last; /* ours that were not looked at yet */
@@ -83,19 +83,22 @@ struct story {
 };
 
 /* ---- writing stories ---- */
-#define TEST(name)  static void name(struct story *r)
-#define STORY(name) {#name, name}
+#define TEST(name) static void name(struct story *r)
+#define STORY(name) \
+    {               \
+#name, name \
+    }
 struct story_test {
     const char *name;
     void (*run)(struct story *r);
 };
 /* Runs each over both families; CIAO_STORY names one alone. */
 int stories_run(const struct story_test *tests, unsigned count);
-#define STORIES(...)                                                                               \
-    int main(void)                                                                                 \
-    {                                                                                              \
-        static const struct story_test tests[] = {__VA_ARGS__};                                    \
-        return stories_run(tests, sizeof tests / sizeof tests[0]);                                 \
+#define STORIES(...)                                               \
+    int main(void)                                                 \
+    {                                                              \
+        static const struct story_test tests[] = {__VA_ARGS__};    \
+        return stories_run(tests, sizeof tests / sizeof tests[0]); \
     }
 
 struct story *story_at(struct story *r, const char *file, int line);
@@ -138,7 +141,7 @@ void story_expect_ready(struct story *r, unsigned mask);
 void story_expect_nobody(struct story *r);
 
 /* ---- the peer ---- */
-#define peer_sends(r, text) story_peer_sends(AT(r), text)
+#define peer_sends(r, text)  story_peer_sends(AT(r), text)
 /* The same, written with printf. */
 #define peer_sends_f(r, ...) story_peer_sends_f(AT(r), __VA_ARGS__)
 void story_peer_sends(struct story *r, const char *text);
@@ -159,15 +162,15 @@ enum story_icmp { NET_UNREACHABLE, PORT_UNREACHABLE, TIME_EXCEEDED, TOO_BIG };
 void story_network_reports(struct story *r, enum story_icmp what, uint32_t seq);
 
 /* ---- what follows ---- */
-#define expect_sent(r, text)       story_expect_sent(AT(r), text)
-#define expect_sent_f(r, ...)      story_expect_sent_f(AT(r), __VA_ARGS__)
-#define expect_nothing_sent(r)     story_expect_nothing_sent(AT(r))
-#define expect_state(r, state)     story_expect_state(AT(r), state)
-#define expect_told(r, key)        story_expect_told(AT(r), key)
-#define expect_not_told(r, key)    story_expect_not_told(AT(r), key)
-#define expect_dropped(r, reason)  story_expect_told(AT(r), ciao_reason_key(reason))
-#define expect_told_error(r, e)    story_expect_error(AT(r), -(e))
-#define expect(r, claim)           story_expect(AT(r), claim, #claim)
+#define expect_sent(r, text)      story_expect_sent(AT(r), text)
+#define expect_sent_f(r, ...)     story_expect_sent_f(AT(r), __VA_ARGS__)
+#define expect_nothing_sent(r)    story_expect_nothing_sent(AT(r))
+#define expect_state(r, state)    story_expect_state(AT(r), state)
+#define expect_told(r, key)       story_expect_told(AT(r), key)
+#define expect_not_told(r, key)   story_expect_not_told(AT(r), key)
+#define expect_dropped(r, reason) story_expect_told(AT(r), ciao_reason_key(reason))
+#define expect_told_error(r, e)   story_expect_error(AT(r), -(e))
+#define expect(r, claim)          story_expect(AT(r), claim, #claim)
 void story_expect_sent(struct story *r, const char *text);
 void story_expect_sent_f(struct story *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -187,9 +190,9 @@ struct story_peer *story_peer(struct story *r);
 enum ciao_state story_state(struct story *r);
 
 /* ---- whole chapters ---- */
-#define they_are_connected(r)        story_connected(AT(r), "")
+#define they_are_connected(r)         story_connected(AT(r), "")
 #define they_are_connected_with(r, o) story_connected(AT(r), o)
-#define peer_has_connected(r)        story_accepted(AT(r), "")
+#define peer_has_connected(r)         story_accepted(AT(r), "")
 #define peer_has_connected_with(r, o) story_accepted(AT(r), o)
 /* We opened; the peer's SYN carried these options. */
 void story_connected(struct story *r, const char *options);

@@ -26,7 +26,7 @@ struct pair {
     struct pair_frame *first[2], *last[2], *spare; /* by the end that they come from */
     uint64_t carried;                              /* frames so far: the next one's number */
     enum pair_fate (*fate)(struct pair *pair, unsigned from, uint64_t number); /* NULL: arrives */
-    uint64_t chosen;                               /* for `fate` */
+    uint64_t chosen;                                                           /* for `fate` */
 };
 
 struct ciao_addr pair_address(bool v6, unsigned end);

@@ -120,10 +120,10 @@ static void close_opening(struct story *r)
 
 /* ---- closing: reaching the state that the arc leads to ---- */
 
-#define REACHES(state)                                                                             \
-    static void reach_##state(struct story *r)                                                     \
-    {                                                                                              \
-        reach(r, CIAO_##state);                                                                    \
+#define REACHES(state)                         \
+    static void reach_##state(struct story *r) \
+    {                                          \
+        reach(r, CIAO_##state);                \
     }
 REACHES(SYN_SENT)
 REACHES(SYN_RECEIVED)
@@ -178,11 +178,11 @@ static void orphan_waits(struct story *r)
 
 /* ---- ends by force, the same in each state ---- */
 
-#define RESET(state)                                                                               \
-    static void reset_##state(struct story *r)                                                     \
-    {                                                                                              \
-        reach(r, CIAO_##state);                                                                    \
-        peer_sends_f(r, "RST seq=%u", reach_peer_next(CIAO_##state));                              \
+#define RESET(state)                                                  \
+    static void reset_##state(struct story *r)                        \
+    {                                                                 \
+        reach(r, CIAO_##state);                                       \
+        peer_sends_f(r, "RST seq=%u", reach_peer_next(CIAO_##state)); \
     }
 RESET(ESTABLISHED)
 RESET(FIN_WAIT_1)
@@ -192,12 +192,12 @@ RESET(CLOSING)
 RESET(LAST_ACK)
 RESET(TIME_WAIT)
 
-#define ABORT(state)                                                                               \
-    static void abort_##state(struct story *r)                                                     \
-    {                                                                                              \
-        reach(r, CIAO_##state);                                                                    \
-        user_aborts(r);                                                                            \
-        whatever_was_sent(r);                                                                      \
+#define ABORT(state)                           \
+    static void abort_##state(struct story *r) \
+    {                                          \
+        reach(r, CIAO_##state);                \
+        user_aborts(r);                        \
+        whatever_was_sent(r);                  \
     }
 ABORT(ESTABLISHED)
 ABORT(FIN_WAIT_1)
@@ -207,12 +207,12 @@ ABORT(CLOSING)
 ABORT(LAST_ACK)
 ABORT(TIME_WAIT)
 
-#define UNREAD(state)                                                                              \
-    static void unread_##state(struct story *r)                                                    \
-    {                                                                                              \
-        reach_unread(r, CIAO_##state, 10);                                                         \
-        user_closes(r);                                                                            \
-        whatever_was_sent(r);                                                                      \
+#define UNREAD(state)                           \
+    static void unread_##state(struct story *r) \
+    {                                           \
+        reach_unread(r, CIAO_##state, 10);      \
+        user_closes(r);                         \
+        whatever_was_sent(r);                   \
     }
 UNREAD(ESTABLISHED)
 UNREAD(FIN_WAIT_1)
@@ -221,12 +221,12 @@ UNREAD(CLOSE_WAIT)
 UNREAD(CLOSING)
 UNREAD(LAST_ACK)
 
-#define LATE_DATA(state)                                                                           \
-    static void late_data_##state(struct story *r)                                                 \
-    {                                                                                              \
-        reach_orphaned(r, CIAO_##state);                                                           \
-        peer_sends_f(r, "ACK seq=1 ack=%u len=10", CIAO_##state == CIAO_FIN_WAIT_1 ? 1 : 2);       \
-        whatever_was_sent(r);                                                                      \
+#define LATE_DATA(state)                                                                     \
+    static void late_data_##state(struct story *r)                                           \
+    {                                                                                        \
+        reach_orphaned(r, CIAO_##state);                                                     \
+        peer_sends_f(r, "ACK seq=1 ack=%u len=10", CIAO_##state == CIAO_FIN_WAIT_1 ? 1 : 2); \
+        whatever_was_sent(r);                                                                \
     }
 LATE_DATA(FIN_WAIT_1)
 LATE_DATA(FIN_WAIT_2)
@@ -257,16 +257,16 @@ static void in_flight(struct story *r, enum ciao_state state)
     whatever_was_sent(r);
 }
 
-#define GIVE_UP(state)                                                                             \
-    static void give_up_##state(struct story *r)                                                   \
-    {                                                                                              \
-        in_flight(r, CIAO_##state);                                                                \
-        wait_long(r);                                                                              \
-    }                                                                                              \
-    static void unreachable_##state(struct story *r)                                               \
-    {                                                                                              \
-        in_flight(r, CIAO_##state);                                                                \
-        network_reports(r, PORT_UNREACHABLE, 1);                                                   \
+#define GIVE_UP(state)                               \
+    static void give_up_##state(struct story *r)     \
+    {                                                \
+        in_flight(r, CIAO_##state);                  \
+        wait_long(r);                                \
+    }                                                \
+    static void unreachable_##state(struct story *r) \
+    {                                                \
+        in_flight(r, CIAO_##state);                  \
+        network_reports(r, PORT_UNREACHABLE, 1);     \
     }
 GIVE_UP(ESTABLISHED)
 GIVE_UP(FIN_WAIT_1)
@@ -275,14 +275,14 @@ GIVE_UP(CLOSING)
 GIVE_UP(LAST_ACK)
 
 /* [RFC6429 4] The next one needs the room. */
-#define SACRIFICE(state)                                                                           \
-    static void sacrifice_##state(struct story *r)                                                 \
-    {                                                                                              \
-        r->config.max_connections = 1;                                                             \
-        reach_orphaned(r, CIAO_##state);                                                           \
-        peer_is(r, 1);                                                                             \
-        user_connects(r);                                                                          \
-        whatever_was_sent(r);                                                                      \
+#define SACRIFICE(state)                           \
+    static void sacrifice_##state(struct story *r) \
+    {                                              \
+        r->config.max_connections = 1;             \
+        reach_orphaned(r, CIAO_##state);           \
+        peer_is(r, 1);                             \
+        user_connects(r);                          \
+        whatever_was_sent(r);                      \
     }
 SACRIFICE(FIN_WAIT_1)
 SACRIFICE(FIN_WAIT_2)
@@ -377,10 +377,10 @@ static void take(struct story *r, enum ciao_arc_row row)
     expect(r, ciao_arc_count(r->stack, row) >= 1);
 }
 
-#define ARC(from, to, who, rule, key)                                                              \
-    static void from##_to_##to##_##key(struct story *r)                                            \
-    {                                                                                              \
-        take(AT(r), CIAO_ARC_##from##_##to##_##key);                                               \
+#define ARC(from, to, who, rule, key)                   \
+    static void from##_to_##to##_##key(struct story *r) \
+    {                                                   \
+        take(AT(r), CIAO_ARC_##from##_##to##_##key);    \
     }
 #include "ciao/arcs.def"
 #undef ARC

@@ -449,8 +449,8 @@ STORIES(STORY(we_close_first), STORY(the_peer_closes_first), STORY(both_close_at
         STORY(a_close_reports_what_has_not_arrived_yet),
         STORY(bytes_for_a_user_who_has_gone_are_answered_by_rst),
         STORY(bytes_after_a_shutdown_are_read), STORY(a_close_with_linger_zero_is_an_abort),
-        STORY(an_abort_resets_in_the_states_that_still_talk),
-        STORY(an_abort_at_the_end_is_silent), STORY(an_orphan_in_fin_wait_2_waits_only_so_long),
+        STORY(an_abort_resets_in_the_states_that_still_talk), STORY(an_abort_at_the_end_is_silent),
+        STORY(an_orphan_in_fin_wait_2_waits_only_so_long),
         STORY(a_half_close_in_fin_wait_2_has_no_timeout),
         STORY(who_was_never_accepted_is_reset_when_the_listener_goes),
         STORY(an_orphan_makes_room_when_there_is_no_other))

@@ -72,8 +72,8 @@ TEST(overlapping_segments_make_one_stream)
 {
     static const struct {
         unsigned from, len;
-    } parts[] = {{501, 400}, {301, 300}, {801, 300}, {201, 1000}, {1401, 100}, {1301, 300},
-                 {1351, 50}, {1, 250},   {1, 1300}};
+    } parts[] = {{501, 400},  {301, 300}, {801, 300}, {201, 1000}, {1401, 100},
+                 {1301, 300}, {1351, 50}, {1, 250},   {1, 1300}};
     they_are_connected(r);
     for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
         peer_sends_f(r, "ACK seq=%u ack=1 len=%u", parts[i].from, parts[i].len);
@@ -208,7 +208,8 @@ TEST(sack_blocks_beside_timestamps)
     for (unsigned i = 0; i < 5; i++)
         peer_sends_f(r, "ACK seq=%u ack=1 len=10", 101 + 20 * i);
     for (unsigned i = 0; i < 4; i++)
-        expect_sent(r, r->sent[r->sent_first % STORY_SEGMENTS].h.opt.n_sack == 1 ? "ACK <ts * 9,sack 101:111>"
+        expect_sent(r, r->sent[r->sent_first % STORY_SEGMENTS].h.opt.n_sack == 1
+                           ? "ACK <ts * 9,sack 101:111>"
                        : i == 1 ? "ACK <ts * 9,sack 121:131 101:111>"
                        : i == 2 ? "ACK <ts * 9,sack 141:151 121:131 101:111>"
                                 : "ACK <ts * 9,sack 161:171 141:151 121:131>");
@@ -308,8 +309,7 @@ STORIES(STORY(bytes_in_order_are_delivered), STORY(bytes_that_come_too_early_are
         STORY(bytes_that_came_twice_are_read_once), STORY(overlapping_segments_make_one_stream),
         STORY(all_120_orders_of_five_segments_read_the_same),
         STORY(out_of_order_bytes_beyond_the_buffer_are_dropped),
-        STORY(every_second_full_segment_is_acknowledged_at_once),
-        STORY(an_ack_rides_on_our_bytes),
+        STORY(every_second_full_segment_is_acknowledged_at_once), STORY(an_ack_rides_on_our_bytes),
         STORY(at_the_start_each_segment_is_acknowledged_where_quick),
         STORY(sack_blocks_tell_the_newest_first),
         STORY(without_permission_there_are_no_sack_blocks), STORY(sack_blocks_beside_timestamps),

@@ -123,8 +123,8 @@ TEST(an_offset_below_the_header_is_dropped)
 /* [RFC9293 3.1 MUST-7] */
 TEST(an_option_of_impossible_length_is_dropped)
 {
-    static const uint8_t bad[][4] = {{2, 0, 0, 0}, {2, 1, 0, 0}, {1, 1, 1, 2}, {99, 13, 0, 0},
-                                     {8, 10, 0, 0}};
+    static const uint8_t bad[][4] = {
+        {2, 0, 0, 0}, {2, 1, 0, 0}, {1, 1, 1, 2}, {99, 13, 0, 0}, {8, 10, 0, 0}};
     uint8_t packet[ROOM];
     they_are_connected(r);
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -182,9 +182,9 @@ TEST(a_segment_to_many_is_dropped)
 /* ---- what can be read, and means nothing ---- */
 
 static const enum ciao_state all_states[] = {
-    CIAO_CLOSED,     CIAO_LISTEN,     CIAO_SYN_SENT, CIAO_SYN_RECEIVED, CIAO_ESTABLISHED,
-    CIAO_FIN_WAIT_1, CIAO_FIN_WAIT_2, CIAO_CLOSE_WAIT, CIAO_CLOSING,    CIAO_LAST_ACK,
-    CIAO_TIME_WAIT,
+    CIAO_CLOSED,      CIAO_LISTEN,     CIAO_SYN_SENT,   CIAO_SYN_RECEIVED,
+    CIAO_ESTABLISHED, CIAO_FIN_WAIT_1, CIAO_FIN_WAIT_2, CIAO_CLOSE_WAIT,
+    CIAO_CLOSING,     CIAO_LAST_ACK,   CIAO_TIME_WAIT,
 };
 
 /* Back to nothing, whatever has become of it. */
@@ -275,14 +275,10 @@ static uint32_t below(struct noise *noise, uint32_t n)
 static uint32_t near(struct noise *noise, uint32_t number)
 {
     switch (below(noise, 5)) {
-    case 0:
-        return rng_u32(&noise->rng);
-    case 1:
-        return number + below(noise, 70000) - 35000;
-    case 2:
-        return number + below(noise, 20) - 10;
-    default:
-        return number;
+    case 0: return rng_u32(&noise->rng);
+    case 1: return number + below(noise, 70000) - 35000;
+    case 2: return number + below(noise, 20) - 10;
+    default: return number;
     }
 }
 

@@ -360,14 +360,12 @@ TEST(a_listener_that_goes_takes_the_half_open_along)
 }
 
 STORIES(STORY(a_listener_answers_only_to_syn), STORY(the_wildcard_hears_too),
-        STORY(listening_twice_on_one_port_is_refused),
-        STORY(calls_that_a_listener_does_not_answer), STORY(a_knock_is_withdrawn_by_rst),
-        STORY(a_new_syn_in_the_window_returns_to_listen),
+        STORY(listening_twice_on_one_port_is_refused), STORY(calls_that_a_listener_does_not_answer),
+        STORY(a_knock_is_withdrawn_by_rst), STORY(a_new_syn_in_the_window_returns_to_listen),
         STORY(a_reset_elsewhere_withdraws_nothing), STORY(a_wrong_ack_opens_nothing),
         STORY(crossing_syns_meet_a_wrong_ack_and_a_reset), STORY(an_old_timestamp_does_not_open),
         STORY(connections_are_accepted_in_the_order_of_their_handshakes),
-        STORY(a_full_accept_queue_drops_and_says_so),
-        STORY(without_cookies_a_full_syn_queue_drops),
+        STORY(a_full_accept_queue_drops_and_says_so), STORY(without_cookies_a_full_syn_queue_drops),
         STORY(when_there_is_no_room_for_a_connection_the_last_ack_is_dropped),
         STORY(at_the_limit_a_cookie_needs_no_record), STORY(a_cookie_carries_the_options),
         STORY(without_timestamps_a_cookie_has_only_the_mss), STORY(a_wrong_cookie_is_reset),

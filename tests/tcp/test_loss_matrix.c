@@ -13,7 +13,7 @@
 
 #include "tcp/pair.h"
 
-#define BYTES   6000u
+#define BYTES       6000u
 #define TOO_LONG_US (UINT64_C(3600) * 1000000)
 
 enum opening { A_OPENS, BOTH_OPEN };
@@ -51,8 +51,8 @@ static void give(struct life *life, unsigned end)
         return;
     for (uint32_t i = p->sent; i < BYTES; i++)
         bytes[i] = byte_at(end, i);
-    int64_t taken = ciao_send(p->stack, p->conn, bytes + p->sent, BYTES - p->sent, false,
-                              life->pair.now_us);
+    int64_t taken =
+        ciao_send(p->stack, p->conn, bytes + p->sent, BYTES - p->sent, false, life->pair.now_us);
     assert_true(taken > 0);
     p->sent += (uint32_t)taken;
 }

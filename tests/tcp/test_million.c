@@ -162,8 +162,8 @@ static void a_million_stand_and_one_of_them_is_asked(void **state)
     }
     check_who_is_who(&crowd);
     double crowded = nanoseconds_a_request(&crowd, MILLION);
-    print_message("# %u connections, both ends, in %.1f s: %.0f bytes for each end\n", MILLION, took,
-                  (full_mb - empty_mb) * 1e6 / (2.0 * MILLION));
+    print_message("# %u connections, both ends, in %.1f s: %.0f bytes for each end\n", MILLION,
+                  took, (full_mb - empty_mb) * 1e6 / (2.0 * MILLION));
     print_message("# a request and its reply, 64 bytes each: %.0f ns among %u, %.0f ns among %u\n",
                   alone, AT_ONCE, crowded, MILLION);
     assert_true((full_mb - empty_mb) * 1e6 / (2.0 * MILLION) < 600);

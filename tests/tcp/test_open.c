@@ -392,7 +392,8 @@ TEST(segments_for_nobody)
     expect_sent(r, "RST,ACK seq=0 ack=8");
 }
 
-STORIES(STORY(we_open), STORY(the_stack_chooses_a_port_while_there_is_one), STORY(the_peer_opens), STORY(bytes_in_the_third_segment_are_delivered),
+STORIES(STORY(we_open), STORY(the_stack_chooses_a_port_while_there_is_one), STORY(the_peer_opens),
+        STORY(bytes_in_the_third_segment_are_delivered),
         STORY(a_connection_may_be_accepted_in_close_wait),
         STORY(a_connection_may_be_accepted_after_its_reset), STORY(bytes_in_a_syn_are_held_back),
         STORY(bytes_and_fin_in_a_syn_ack_are_taken), STORY(the_syns_cross),

@@ -180,5 +180,4 @@ STORIES(STORY(a_reset_at_the_next_number_ends_it_and_the_user_is_told),
         STORY(a_syn_ack_is_asked_back), STORY(a_half_open_connection_is_discovered),
         STORY(challenges_of_one_connection_are_limited),
         STORY(challenges_of_half_open_ones_are_limited_for_the_whole_stack),
-        STORY(an_ack_outside_what_can_be_is_asked_back),
-        STORY(bytes_before_a_reset_are_still_read))
+        STORY(an_ack_outside_what_can_be_is_asked_back), STORY(bytes_before_a_reset_are_still_read))

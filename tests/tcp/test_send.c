@@ -341,6 +341,5 @@ STORIES(STORY(no_byte_goes_beyond_the_window),
         STORY(a_user_timeout_decides_instead_of_r2), STORY(three_duplicate_acks_mean_a_loss),
         STORY(a_partial_ack_asks_for_the_next_hole), STORY(sack_tells_which_hole),
         STORY(a_peer_that_forgets_what_it_held_is_noticed),
-        STORY(without_an_mss_option_segments_are_small),
-        STORY(timestamps_make_segments_smaller),
+        STORY(without_an_mss_option_segments_are_small), STORY(timestamps_make_segments_smaller),
         STORY(we_announce_what_the_link_carries_or_less))

@@ -264,9 +264,8 @@ TEST(an_old_fin_with_an_old_timestamp_does_not_restart_it)
 
 STORIES(STORY(a_fin_again_is_acknowledged_again_and_restarts_2msl),
         STORY(a_fin_again_with_its_data_is_recognised),
-        STORY(other_segments_are_dropped_and_told_what_we_know),
-        STORY(a_higher_number_opens_anew), STORY(a_lower_number_does_not),
-        STORY(a_later_timestamp_opens_anew_whatever_the_number),
+        STORY(other_segments_are_dropped_and_told_what_we_know), STORY(a_higher_number_opens_anew),
+        STORY(a_lower_number_does_not), STORY(a_later_timestamp_opens_anew_whatever_the_number),
         STORY(the_same_timestamp_needs_a_higher_number),
         STORY(an_earlier_timestamp_is_an_old_duplicate),
         STORY(a_syn_with_timestamps_where_there_were_none_opens_anew),

@@ -56,8 +56,8 @@ struct tcp_ack_work {
     uint32_t ts_ecr;               /* the time that it echoes, when has_ts */
     time_us again_us;              /* when what was sent more than once was sent last */
     time_us rtt_sent_us;           /* when the oldest of what it acknowledged was sent */
-    uint16_t lost_segments; /* the same in segments */
-    uint16_t needless; /* segments taken for lost that were only late */
+    uint16_t lost_segments;        /* the same in segments */
+    uint16_t needless;             /* segments taken for lost that were only late */
     bool has_ts;
     bool has_rtt;    /* rtt_sent_us holds */
     bool repeated;   /* it acknowledged what was sent more than once [RFC6298 3 Karn] */
@@ -91,7 +91,7 @@ uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t
 void tcp_range_again(struct tcp *tcp, struct tcb *tcb, uint32_t index);
 /* The peer holds it out of order: one whole range. */
 void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct tcp_ack_work *work);
-/* It is lost; `counted`: a finding, not a timer's guess.  Not for what is SACKed or lost already. */
+/* It is lost; `counted`: a finding, not a timer's guess.  Not for what is SACKed or lost now. */
 void tcp_range_lost(struct tcp *tcp, struct tcb *tcb, uint32_t index, bool counted);
 /* Everything before `una` has arrived. */
 void tcp_range_acked(struct tcp *tcp, struct tcb *tcb, seq_t una, struct tcp_ack_work *work);
@@ -134,7 +134,7 @@ struct tcp_repair { /* what is to be sent again */
     uint32_t bytes; /* so much of it at most */
     enum ciao_reason reason;
 };
-/* What is lost [RFC6675 4 NextSeg rule 1]; and, when nothing new can be sent, what may be (rules 3, 4). */
+/* What is lost [RFC6675 4 NextSeg rule 1]; when nothing new can be sent, what may be (3, 4). */
 struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb);
 struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb);
 /* So many segments more must prove to have been late only, if the recovery is to be undone. */

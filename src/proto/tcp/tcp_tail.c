@@ -70,8 +70,8 @@ void tcp_tail_sent(struct tcp *tcp, struct tcb *tcb, bool again)
 
 /* ---- the answer ---- */
 
-/* When the segment that was sent again is acknowledged, and the peer does not say that it came twice,
- * the probe has repaired a loss that nobody saw: a sign of congestion like any other.
+/* When the segment that was sent again is acknowledged, and the peer does not say that it came
+ * twice, the probe has repaired a loss that nobody saw: a sign of congestion like any other.
  * [RFC8985 7.4.2] */
 void tcp_tail_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
