@@ -49,19 +49,13 @@ static void print_log(const struct story *r)
     }
 }
 
-static const char *key_of(const struct ciao_event *event)
-{
-    if (event->type == CIAO_EVENT_ARC)
-        return ciao_arc_key((enum ciao_arc_row)event->what);
-    return event->type == CIAO_EVENT_REASON ? ciao_reason_key((enum ciao_reason)event->what) : "";
-}
-
 static void print_events(const struct story *r)
 {
     unsigned from = r->event_count > 24 ? r->event_count - 24 : 0;
     (void)fprintf(stderr, "# told last:");
     for (unsigned i = from; i < r->event_count; i++)
-        (void)fprintf(stderr, "%s%s", *key_of(&r->events[i]) ? " " : "", key_of(&r->events[i]));
+        (void)fprintf(stderr, "%s%s", *story_key_of(&r->events[i]) ? " " : "",
+                      story_key_of(&r->events[i]));
     (void)fprintf(stderr, "\n");
 }
 
@@ -85,7 +79,7 @@ void story_fail(struct story *r, const char *format, ...)
     va_end(args);
     print_log(r);
     print_events(r);
-    (void)fprintf(stderr, "# again: CIAO_STORY=NAME ./test %s\n", test_name());
+    (void)fprintf(stderr, "# again: CIAO_STORY='%s' ./test %s\n", r->name, test_name());
     _fail(r->file, r->line);
     abort();
 }
@@ -191,7 +185,7 @@ static int set_up(void **state)
     c->r = r;
     r->v6 = c->v6;
     r->mtu = 1500;
-    r->file = c->test->name;
+    r->name = r->file = c->test->name;
     small_budgets(&r->config);
     forget(r);
     return 0;
@@ -498,104 +492,6 @@ void story_time_passes(struct story *r, uint64_t us)
     r->now_us = until;
     (void)ciao_advance(r->stack, r->now_us);
     story_pump(r);
-}
-
-/* ---- what is expected ---- */
-
-void story_expect_sent(struct story *r, const char *text)
-{
-    story_begin(r);
-    story_pump(r);
-    struct story_text want = story_text_read(r, text);
-    if (r->sent_first == r->sent_last)
-        story_fail(r, "expected \"%s\", nothing was sent", text);
-    const struct story_segment *seen = &r->sent[r->sent_first++ % STORY_SEGMENTS];
-    const char *differs = seen->peer == r->peer ? story_text_differs(&want, seen) : "peer";
-    if (differs == NULL)
-        return;
-    char was[256];
-    story_text_write(seen, was, sizeof was);
-    story_fail(r, "the %s differs: expected \"%s\", sent was \"%s\"", differs, text, was);
-}
-
-void story_expect_sent_f(struct story *r, const char *format, ...)
-{
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    story_expect_sent(r, text);
-}
-
-void story_expect_nothing_sent(struct story *r)
-{
-    char was[256];
-    story_begin(r);
-    story_pump(r);
-    if (r->sent_first == r->sent_last)
-        return;
-    story_text_write(&r->sent[r->sent_first % STORY_SEGMENTS], was, sizeof was);
-    story_fail(r, "expected silence, sent was \"%s\"", was);
-}
-
-void whatever_was_sent(struct story *r)
-{
-    story_pump(r);
-    r->sent_first = r->sent_last;
-}
-
-struct ciao_info story_info(struct story *r)
-{
-    struct ciao_info info = {0}, found = {0};
-    uint64_t cursor = 0;
-    story_pump(r);
-    if (story_peer(r)->conn != 0) {
-        check(r, "info", ciao_info(r->stack, story_peer(r)->conn, &info));
-        return info;
-    }
-    while (ciao_next_connection(r->stack, &cursor, &info))
-        if (info.remote.port == STORY_PEER + r->peer && info.state != CIAO_CLOSED)
-            found = info;
-    return found;
-}
-
-/* CLOSED is also what nobody remembers. */
-enum ciao_state story_state(struct story *r)
-{
-    return story_info(r).state;
-}
-
-void story_expect_state(struct story *r, enum ciao_state state)
-{
-    enum ciao_state seen = story_state(r);
-    if (seen != state)
-        story_fail(r, "the state is %s, not %s", ciao_state_name(seen), ciao_state_name(state));
-}
-
-void story_expect_told(struct story *r, const char *key)
-{
-    story_pump(r);
-    for (unsigned i = r->event_told; i < r->event_count; i++)
-        if (strcmp(key_of(&r->events[i]), key) == 0) {
-            r->event_told = i + 1;
-            return;
-        }
-    story_fail(r, "%s was not told", key);
-}
-
-void story_expect_not_told(struct story *r, const char *key)
-{
-    story_pump(r);
-    for (unsigned i = r->event_told; i < r->event_count; i++)
-        if (strcmp(key_of(&r->events[i]), key) == 0)
-            story_fail(r, "%s was told", key);
-}
-
-void story_expect(struct story *r, bool holds, const char *claim)
-{
-    if (!holds)
-        story_fail(r, "it does not hold that %s", claim);
 }
 
 /* ---- whole chapters ---- */

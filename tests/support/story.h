@@ -8,9 +8,10 @@
  * Each frame that the stack sends is checked before the story sees it: checksums, lengths, an ACK
  * where one is due, no byte beyond the peer's window or MSS, an offered window that is never taken
  * back, payload bytes that are those which the user gave.  At the end of a story nothing is unsent,
- * every table is empty and no timer is left; what was covered is left for tests/tcp/test_covered.py.
+ * every table is empty and no timer is left; what was covered is left for the judge,
+ * tests/tcp/test_covered.py.
  *
- * Segments are written like "SYN,ACK seq=0 ack=1 wnd=65535 len=10 <mss 1460,sackOK,ts 1 0,wscale 7>".
+ * Segments are written like "SYN,ACK seq=0 ack=1 wnd=65535 len=10 <mss 1460,sackOK,ts 1 0>".
  *   peer_sends    what is not said is 0, the window as the peer said it last
  *   expect_sent   what is not said is not compared; but there is no payload without len=, and no
  *                 option beside those of <...> where that is given (* for any number); PSH does not
@@ -78,7 +79,7 @@ struct story {
     unsigned event_count, event_told;
     bool forgives_window; /* the peer takes its window back: bytes beyond it are no fault */
     uint8_t ttl;
-    const char *file;
+    const char *name, *file;
     int line;
 };
 
@@ -94,12 +95,12 @@ struct story_test {
 };
 /* Runs each over both families; CIAO_STORY names one alone. */
 int stories_run(const struct story_test *tests, unsigned count);
-#define STORIES(...)                                               \
-    int main(void)                                                 \
-    {                                                              \
-        static const struct story_test tests[] = {__VA_ARGS__};    \
-        return stories_run(tests, sizeof tests / sizeof tests[0]); \
-    }
+/* All stories of a file, at its end. */
+extern const struct story_test stories[];
+extern const unsigned story_count;
+#define STORIES(...)                                   \
+    const struct story_test stories[] = {__VA_ARGS__}; \
+    const unsigned story_count = sizeof stories / sizeof stories[0];
 
 struct story *story_at(struct story *r, const char *file, int line);
 #define AT(r) story_at(r, __FILE__, __LINE__)
@@ -186,6 +187,8 @@ void story_time_passes(struct story *r, uint64_t us);
 /* Segments of ours that have left and were not looked at: forget them. */
 void whatever_was_sent(struct story *r);
 struct ciao_info story_info(struct story *r);
+/* The key of what an event tells; "" where it has none. */
+const char *story_key_of(const struct ciao_event *event);
 struct story_peer *story_peer(struct story *r);
 enum ciao_state story_state(struct story *r);
 

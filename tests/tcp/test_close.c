@@ -4,8 +4,8 @@
 #include "support/story.h"
 #include "tcp/reach.h"
 
-/* [RFC9293 3.6 case 1 EV-47, EV-31, EV-41, EV-56]  The state changes when the user closes, not when
- * the FIN leaves; our side waits 2 MSL. [RFC9293 3.6.1 MUST-13] */
+/* [RFC9293 3.6 case 1 EV-47, EV-31, EV-41, EV-56]  The state changes when the user closes, not
+ * when the FIN leaves; our side waits 2 MSL. [RFC9293 3.6.1 MUST-13] */
 TEST(we_close_first)
 {
     they_are_connected(r);
@@ -29,7 +29,8 @@ TEST(we_close_first)
     expect_error(r, 0);
 }
 
-/* [RFC9293 3.6 case 2 EV-39, EV-48, EV-33, EV-52]  The user may go on sending until he closes too. */
+/* [RFC9293 3.6 case 2 EV-39, EV-48, EV-33, EV-52]  The user may go on sending until he
+ * closes too. */
 TEST(the_peer_closes_first)
 {
     they_are_connected(r);
@@ -92,7 +93,8 @@ TEST(our_fin_rides_with_the_ack_of_the_peers)
     expect_state(r, CIAO_CLOSED);
 }
 
-/* [RFC9293 3.6 case 1, 3.6.1 SHLD-3 MUST-13] We are silent, and listen for as long as the peer likes. */
+/* [RFC9293 3.6 case 1, 3.6.1 SHLD-3 MUST-13] We are silent, and listen for as long
+ * as the peer likes. */
 TEST(after_our_half_close_the_peer_goes_on_talking)
 {
     they_are_connected(r);
@@ -255,9 +257,11 @@ TEST(after_closing_nothing_more_can_be_sent_and_no_second_fin)
     for (unsigned i = 0; i < 5; i++) {
         peer_is(r, i);
         reach(r, states[i]);
+        uint64_t fins = ciao_reason_count(r->stack, CIAO_DID_FIN_QUEUED);
         expect_send_error(r, CIAO_EPIPE);
         user_shuts_down(r);
         user_shuts_down(r);
+        expect(r, ciao_reason_count(r->stack, CIAO_DID_FIN_QUEUED) == fins);
         expect_nothing_sent(r);
         expect_state(r, states[i]);
         user_aborts(r);

@@ -237,7 +237,8 @@ TEST(the_right_edge_never_moves_left)
     expect(r, at > 5000);
 }
 
-/* [RFC9293 3.8.6.2.2 MUST-39] no small steps: the window opens by a full segment or half the buffer */
+/* [RFC9293 3.8.6.2.2 MUST-39] no small steps: the window opens by a full segment or
+ * half the buffer */
 TEST(the_window_opens_by_worthwhile_steps)
 {
     r->config.tcp.rcvbuf_bytes = 8000;

@@ -22,7 +22,8 @@ TEST(we_open)
     peer_resets(r);
 }
 
-/* [RFC6056 3.3.4 RFC9293 3.9.1.1 EV-43] every port to one destination in use is an error of its own */
+/* [RFC6056 3.3.4, RFC9293 3.9.1.1 EV-43] A destination whose ports are all in use has an error of
+ * its own. */
 TEST(the_stack_chooses_a_port_while_there_is_one)
 {
     ciao_conn second;
@@ -38,6 +39,24 @@ TEST(the_stack_chooses_a_port_while_there_is_one)
     expect(r, ciao_connect(r->stack, &to, NULL, NULL, &peer->conn, r->now_us) == 0);
     peer->our_isn_known = false;
     expect_sent(r, "SYN seq=0");
+}
+
+/* A port is free for a destination when no connection has that four-tuple, whoever opened it. */
+TEST(the_chosen_port_is_not_that_of_a_connection_which_the_peer_opened)
+{
+    ciao_conn conn;
+    r->config.port_low = STORY_PORT;
+    r->config.port_high = STORY_PORT + 1;
+    peer_has_connected(r);
+    const struct ciao_endpoint to = {story_address(r, false), STORY_PEER};
+    for (unsigned i = 0; i < 3; i++) {
+        struct ciao_info info;
+        expect(r, ciao_connect(r->stack, &to, NULL, NULL, &conn, r->now_us) == 0);
+        expect(r, ciao_info(r->stack, conn, &info) == 0);
+        expect(r, info.local.port == STORY_PORT + 1);
+        (void)ciao_abort(r->stack, conn, NULL, r->now_us);
+    }
+    expect_state(r, CIAO_ESTABLISHED);
 }
 
 /* [RFC9293 3.5 EV-6, EV-26, 3.9.1.1 MUST-41] */
@@ -392,8 +411,9 @@ TEST(segments_for_nobody)
     expect_sent(r, "RST,ACK seq=0 ack=8");
 }
 
-STORIES(STORY(we_open), STORY(the_stack_chooses_a_port_while_there_is_one), STORY(the_peer_opens),
-        STORY(bytes_in_the_third_segment_are_delivered),
+STORIES(STORY(we_open), STORY(the_stack_chooses_a_port_while_there_is_one),
+        STORY(the_chosen_port_is_not_that_of_a_connection_which_the_peer_opened),
+        STORY(the_peer_opens), STORY(bytes_in_the_third_segment_are_delivered),
         STORY(a_connection_may_be_accepted_in_close_wait),
         STORY(a_connection_may_be_accepted_after_its_reset), STORY(bytes_in_a_syn_are_held_back),
         STORY(bytes_and_fin_in_a_syn_ack_are_taken), STORY(the_syns_cross),

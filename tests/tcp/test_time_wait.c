@@ -5,7 +5,8 @@
 #include "support/story.h"
 #include "tcp/reach.h"
 
-/* In TIME-WAIT with timestamps: the peer's last was 100, its last number 1, and somebody listens. */
+/* In TIME-WAIT with timestamps: the peer's last was 100, its last number 1, and somebody
+ * listens. */
 static void wait_with_timestamps(struct story *r)
 {
     user_listens(r, 8);

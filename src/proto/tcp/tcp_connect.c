@@ -34,6 +34,28 @@ static bool is_in_use(const struct tcp *tcp, const struct tcp_tuple *tuple)
     return tcp_flow_find(tcp, tuple, tcp_flow_hash(tcp, tuple)) != REF_NONE;
 }
 
+/* A port that nobody of ours has for this destination; but the peer may have opened a connection of
+ * that four-tuple from the other side, and then it is another one's turn. */
+#define PASSED_OVER_MAX 16u
+static uint16_t pick_port(struct tcp *tcp, struct tcp_tuple *tuple, const struct tcp_port_key *key,
+                          bool *full)
+{
+    uint16_t passed_over[PASSED_OVER_MAX];
+    unsigned n = 0;
+    tuple->local_port = tcp_port_pick(&tcp->ports, key, full);
+    while (tuple->local_port != 0 && is_in_use(tcp, tuple) && n < PASSED_OVER_MAX) {
+        passed_over[n++] = tuple->local_port;
+        tuple->local_port = tcp_port_pick(&tcp->ports, key, full);
+    }
+    for (unsigned i = 0; i < n; i++)
+        tcp_port_give(&tcp->ports, key, passed_over[i]);
+    if (n == PASSED_OVER_MAX && tuple->local_port != 0) {
+        tcp_port_give(&tcp->ports, key, tuple->local_port);
+        tuple->local_port = 0;
+    }
+    return tuple->local_port;
+}
+
 /* The local port: the one asked for, or a free one of the ephemeral range. */
 static int take_port(struct tcp *tcp, struct tcp_tuple *tuple, uint16_t wanted)
 {
@@ -45,8 +67,7 @@ static int take_port(struct tcp *tcp, struct tcp_tuple *tuple, uint16_t wanted)
             return -CIAO_EADDRINUSE;
         return tcp_port_take(&tcp->ports, &key, wanted) ? 0 : -CIAO_EADDRINUSE;
     }
-    tuple->local_port = tcp_port_pick(&tcp->ports, &key, &full);
-    if (tuple->local_port != 0)
+    if (pick_port(tcp, tuple, &key, &full) != 0)
         return 0;
     return full ? -CIAO_ENOMEM : -CIAO_ENOPORTS;
 }

@@ -135,6 +135,8 @@ static uint32_t whole_segments(struct tcp *tcp, struct tcb *tcb, uint32_t most,
 {
     uint32_t super = tcp_segment_super(tcp, tcb, plan->room);
     uint32_t len = most < super ? most : super;
+    if (super == plan->room) /* the usual link */
+        return tcp_sendq_reach(tcp, tcb, tcb->snd.nxt, plan->room);
     len = tcp_sendq_reach(tcp, tcb, tcb->snd.nxt, len);
     uint32_t rest = len % plan->room;
     if (rest == 0 || len < plan->room)

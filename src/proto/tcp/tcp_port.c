@@ -1,13 +1,16 @@
 /*
- * Local ports by destination: the double-hash algorithm of [RFC6056 3.3.4] over exact knowledge of which are taken.
+ * Local ports by destination: the double-hash algorithm of [RFC6056 3.3.4] over exact knowledge
+ * of which are taken.
  *
- * A destination is (local address, remote address, remote port).  Up to INLINE_PORTS of its ports are listed in its
- * record of 96 bytes; with more it has a bitmap of all 65,536 and, above that, one bit for each full word, so that
- * the next free port is a few words away however many are taken.  It goes back to the list at half of that number,
- * so that a destination which stays at the limit does not copy on every connection.
+ * A destination is (local address, remote address, remote port).  Up to INLINE_PORTS of its ports
+ * are listed in its record of 96 bytes; with more it has a bitmap of all 65,536 and, above that,
+ * one bit for each full word, so that the next free port is a few words away however many are
+ * taken.  It goes back to the list at half of that number, so that a destination which stays at
+ * the limit does not copy on every connection.
  *
- * Where the RFC's algorithm asks "is it in use?" of one candidate after the other, this goes straight to the first
- * one that is free: the ports chosen are the same.  Conflicts between listeners are tcp_listen.c's matter.
+ * Where the RFC's algorithm asks "is it in use?" of one candidate after the other, this goes
+ * straight to the first one that is free: the ports chosen are the same.  Conflicts between
+ * listeners are tcp_listen.c's matter.
  */
 #include "proto/tcp/tcp_port.h"
 
@@ -17,10 +20,9 @@
 #include "base/siphash.h"
 #include "ciao/stack.h"
 
-#define ALIGN        64u
-#define INLINE_PORTS 23u
-#define COUNTERS \
-    4096u /* RFC 6056's TABLE_LENGTH: destinations that share one counter learn little of each other */
+#define ALIGN           64u
+#define INLINE_PORTS    23u
+#define COUNTERS        4096u /* RFC 6056's TABLE_LENGTH: who shares a counter learns little */
 #define FIRST_EPHEMERAL 1024u
 #define PORTS           65536u
 #define WORDS           (PORTS / 64)
@@ -42,8 +44,8 @@ struct bitmap {
     uint64_t full[WORDS / 64]; /* one bit for each word of `taken` that has no zero left */
 };
 
-/* A destination with a bitmap has at least half of INLINE_PORTS in use, so that a third as many bitmaps serve
- * four ports a destination of the budget, however unevenly they are spread. */
+/* A destination with a bitmap has at least half of INLINE_PORTS in use, so that a third as many
+ * bitmaps serve four ports a destination of the budget, however unevenly they are spread. */
 static uint32_t bitmaps_for(uint32_t max_destinations)
 {
     return max_destinations / 3 + 1;
@@ -274,7 +276,8 @@ static uint32_t next_free(const struct tcp_ports *ports, const struct tcp_destin
     return bitmap == NULL ? next_free_listed(destination, port) : next_free_mapped(bitmap, port);
 }
 
-/* [RFC6056 3.3.4]  next_ephemeral = min + (F + table[G]++) % range, and from there to the first that is free. */
+/* [RFC6056 3.3.4]  next_ephemeral = min + (F + table[G]++) % range, and from there to the first
+ * that is free. */
 uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, bool *full)
 {
     uint64_t hash = hash_of(ports, key);

@@ -197,18 +197,18 @@ static void ack_is_sent(struct tcb *tcb)
     tcp_timer_stop(tcb, TCP_TIMER_ACK);
 }
 
-static struct tcp_header header_of(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *piece)
+static void fill_header(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *piece,
+                        struct tcp_header *h)
 {
-    struct tcp_header h = {
+    *h = (struct tcp_header){
         .sport = tcb->head.lport,
         .dport = tcb->head.rport,
         .seq = piece->seq,
         .ack = piece->flags & TCP_ACK ? tcb->rcv.nxt : 0,
         .flags = piece->flags,
     };
-    put_window(tcp, tcb, &h);
-    options(tcp, tcb, &h, piece->gso_size != 0 ? piece->gso_size : piece->data_len);
-    return h;
+    put_window(tcp, tcb, h);
+    options(tcp, tcb, h, piece->gso_size != 0 ? piece->gso_size : piece->data_len);
 }
 
 static struct ip_out out_of(const struct tcp *tcp, const struct tcb *tcb)
@@ -243,10 +243,10 @@ static void put_payload(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece
 bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *piece,
                       struct ciao_frame *frame)
 {
-    ciao_frame_init(frame);
+    struct tcp_header h;
     uint8_t *l4 = ip_frame_begin(frame, tcp->ip, tcb->head.link, tcb->head.v6);
     put_payload(tcp, tcb, piece, frame);
-    struct tcp_header h = header_of(tcp, tcb, piece);
+    fill_header(tcp, tcb, piece, &h);
     uint32_t header_len = (uint32_t)tcp_emit(&h, l4);
     struct ip_out out = out_of(tcp, tcb);
     put_checksum(tcp, &out, frame, l4, header_len, piece->data_len);

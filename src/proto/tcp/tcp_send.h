@@ -19,7 +19,7 @@
 /* Segments of a connection's sizes that so many bytes make. */
 static inline uint32_t tcp_segments_of(const struct tcb *tcb, uint32_t bytes)
 {
-    return (bytes + tcb->smss - 1) / tcb->smss;
+    return bytes <= tcb->smss ? bytes != 0 : (bytes + tcb->smss - 1) / tcb->smss;
 }
 
 /* Where a number lies in the connection, for whoever reads the event: our SYN is 0. */

@@ -144,7 +144,8 @@ void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
     if (seq_lt(tcb->rcv.edge, tcb->rcv.nxt))
         tcb->rcv.edge = tcb->rcv.nxt;
     tcb->flags |= TCB_FIN_RECEIVED;
-    tcp_note(tcp, tcb, CIAO_DID_EOF_QUEUED, tcp_unread_bytes(tcp, tcb), 0);
+    if (!(tcb->flags & TCB_ORPHAN)) /* else there is nobody to tell */
+        tcp_note(tcp, tcb, CIAO_DID_EOF_QUEUED, tcp_unread_bytes(tcp, tcb), 0);
     tcp_ack_now(tcp, tcb);
     if (tcp_state_is(tcb, CIAO_ESTABLISHED)) {
         tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_CLOSE_WAIT_PEER_CLOSED_FIRST);
