@@ -251,10 +251,16 @@ static void tell_states(struct story *story, const struct moment *moment)
 {
     char first[64];
     enum ciao_state before[LIFE_ENDS] = {story->state[LIFE_LEFT], story->state[LIFE_RIGHT]};
-    for (uint32_t i = moment->from; i < moment->to; i++)
-        if (story->life->steps[i].event.type == CIAO_EVENT_ARC)
-            story->state[story->life->steps[i].end] =
-                (enum ciao_state)story->life->steps[i].event.to;
+    bool first_arc = true; /* a moment has one end; a listener outlives its connections */
+    for (uint32_t i = moment->from; i < moment->to; i++) {
+        const struct life_step *step = &story->life->steps[i];
+        if (step->event.type != CIAO_EVENT_ARC)
+            continue;
+        if (first_arc)
+            before[step->end] = (enum ciao_state)step->event.from;
+        first_arc = false;
+        story->state[step->end] = (enum ciao_state)step->event.to;
+    }
     label(first, sizeof(first), story, words_label(story->tell->lang, LABEL_STATES));
     fputs(first, story->out);
     put_state(story, LIFE_LEFT, before[LIFE_LEFT]);

@@ -34,19 +34,16 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
             [DEMO_OLD_GOT_IN] =
                 "Ci wrote “Please pay   1 coins.”, and Ao read “{s}”: the segment of the old "
                 "connection got in. Neither program noticed: every checksum was right. That is "
-                "what "
-                "TIME-WAIT and timestamps are for.",
+                "what TIME-WAIT and timestamps are for.",
             [DEMO_OLD_MET_NOBODY] = "The segment of the old connection met no new one.",
-            [DEMO_ASIDE_CLOSE_WAIT] = "Often told wrong: a program that forgets close() here "
-                                      "leaves {me} in CLOSE-WAIT for "
-                                      "ever. That uses up its descriptors and memory, but none of "
-                                      "the server's ports: all "
-                                      "its connections share port {port}.",
-            [DEMO_ASIDE_FIN] = "Often told wrong: {me} has sent FIN, yet it can still receive. "
-                               "After shutdown(WR) it "
-                               "goes on reading as long as {peer} talks; only after close() does "
-                               "it refuse more data, "
-                               "with RST.",
+            [DEMO_ASIDE_CLOSE_WAIT] =
+                "Often told wrong: a program that forgets close() here leaves {me} in CLOSE-WAIT "
+                "for ever. That uses up its descriptors and memory, but none of the server's "
+                "ports: all connections of a server share the one it listens on.",
+            [DEMO_ASIDE_FIN] =
+                "Often told wrong: whoever has sent FIN receives no more. After shutdown(WR) it "
+                "can still receive, as long as {peer} talks; only after close() is more data "
+                "refused, with RST.",
             [DEMO_TRY] =
                 "More: --close simultaneous, half, merged, abort; --lose 3; --old-duplicate; --why "
                 "four. See ciao help demo.",
@@ -96,10 +93,10 @@ const char *const demo_texts[TELL_LANGS][DEMO_TEXTS] = {
             [DEMO_OLD_MET_NOBODY] = "旧连接的报文段没有遇上新连接。",
             [DEMO_ASIDE_CLOSE_WAIT] =
                 "常见的误传：程序若在这里忘了 close()，{me}就会一直停在 CLOSE-WAIT。"
-                "耗掉的是它的描述符和内存，不是服务器的端口：所有连接共用端口 {port}。",
-            [DEMO_ASIDE_FIN] = "常见的误传：{me}发过 FIN 之后并不是就不能收了。shutdown(WR) "
-                               "之后，{peer}说多久它就能读多久；"
-                               "只有 close() 之后，它才会用 RST 拒收新的数据。",
+                "耗掉的是它的描述符和内存，不是服务器的端口：服务器的所有连接共用它监听的那一个。",
+            [DEMO_ASIDE_FIN] = "常见的误传：发过 FIN 就不能再收。其实 shutdown(WR) 之后，"
+                               "{peer}说多久，{me}就能读多久；"
+                               "只有 close() 之后，才会用 RST 拒收新的数据。",
             [DEMO_TRY] =
                 "还可以试试：--close simultaneous、half、merged、abort；--lose 3；--old-duplicate；"
                 "--why four。详见 ciao help demo。",
@@ -161,10 +158,8 @@ const char *const demo_close_intro[TELL_LANGS][DEMO_CLOSES] = {
 
 const char *const demo_old_intro[TELL_LANGS] = {
     "Two connections, one after the other, on the same pair of ports. The wire has kept a copy of "
-    "one of "
-    "the first one's segments, and lets it go when the second one stands. Its number is exactly "
-    "the one "
-    "that Ao then expects.",
+    "one of the first one's segments, and lets it go when the second one stands. Its number is "
+    "exactly the one that Ao then expects.",
     "先后两条连接，用的是同一对端口。线路留着第一条连接的一个报文段的副本，"
     "等第二条连接建立之后才放它出来。它的序号，恰好是阿奥那时正在等的那一个。",
 };

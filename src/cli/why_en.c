@@ -21,7 +21,7 @@ static const char *const three[] = {
     "@1",
     "With two segments Ao would have taken the old SYN for a connection at its own SYN,ACK: a TCB, "
     "a buffer, a "
-    "program woken up to talk to nobody. [RFC 9293 3.5, figure 9]",
+    "program woken up to talk to nobody. [RFC 9293 3.5, figure 8]",
     "And why not four? Nothing would be wrong with it, and it does happen: when both call at the "
     "same moment. See "
     "ciao demo --open simultaneous.",

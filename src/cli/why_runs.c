@@ -196,8 +196,7 @@ static const struct why_claim claims_four[] = {
 static const struct why_claim claims_merged[] = {
     {three_segments,
      {"The same goodbye in three segments: Ao's program closed before the ACK had left, and the "
-      "FIN "
-      "went with it.",
+      "FIN went with it.",
       "同样的告别，三个报文段：阿奥的程序在 ACK 离开之前就关闭了，FIN 就搭了它的车。"}},
     {NULL, {NULL, NULL}},
 };
@@ -406,8 +405,8 @@ static const struct why_claim claims_close_wait[] = {
      {"After an hour all three stand in CLOSE-WAIT.",
       "一个小时之后，三条连接全都还在 CLOSE-WAIT。"}},
     {no_timer_helps,
-     {"Ao's stack has no timer running: by the RFC nothing but the program ends this state.",
-      "阿奥的协议栈里没有任何定时器在走：按 RFC，能结束这个状态的只有程序自己。"}},
+     {"Ao's stack has no timer running: it is for the program to end this state.",
+      "阿奥的协议栈里没有任何定时器在走：要结束这个状态，得靠程序自己。"}},
     {memory_held,
      {"Each still holds a handle of the program's and a TCB in memory.",
       "每一条都还占着程序的一个句柄，和内存里的一个 TCB。"}},

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <linux/if_tun.h>
 
@@ -19,6 +20,23 @@
 #define MTU_LEAST   576
 #define MTU_MOST    65535
 
+static void explain_permission(char error[TAP_ERROR_TEXT])
+{
+    struct stat file;
+    unsigned mode = stat("/dev/net/tun", &file) == 0 ? (unsigned)file.st_mode & 0777 : 0;
+
+    if ((mode & 06) == 06)
+        snprintf(error, TAP_ERROR_TEXT,
+                 "opening /dev/net/tun is forbidden, though its mode is %04o: this container or a "
+                 "security module hides it",
+                 mode);
+    else
+        snprintf(error, TAP_ERROR_TEXT,
+                 "no permission to open /dev/net/tun, whose mode is %04o: run as root, or open it "
+                 "to all (as root: chmod 0666 /dev/net/tun)",
+                 mode);
+}
+
 static int open_file(struct tap *tap, char error[TAP_ERROR_TEXT])
 {
     tap->file = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -26,7 +44,7 @@ static int open_file(struct tap *tap, char error[TAP_ERROR_TEXT])
         return 0;
     int status = -errno;
     if (status == -EPERM || status == -EACCES)
-        snprintf(error, TAP_ERROR_TEXT, "no permission to open /dev/net/tun: run as root");
+        explain_permission(error);
     else if (status == -ENOENT || status == -ENODEV || status == -ENXIO)
         snprintf(error, TAP_ERROR_TEXT,
                  "there is no /dev/net/tun: the kernel's tun module is missing (modprobe tun), or "

@@ -120,7 +120,7 @@ const struct words_arc words_arcs_en[] = {
      {"Now I've said everything too. Bye? Say that you heard it, please.",
       "I am finished as well. One last nod from you, and I go."}},
     {"GOODBYE_DONE",
-     "{peer} has acknowledged {me}'s FIN. All is said and heard; nothing of the connection is left "
+     "{peer} has acknowledged {me}'s FIN. All is said and heard: the connection is over "
      "here.",
      {"You heard my goodbye. Now I can go. It was lovely.", "Heard. I go in peace."}},
     {"TWO_MSL_PASSED",

@@ -159,11 +159,11 @@ static void put_options(struct sink *sink, uint64_t b, enum tell_lang lang)
         put_text(sink, zh ? "，SACK" : ", SACK");
     if ((flags & 0x8) == 0)
         return;
-    put_text(sink, zh ? "，窗口放大 2 的 " : ", windows scaled by 2 to the ");
+    put_text(sink, zh ? "，窗口放大 2^" : ", windows scaled by 2^");
     put_number(sink, b >> 8 & 0xFF);
-    put_text(sink, zh ? " 次方和 " : " and ");
+    put_text(sink, zh ? " 倍和 2^" : " and 2^");
     put_number(sink, b & 0xFF);
-    put_text(sink, zh ? " 次方" : "");
+    put_text(sink, zh ? " 倍" : "");
 }
 
 static bool fill_special(struct sink *sink, const char *place, const struct fill *fill)

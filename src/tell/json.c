@@ -63,16 +63,19 @@ static void about(FILE *out, const struct life *life, const struct life_step *st
 static void segment(FILE *out, const struct life *life, const struct life_step *step)
 {
     const struct ciao_event *event = &step->event;
+    bool acks = (event->flags & LIFE_ACK) != 0;
     char flags[48];
     segment_flags(flags, sizeof(flags), event->flags);
     fprintf(out, ",\"segment\":{\"from\":\"%s\"", end_name(life_sender(step)));
     member(out, "flags", flags);
     number(out, "seq", life_seq(life, step));
-    number(out, "ack", life_ack(life, step));
+    if (acks)
+        number(out, "ack", life_ack(life, step));
     number(out, "len", event->u.seg.len);
     number(out, "window", event->u.seg.wnd);
     number(out, "seq_on_wire", event->u.seg.seq);
-    number(out, "ack_on_wire", event->u.seg.ack);
+    if (acks)
+        number(out, "ack_on_wire", event->u.seg.ack);
     fprintf(out, ",\"again\":%s", event->u.seg.again ? "true" : "false");
     if (event->u.seg.mss != 0)
         number(out, "mss", event->u.seg.mss);

@@ -301,8 +301,12 @@ static void reason(struct ladder *ladder, const struct life_step *step)
 
 static void arc(struct ladder *ladder, const struct life_step *step)
 {
+    /* Two arcs at one moment are two rows. */
     if (ladder->state[step->end] != ladder->shown[step->end])
-        flush_states(ladder); /* two arcs at one moment are two rows */
+        flush_states(ladder);
+    /* The arc may be another connection's, or the listener's. */
+    if (ladder->state[step->end] != step->event.from)
+        ladder->shown[step->end] = (enum ciao_state)step->event.from;
     ladder->state[step->end] = (enum ciao_state)step->event.to;
 }
 
@@ -358,10 +362,21 @@ static struct ladder make(FILE *out, const struct life *life, const struct tell_
     return ladder;
 }
 
+/* What an end is before its first arc: CLOSED, but a listener's child begins in LISTEN. */
+static enum ciao_state state_at_first(const struct life *life, int end)
+{
+    for (uint32_t i = 0; i < life->n; i++)
+        if (life->steps[i].event.type == CIAO_EVENT_ARC && life->steps[i].end == end)
+            return (enum ciao_state)life->steps[i].event.from;
+    return CIAO_CLOSED;
+}
+
 void ladder_rows(FILE *out, const struct life *life, const struct tell_options *options,
                  const struct ladder_part *part)
 {
     struct ladder ladder = make(out, life, options);
+    for (int end = LIFE_LEFT; end <= LIFE_RIGHT; end++)
+        ladder.state[end] = state_at_first(life, end);
     for (uint32_t i = 0; i < part->from; i++)
         if (life->steps[i].event.type == CIAO_EVENT_ARC)
             ladder.state[life->steps[i].end] = (enum ciao_state)life->steps[i].event.to;

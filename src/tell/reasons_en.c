@@ -30,8 +30,8 @@ const char *const words_reasons_en[CIAO_REASONS] = {
         "{peer} sends a segment that is neither SYN, ACK nor RST to a listening port: {me} has no "
         "use for it and drops it.",
     [CIAO_DROP_ACCEPT_QUEUE_FULL] =
-        "{me}'s program accepts too slowly, its backlog is full: {me} drops this ACK, so that "
-        "{peer} asks again later.",
+        "{me}'s program accepts too slowly, its backlog is full: {me} drops this segment of "
+        "{peer}'s, which will have to come again.",
     [CIAO_DROP_SYN_QUEUE_FULL] =
         "{me} holds as many half-open connections as it may and gives no cookies: it drops "
         "{peer}'s SYN, which will come again.",
@@ -192,7 +192,7 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_DID_DATA_HELD] =
         "{me} holds {a_bytes} that came ahead of their turn, until the gap before them is filled.",
     [CIAO_DID_SENT_DATA_FREED] = "{peer} confirms {b_bytes} more of the sequence (a FIN counts as "
-                                 "one): {me} need not keep them any longer.",
+                                 "one): {me} need keep no copy any longer.",
     [CIAO_DID_FIN_QUEUED] = "{me} queues the FIN, strictly behind the last byte.",
     [CIAO_DID_EOF_QUEUED] =
         "{me} tells its program: end of stream, {peer} will send no more bytes.",
@@ -225,7 +225,7 @@ const char *const words_reasons_en[CIAO_REASONS] = {
         "forged, and {me} ignores it.",
     [CIAO_DID_SACK_RENEGED] =
         "{peer} takes back what it had reported to hold: {me} counts on nothing but its ACKs.",
-    [CIAO_DID_TCB_FREED] = "{me} frees the TCB: nothing of the connection is left in memory.",
+    [CIAO_DID_TCB_FREED] = "{me} frees the TCB: its memory may serve another connection.",
     /* calls */
     [CIAO_CALL_LISTEN] = "{me}'s program calls listen() with a backlog of {a}.",
     [CIAO_CALL_CONNECT] = "{me}'s program calls connect() to port {a}.",

@@ -22,7 +22,7 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DROP_LISTEN_NOTHING] =
         "{peer}向监听端口发来的报文段既不是 SYN、ACK，也不是 RST：{me}用不上，丢弃。",
     [CIAO_DROP_ACCEPT_QUEUE_FULL] =
-        "{me}的程序接受得太慢，等候队列满了：{me}丢弃这个 ACK，让{peer}过一会儿再来问。",
+        "{me}的程序接受得太慢，等候队列满了：{me}丢弃{peer}的这个报文段，它还得再来一次。",
     [CIAO_DROP_SYN_QUEUE_FULL] =
         "{me}的半开连接已到上限，又不发 cookie：丢弃{peer}的 SYN，它会再来的。",
     [CIAO_DROP_NO_ROOM_FOR_CONNECTION] = "{me}的连接表满了：丢弃{peer}这个会再开一条连接的报文段。",
@@ -126,7 +126,7 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DID_DATA_DELIVERED] = "{me}把{peer}的 {a_bytes}按序放进接收队列。",
     [CIAO_DID_DATA_HELD] = "{me}先收着提前到的 {a_bytes}，等前面的空缺补上。",
     [CIAO_DID_SENT_DATA_FREED] =
-        "{peer}又确认了序列里的 {b_bytes}（FIN 算一个）：{me}不必再留着它们。",
+        "{peer}又确认了序列里的 {b_bytes}（FIN 算一个）：{me}不必再留着副本。",
     [CIAO_DID_FIN_QUEUED] = "{me}把 FIN 排进队列，严格排在最后一个字节之后。",
     [CIAO_DID_EOF_QUEUED] = "{me}告诉自己的程序：流已结束，{peer}不会再发字节了。",
     [CIAO_DID_BUFFERS_FLUSHED] = "{me}清空这条连接的缓冲区：{a_bytes}。",
@@ -146,7 +146,7 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DID_ICMP_IGNORED] =
         "网络报告的错误说的是{me}并没有在途的报文段：可能是伪造的，{me}不予理会。",
     [CIAO_DID_SACK_RENEGED] = "{peer}收回了曾经报告说有的字节：从此{me}只信它的 ACK。",
-    [CIAO_DID_TCB_FREED] = "{me}释放 TCB：内存里不再有这条连接的任何东西。",
+    [CIAO_DID_TCB_FREED] = "{me}释放 TCB：这块内存可以给别的连接用了。",
     /* 程序的调用 */
     [CIAO_CALL_LISTEN] = "{me}的程序调用 listen()，等候队列长度 {a}。",
     [CIAO_CALL_CONNECT] = "{me}的程序调用 connect()，要连端口 {a}。",

@@ -141,7 +141,8 @@ static bool closes(uint32_t character)
 
 static bool opens(uint32_t character)
 {
-    return character == 0xFF08 || character == 0x201C || character == 0x300C || character == 0x300E;
+    return character == '[' || character == 0xFF08 || character == 0x201C || character == 0x300C
+           || character == 0x300E;
 }
 
 /* One piece that is not broken: a word, or a wide character and the punctuation that clings to

@@ -76,8 +76,10 @@ done
 timeout 30 "$CIAO" listen --once --send "$page" --capture "$pcap" --impair loss=3%,seed=3 \
     --with "curl -gs --http0.9 'http://$url/' | cmp - '$page'"
 same "a transfer with losses is whole" 0 $?
+# Within a round trip tshark calls a repair what it likes: counted are numbers that come twice.
 check "and its repairs are seen" \
-    test "$(read_capture "$pcap" "$again" | wc -l)" -gt 5
+    test "$(tshark -r "$pcap" -Y 'tcp.len > 0 && tcp.srcport == 80' -T fields -e tcp.seq_raw \
+        2>/dev/null | sort | uniq -d | wc -l)" -gt 5
 same "with right checksums" '' \
     "$(read_capture "$pcap" 'ip.checksum.status == "Bad" || tcp.checksum.status == "Bad"')"
 

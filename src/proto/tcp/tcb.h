@@ -241,7 +241,7 @@ struct tcb {
     seq_t rtt_seq;          /* the next round trip is measured when this is acknowledged */
     seq_t sacked_to;        /* end of the highest byte that the peer ever held out of order */
     uint32_t last_sent_ms;  /* when data or FIN last left [RFC5681 4.1] */
-    uint16_t undo_segments; /* taken for lost in this recovery, and not known to have been late only */
+    uint16_t undo_segments; /* taken for lost in this recovery, and not known to be late only */
     uint8_t dup_thresh; /* segments sent later that must arrive before one is lost [RFC6675 2] */
     uint8_t repair;        /* REPAIR_* */
     seq_t tail_end;        /* see REPAIR_TAIL_OUT */
