@@ -172,13 +172,13 @@ BUILD_ASSERT(sizeof(struct tcp_side) == 192 || sizeof(void *) != 8);
 #define TCB_SYN_UNACKED  0x20000000u /* the peer has not acknowledged our SYN yet */
 
 /* tcb->repair */
-#define REPAIR_BEGUN 1u   /* this recovery has sent something again */
-#define REPAIR_RESCUED 2u /* it has had its rescue retransmission [RFC6675 5] */
-#define REPAIR_HEAD 128u  /* a partial ACK asks for the first segment [RFC6582 3.2] */
-#define REPAIR_TAIL_SET 4u   /* rexmt_at is when to probe the tail [RFC8985 7] */
-#define REPAIR_TAIL_DUE 8u   /* a tail probe is to leave */
-#define REPAIR_TAIL_OUT 16u  /* one has left, up to tail_end, and is not answered */
-#define REPAIR_TAIL_AGAIN 32u /* it was bytes that had been sent before */
+#define REPAIR_BEGUN      1u   /* this recovery has sent something again */
+#define REPAIR_RESCUED    2u   /* it has had its rescue retransmission [RFC6675 5] */
+#define REPAIR_HEAD       128u /* a partial ACK asks for the first segment [RFC6582 3.2] */
+#define REPAIR_TAIL_SET   4u   /* rexmt_at is when to probe the tail [RFC8985 7] */
+#define REPAIR_TAIL_DUE   8u   /* a tail probe is to leave */
+#define REPAIR_TAIL_OUT   16u  /* one has left, up to tail_end, and is not answered */
+#define REPAIR_TAIL_AGAIN 32u  /* it was bytes that had been sent before */
 
 struct tcb {
     /* line 0: every segment reads these */
@@ -241,10 +241,10 @@ struct tcb {
     seq_t rtt_seq;          /* the next round trip is measured when this is acknowledged */
     seq_t sacked_to;        /* end of the highest byte that the peer ever held out of order */
     uint32_t last_sent_ms;  /* when data or FIN last left [RFC5681 4.1] */
-    uint16_t undo_segments; /* taken for lost in this recovery, and not known to be late only */
+    uint16_t undo_segments; /* taken for lost in this recovery, not known to be only late */
     uint8_t dup_thresh; /* segments sent later that must arrive before one is lost [RFC6675 2] */
-    uint8_t repair;        /* REPAIR_* */
-    seq_t tail_end;        /* see REPAIR_TAIL_OUT */
+    uint8_t repair;     /* REPAIR_* */
+    seq_t tail_end;     /* see REPAIR_TAIL_OUT */
     uint8_t room[24];
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
