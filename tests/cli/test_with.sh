@@ -35,7 +35,8 @@ same "curl in the same network succeeds" 0 $?
 check "and has the file" cmp "$scratch/file" "$scratch/got"
 same "without a word on standard error" '' "$(cat "$scratch/err")"
 
-(cd / && as_nobody bash -c "$(declare -f serve); scratch=$scratch; serve $scratch/ciao") >"$scratch/got" 2>"$scratch/err"
+(cd / && as_nobody bash -c "$(declare -f serve); scratch=$scratch; serve $scratch/ciao") \
+    >"$scratch/got" 2>"$scratch/err"
 same "one who is not root can do it too" 0 $?
 check "and has the file, too" cmp "$scratch/file" "$scratch/got"
 same "nothing of it is seen outside" "$before" "$(ip -o link)"

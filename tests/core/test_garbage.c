@@ -1,10 +1,9 @@
 /*
- * Garbage among honest traffic: while two stacks open, talk and close, copies of their frames arrive
- * too, with bytes changed, flags thrown and lengths cut.  Nothing crashes, nothing is kept: when all
- * is over the tables are empty.
- *
- * Most copies get right checksums again, so that they reach the procedures behind.  What they do to
- * the connection is theirs to answer for: a copy may well be a legal reset.
+ * Garbage among honest traffic: while two stacks open, talk and close, copies of their frames
+ * arrive too, with bytes changed, flags thrown and lengths cut.  Nothing crashes, nothing is
+ * kept: when all is over the tables are empty.  Most copies get right checksums again, so that
+ * they reach the procedures behind.  What they do to the connection is theirs to answer for: a
+ * copy may well be a legal reset.
  */
 #include "pair.h"
 

@@ -1,4 +1,4 @@
-// check.mjs [FILE...]: does Mermaid's own parser accept these diagrams, or the one on standard input?
+// check.mjs [FILE...]: does Mermaid's own parser accept these diagrams, or standard input?
 //
 // Prints `FILE: KIND` for each that it accepts, and the parser's message for each that it does not;
 // the exit code is 1 when there is any of those.  Without arguments it reads standard input.

@@ -50,7 +50,8 @@ def check(*arguments, text=None):
 def prove_it_can_fail():
     for name, text, kind in (("sequence", SEQUENCE, "sequence"), ("state", STATES, "stateDiagram")):
         done = check(text=text)
-        tap.claim(f"a good {name} diagram is accepted", done.returncode == 0 and kind in done.stdout,
+        tap.claim(f"a good {name} diagram is accepted",
+                  done.returncode == 0 and kind in done.stdout,
                   done.stderr)
     done = check(text=BAD)
     tap.claim("a bad diagram is refused", done.returncode == 1, done.stdout)

@@ -22,7 +22,8 @@ FREESTANDING = ["clang-14", "--target=wasm32", "-ffreestanding", "-std=c17", *WA
 def fault(root, header, compiler):
     """What the compiler says of a file that includes this header alone."""
     done = subprocess.run([*compiler, f"-I{root}/include", f"-I{root}/src", "-"],
-                          input=f'#include "{header}"\nextern int unit;\n', capture_output=True, text=True,
+                          input=f'#include "{header}"\nextern int unit;\n', text=True,
+                           capture_output=True,
                           check=False)
     return f"{header}: {done.stderr[:600]}" if done.returncode else None
 

@@ -49,7 +49,8 @@ done
 bench open-close request-1k request-100k bytes --seconds 0.2
 same "the rows with many connections succeed" 0 "$code"
 for family in ipv4 ipv6; do
-    printed "opening and closing over $family, 16 in TIME-WAIT" "open-close-16/$family" connections/s
+    printed "opening and closing over $family, 16 in TIME-WAIT" \
+        "open-close-16/$family" connections/s
     printed "with 10,000 in TIME-WAIT" "open-close-10k/$family" connections/s
     printed "a request on one of 1,000" "request-1k/$family" ns
     printed "a request on one of 100,000" "request-100k/$family" ns
