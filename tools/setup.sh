@@ -2,7 +2,7 @@
 # What ./run and ./test share: the Debian packages, and the builds under build/.
 # Sourced with $top set to the repository's root.  Quiet, but for progress on standard error.
 
-build_packages=(gcc libc6-dev meson ninja-build pkg-config libmnl-dev libpcap-dev)
+build_packages=(gcc libc6-dev meson ninja-build pkg-config libmnl-dev)
 
 say()
 {
