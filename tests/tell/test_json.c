@@ -55,6 +55,8 @@ static struct life *named(void)
     add(life, LIFE_LEFT, event_born(1, 0, false));
     add(life, LIFE_LEFT, event_arc(1, 0, CIAO_ARC_CLOSED_SYN_SENT_ACTIVE_OPEN));
     add(life, LIFE_LEFT, event_sent(1, 0, (struct piece){.flags = TCP_SYN, .seq = ISS_LEFT}));
+    add(life, LIFE_LEFT,
+        event_received(1, 10, (struct piece){.flags = TCP_SYN | TCP_ACK, .ack = ISS_LEFT + 1}));
     life_match(life);
     return life;
 }
@@ -66,7 +68,9 @@ static void a_life_is_one_object_with_its_numbers_both_ways(void **state)
     told(life, (struct tell_options){.format = TELL_JSON, .name = {"quo\"te", NULL}});
     assert_non_null(strstr(text, "\"name\":\"quo\\\"te\""));
     assert_non_null(strstr(text, "\"key\":\"ACTIVE_OPEN\",\"before\":\"CLOSED\""));
-    assert_non_null(strstr(text, "\"seq\":0,\"ack\":"));
+    assert_non_null(
+        strstr(text, "\"flags\":\"SYN\",\"seq\":0,\"len\":0")); /* no ACK flag, no ack */
+    assert_non_null(strstr(text, "\"flags\":\"SYN,ACK\",\"seq\":0,\"ack\":1"));
     assert_non_null(strstr(text, "\"seq_on_wire\":4294967280"));
     assert_non_null(strstr(text, "\"rule\":\"9293 3.10.1\""));
     free(text);

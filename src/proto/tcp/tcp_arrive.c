@@ -354,7 +354,7 @@ static void step_8_fin(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
         return;
     if (tcb->fin_rcv == tcb->rcv.nxt)
         tcp_teardown_peer_fin(tcp, tcb);
-    else
+    else if (seg->flags & TCP_FIN) /* not for each ACK: two such ends would ACK for ever */
         tcp_ack_now(tcp, tcb);
 }
 

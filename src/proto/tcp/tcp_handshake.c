@@ -13,7 +13,7 @@
  * The other side of the same story, a listener's, is in tcp_listen.c.
  */
 #include "base/siphash.h"
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_send.h"
 #include "wire/addr.h"
 
 /* ---- the first number ---- */
@@ -111,6 +111,8 @@ void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
         tcp_rtt_measured(tcp, tcb, (uint32_t)tcp->now - tcb->syn_sent_us);
     if (tcb->side != 0)
         tcp_congestion_init(tcp, tcb);
+    if (tcb->snd.una != tcb->snd.nxt) /* our FIN has left already, on the SYN's timer */
+        tcp_retransmit_timer_restart(tcp, tcb);
     tcp_note(tcp, tcb, CIAO_DID_OPTIONS_AGREED, tcb->smss,
              (uint64_t)(tcb->flags & (TCB_TS | TCB_SACK | TCB_WSCALE)) << 16
                  | (uint64_t)tcb->snd_wscale << 8 | tcb->rcv_wscale);
@@ -192,6 +194,11 @@ static void peer_answered(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *
     tcp_ack_now(tcp, tcb);
     seg->seq++;
     seg->flags &= (uint16_t)~TCP_SYN;
+    uint32_t room = tcb->rcv.edge - tcb->rcv.nxt; /* no step has trimmed it */
+    if (seg->data_len > room) {
+        seg->data_len = room;
+        seg->flags &= (uint16_t)~TCP_FIN;
+    }
     if (seg->data_len != 0 || (seg->flags & TCP_FIN))
         tcp_text_and_fin(tcp, tcb, seg);
 }
