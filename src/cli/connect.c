@@ -102,7 +102,7 @@ static int read_operands(const struct cli_options *options, struct ciao_endpoint
     if (ip_is_loopback(&remote->addr))
         return cli_misused(verb,
                            "%s is the kernel's way to itself, where ciao is not: its side of %s is "
-                           "10.9.0.1 or fd09::1",
+                           "10.9.0.1 or fd09::1, unless --ip says otherwise",
                            options->operand[0], options->dev);
     if (!options_port(options->operand[1], &remote->port))
         return cli_misused(verb, "\"%s\" is no port: a number from 1 to 65535, please",

@@ -204,6 +204,14 @@ static int tell_demo(const struct demo_options *options)
     return empty ? CLI_OK : cli_fail("demo", "something was left in a stack's tables");
 }
 
+/* Does some option shape a run of the demo's own? */
+static bool shapes_a_run(const struct demo_options *options)
+{
+    return options->open != DEMO_OPEN_ACTIVE || options->close != DEMO_CLOSE_ACTIVE
+           || options->link.n_lose > 0 || options->link.n_dup > 0 || options->old_duplicate
+           || options->msl_given;
+}
+
 int cli_demo(int argc, char **argv)
 {
     const char *operand[1];
@@ -218,8 +226,12 @@ int cli_demo(int argc, char **argv)
         return code;
     if (options.old_duplicate && options.open != DEMO_OPEN_ACTIVE)
         return cli_misused("demo", "--old-duplicate has an opening of its own: leave --open away");
+    if (options.old_duplicate && options.close != DEMO_CLOSE_ACTIVE)
+        return cli_misused("demo", "--old-duplicate has a close of its own: leave --close away");
     if (options.why != NULL && options.format != TELL_TEXT)
         return cli_misused("demo", "--why writes pages of text: leave --format away");
+    if (options.why != NULL && shapes_a_run(&options))
+        return cli_misused("demo", "--why has runs of its own: leave all but --lang away");
     if (options.why != NULL)
         return why_page(stdout, &options);
     return tell_demo(&options);

@@ -74,7 +74,8 @@ static const char *set_impair(void *context, const char *value)
     char error[IMPAIR_ERROR_TEXT];
 
     if (impair_parse(value, &options->impair, error) < 0) {
-        (void)snprintf(wrong, sizeof wrong, "such as loss=2%%,delay=20ms,seed=7 (%s)", error);
+        (void)snprintf(wrong, sizeof wrong, "a list such as loss=2%%,delay=20ms,seed=7 (%s)",
+                       error);
         return wrong;
     }
     options->impaired = true;

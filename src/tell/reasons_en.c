@@ -197,8 +197,8 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_DID_EOF_QUEUED] =
         "{me} tells its program: end of stream, {peer} will send no more bytes.",
     [CIAO_DID_BUFFERS_FLUSHED] = "{me} empties the connection's buffers: {a_bytes}.",
-    [CIAO_DID_TIME_WAIT_RECORD] = "{me} replaces the TCB by a TIME-WAIT record, far smaller, which "
-                                  "answers for it: 2 MSL are {a_ms}.",
+    [CIAO_DID_TIME_WAIT_RECORD] = "{me} makes a TIME-WAIT record, far smaller than a TCB, which "
+                                  "answers from now on: 2 MSL are {a_ms}.",
     [CIAO_DID_TIME_WAIT_RESTARTED] = "{peer} repeats its FIN, so it missed the last ACK: {me} "
                                      "repeats that and starts its 2 MSL ({a_ms}) anew.",
     [CIAO_DID_CHALLENGE_ACK] =

@@ -131,7 +131,7 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DID_EOF_QUEUED] = "{me}告诉自己的程序：流已结束，{peer}不会再发字节了。",
     [CIAO_DID_BUFFERS_FLUSHED] = "{me}清空这条连接的缓冲区：{a_bytes}。",
     [CIAO_DID_TIME_WAIT_RECORD] =
-        "{me}用一条小得多的 TIME-WAIT 记录换下 TCB，由它代为应答：2 MSL 是 {a_ms}。",
+        "{me}记下一条比 TCB 小得多的 TIME-WAIT 记录，从此由它应答：2 MSL 是 {a_ms}。",
     [CIAO_DID_TIME_WAIT_RESTARTED] =
         "{peer}重复了 FIN，可见没收到最后的 ACK：{me}再确认一次，2 MSL（{a_ms}）从头算起。",
     [CIAO_DID_CHALLENGE_ACK] = "{me}发出质询 ACK：只有真正的{peer}才答得对。",

@@ -81,7 +81,7 @@ static void give_port(struct tcp *tcp, const struct tcp_tuple *tuple)
 static struct tcb *new_tcb(struct tcp *tcp, const struct tcp_tuple *tuple)
 {
     struct tcb *tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
-    if (tcb == NULL && tcp_teardown_sacrifice(tcp))
+    if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&tuple->local)))
         tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
     if (tcb == NULL)
         return NULL;
@@ -101,6 +101,7 @@ static void begin(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tupl
     tcb->iss = tcp_handshake_isn(tcp, tuple);
     tcb->snd.una = tcb->snd.nxt = tcb->iss;
     tcb->snd_end = tcb->iss + 1;
+    tcb->rcv_wscale = tcp_window_scale(tcp_tcb_settings(tcp, tcb)); /* what our SYN will say */
     tcb->ts_offset = tcp_handshake_ts_offset(tcp, tuple);
     tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE | TCB_SYN_UNACKED;
 }

@@ -91,7 +91,10 @@ void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_op
     if (opt->has_wscale && !(settings->flags & CIAO_NO_WSCALE)) {
         tcb->flags |= TCB_WSCALE;
         tcb->snd_wscale = opt->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : opt->wscale; /* 7323-2 */
-        tcb->rcv_wscale = tcp_window_scale(settings);
+        if (tcb->flags & TCB_PASSIVE)
+            tcb->rcv_wscale = tcp_window_scale(settings);
+    } else {
+        tcb->rcv_wscale = 0;
     }
     tcb->smss = full_segment(tcp, tcb);
     tcb->rmss = 0;

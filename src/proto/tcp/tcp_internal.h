@@ -121,8 +121,8 @@ void tcp_teardown_never_accepted(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb);
-bool tcp_teardown_sacrifice(
-    struct tcp *tcp); /* memory is short: end one orphan; false: there is none */
+bool tcp_teardown_sacrifice(struct tcp *tcp,
+                            bool v6); /* no TCB is left: end one orphan; false: there is none */
 
 /* ---- listeners: tcp_listen.c, tcp_syn.c, tcp_cookie.c ---- */
 struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple,

@@ -45,7 +45,7 @@ static void syn_options(const struct tcp *tcp, const struct tcb *tcb, struct tcp
         answer ? (tcb->flags & TCB_SACK) != 0 : !(settings->flags & CIAO_NO_SACK);
     h->opt.has_wscale =
         answer ? (tcb->flags & TCB_WSCALE) != 0 : !(settings->flags & CIAO_NO_WSCALE);
-    h->opt.wscale = tcp_window_scale(settings);
+    h->opt.wscale = tcb->rcv_wscale;
     h->opt.has_ts = answer ? (tcb->flags & TCB_TS) != 0 : !(settings->flags & CIAO_NO_TIMESTAMPS);
     h->opt.ts_val = tcp_ts_now(tcp, tcb->ts_offset);
     h->opt.ts_ecr = answer && h->opt.has_ts ? tcb->ts_recent : 0;

@@ -262,7 +262,7 @@ struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener,
                          const struct tcp_child *child)
 {
     struct tcb *tcb = tcp_tcb_new(tcp, &child->tuple, child->life);
-    if (tcb == NULL && tcp_teardown_sacrifice(tcp))
+    if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&child->tuple.local)))
         tcb = tcp_tcb_new(tcp, &child->tuple, child->life);
     if (tcb == NULL)
         return NULL;

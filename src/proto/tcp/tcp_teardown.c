@@ -370,7 +370,7 @@ void tcp_teardown_fin_wait_2_timeout(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* Memory is short: of those that nobody owns, end the next one in turn. [RFC6429 4 6429-2] */
-bool tcp_teardown_sacrifice(struct tcp *tcp)
+bool tcp_teardown_sacrifice(struct tcp *tcp, bool v6)
 {
     static const enum ciao_arc_row rows[CIAO_STATES] = {
         [CIAO_FIN_WAIT_1] = CIAO_ARC_FIN_WAIT_1_CLOSED_ORPHAN_SACRIFICED,
@@ -378,19 +378,16 @@ bool tcp_teardown_sacrifice(struct tcp *tcp)
         [CIAO_CLOSING] = CIAO_ARC_CLOSING_CLOSED_ORPHAN_SACRIFICED,
         [CIAO_LAST_ACK] = CIAO_ARC_LAST_ACK_CLOSED_ORPHAN_SACRIFICED,
     };
-    const struct pool *pools[] = {&tcp->tcbs, &tcp->tcbs6};
-    for (unsigned family = 0; family < 2; family++) {
-        const struct pool *pool = pools[family];
-        for (uint32_t looked = 0; looked < 64 && pool->used != 0; looked++) {
-            tcp->orphan_hand = tcp->orphan_hand >= pool->high ? 1 : tcp->orphan_hand + 1;
-            struct tcb *tcb = pool_at(pool, tcp->orphan_hand);
-            if (tcb->head.life == 0 || !(tcb->flags & TCB_ORPHAN) || rows[tcb->head.state] == 0)
-                continue;
-            tcp_teardown_end(
-                tcp, tcb,
-                (struct tcp_end){rows[tcb->head.state], CIAO_ENOMEM, CIAO_RST_ORPHAN_SACRIFICED});
-            return true;
-        }
+    const struct pool *pool = v6 ? &tcp->tcbs6 : &tcp->tcbs;
+    for (uint32_t looked = 0; looked < 64 && pool->used != 0; looked++) {
+        tcp->orphan_hand = tcp->orphan_hand >= pool->high ? 1 : tcp->orphan_hand + 1;
+        struct tcb *tcb = pool_at(pool, tcp->orphan_hand);
+        if (tcb->head.life == 0 || !(tcb->flags & TCB_ORPHAN) || rows[tcb->head.state] == 0)
+            continue;
+        tcp_teardown_end(
+            tcp, tcb,
+            (struct tcp_end){rows[tcb->head.state], CIAO_ENOMEM, CIAO_RST_ORPHAN_SACRIFICED});
+        return true;
     }
     return false;
 }

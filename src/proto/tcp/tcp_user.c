@@ -63,6 +63,12 @@ static int send_refusal(const struct tcb *tcb)
     return -CIAO_ENOTCONN;
 }
 
+static bool is_writable(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcp_state_sends(tcb) && !(tcb->flags & TCB_FIN_QUEUED)
+           && tcp_sendq_room(tcp, tcb) >= tcp_tcb_settings(tcp, tcb)->sndbuf_bytes / 3;
+}
+
 int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, bool more)
 {
     struct tcb *tcb = tcp_user_tcb(tcp, conn);
@@ -82,7 +88,8 @@ int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t 
     tcp_note(tcp, tcb, CIAO_CALL_SEND, (uint64_t)taken, tcp_unsent_bytes(tcp, tcb));
     if (tcp_state_sends(tcb))
         tcp_output_wanted(tcp, tcb);
-    tcb->told_ready = (uint8_t)tcp_tcb_ready(tcp, tcb);
+    if (!is_writable(tcp, tcb))
+        tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
     return taken;
 }
 
@@ -100,7 +107,8 @@ int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, b
     if (tcb == NULL)
         return no_connection(tcp, conn);
     int64_t got = tcp_receive_read(tcp, tcb, data, len, peek);
-    tcb->told_ready = (uint8_t)tcp_tcb_ready(tcp, tcb);
+    if (tcp_unread_bytes(tcp, tcb) == 0) /* what comes next is news */
+        tcb->told_ready &= (uint8_t)~CIAO_READABLE;
     if (got != 0) {
         if (!peek)
             tcp_note(tcp, tcb, CIAO_CALL_RECV, (uint64_t)got, tcp_unread_bytes(tcp, tcb));
@@ -174,12 +182,6 @@ int tcp_user_abort(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *re
 }
 
 /* ---- readiness ---- */
-
-static bool is_writable(const struct tcp *tcp, const struct tcb *tcb)
-{
-    return tcp_state_sends(tcb) && !(tcb->flags & TCB_FIN_QUEUED)
-           && tcp_sendq_room(tcp, tcb) >= tcp_tcb_settings(tcp, tcb)->sndbuf_bytes / 3;
-}
 
 static bool both_are_over(const struct tcb *tcb)
 {
