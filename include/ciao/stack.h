@@ -110,7 +110,7 @@ struct ciao_config {
     uint32_t
         max_connections; /* TCBs of each family; at the limit connect and accept answer ENOMEM */
     uint32_t max_syn_records; /* half-open connections of all listeners; beyond: SYN cookies */
-    uint32_t max_time_wait;   /* records; beyond: the oldest is recycled, and told */
+    uint32_t max_time_wait;   /* records; beyond: slots are recycled in turn, and told */
     uint32_t max_listeners;
     uint32_t max_events;          /* ring size, a power of two; 0: no ring */
     uint32_t max_neighbours;      /* ARP and ND cache entries */
@@ -225,6 +225,8 @@ CIAO_MUST_CHECK int ciao_accept(struct ciao_stack *stack, ciao_conn listener, ci
 /*
  * Queue bytes for sending (copied).  Returns how many were taken (1..len) or
  *   -CIAO_EAGAIN    no room; WRITABLE will say when there is
+ *   -CIAO_ENOMEM    the stack's budget of buffers is used up, and no orphan could be ended for it:
+ *                   try again later; no readiness tells when
  *   -CIAO_EPIPE     after shutdown(WR); -CIAO_ENOTCONN before or after the connection; the error
  * that ended it `more`: hold a last partial segment back, more follows (MSG_MORE). In SYN-SENT and
  * SYN-RECEIVED bytes are queued and leave when established. [RFC9293 3.10.2]
@@ -247,8 +249,9 @@ enum ciao_how { CIAO_SHUT_RD = 1, CIAO_SHUT_WR = 2, CIAO_SHUT_RDWR = 3 };
  * ahead of the FIN. Nothing is sent from inside this call: the FIN leaves with a later
  * ciao_output(), the peer's window permitting.
  *
- * Returns 0, also when called twice; -CIAO_EBADCONN; -CIAO_ENOTCONN (a listener, SYN-SENT, or no
- * longer connected). States  ESTABLISHED, SYN-RECEIVED -> FIN-WAIT-1;  CLOSE-WAIT -> LAST-ACK
+ * Returns 0, also when called twice while connected; -CIAO_EBADCONN; -CIAO_ENOTCONN (a listener,
+ * SYN-SENT, or no longer connected).
+ * States  ESTABLISHED, SYN-RECEIVED -> FIN-WAIT-1;  CLOSE-WAIT -> LAST-ACK
  * Source  RFC 9293 3.10.4, 3.6 cases 1 and 3
  */
 CIAO_MUST_CHECK int ciao_shutdown(struct ciao_stack *stack, ciao_conn conn, enum ciao_how how,

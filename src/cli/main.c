@@ -1,6 +1,7 @@
 /*
  * The `ciao` command: finds the verb and runs it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,11 +26,21 @@ static int flushed(int code)
     return code;
 }
 
+/* No file of ours may take the place of a standard one that the caller has closed: reading
+ * finds the end, writing fails. */
+static void fill_standard_places(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open(fd == 0 ? "/dev/null" : "/", O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
     bool chinese = tell_lang_default() == TELL_ZH;
     const struct cli_verb *verb;
 
+    fill_standard_places();
     if (argc < 2)
         return cli_misused(NULL, "say what to do, such as \"ciao demo\"");
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {

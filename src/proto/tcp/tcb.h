@@ -60,6 +60,7 @@ struct tcp_syn {
     uint8_t tries;       /* SYN,ACKs sent */
     uint8_t sack : 1, has_ts : 1, has_wscale : 1, challenged : 1;
     uint8_t spare;
+    uint16_t settings; /* the listener's when the SYN came: what our SYN,ACK has said holds */
 };
 BUILD_ASSERT(sizeof(struct tcp_syn) <= 72); /* a half-open connection is small */
 
@@ -242,10 +243,12 @@ struct tcb {
     seq_t sacked_to;        /* end of the highest byte that the peer ever held out of order */
     uint32_t last_sent_ms;  /* when data or FIN last left [RFC5681 4.1] */
     uint16_t undo_segments; /* taken for lost in this recovery, not known to be only late */
-    uint8_t dup_thresh; /* segments sent later that must arrive before one is lost [RFC6675 2] */
-    uint8_t repair;     /* REPAIR_* */
-    seq_t tail_end;     /* see REPAIR_TAIL_OUT */
-    uint8_t room[24];
+    uint8_t dup_thresh;  /* segments sent later that must arrive before one is lost [RFC6675 2] */
+    uint8_t repair;      /* REPAIR_* */
+    seq_t tail_end;      /* see REPAIR_TAIL_OUT */
+    uint32_t persist_ms; /* when the peer closed its window */
+    uint16_t held_runs;  /* in the out-of-order queue */
+    uint8_t room[18];
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
 BUILD_ASSERT(offsetof(struct tcb, timer) == 64); /* line 0 is what every segment reads */

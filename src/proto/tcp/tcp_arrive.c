@@ -185,7 +185,7 @@ static bool answers_syn_again(struct tcp *tcp, struct tcb *tcb, const struct tcp
 }
 
 /* The SYNs crossed, and this is the peer's SYN,ACK: its SYN we know already, its ACK is news.
- * [RFC9293 3.5 figure 8, MUST-10] */
+ * [RFC9293 3.5 figure 7, MUST-10] */
 static void forget_known_syn(const struct tcb *tcb, struct tcp_segment *seg)
 {
     bool known = (tcb->flags & TCB_SYN_UNACKED)

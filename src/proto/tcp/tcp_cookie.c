@@ -42,7 +42,8 @@ static uint32_t hash_of(const struct tcp *tcp, const struct tcp_tuple *tuple, se
 /* The low six bits of our timestamp: shift (15: none) and SACK. */
 static uint32_t stamp_of(const struct tcp *tcp, uint32_t offset, const struct tcp_options *opt)
 {
-    uint32_t bits = (opt->has_wscale ? opt->wscale & 15u : 15u) | (opt->sack_permitted ? 16u : 0u);
+    uint32_t shift = opt->wscale < TCP_WSCALE_MAX ? opt->wscale : TCP_WSCALE_MAX;
+    uint32_t bits = (opt->has_wscale ? shift : 15u) | (opt->sack_permitted ? 16u : 0u);
     uint32_t now = tcp_ts_now(tcp, 0);
     uint32_t stamp = (now & ~63u) | bits;
     return (stamp > now ? stamp - 64 : stamp) + offset;
@@ -117,7 +118,7 @@ static struct tcp_options options_of(const struct tcp_segment *seg, uint32_t off
 static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
                        const struct tcp_child *child)
 {
-    struct tcb *tcb = tcp_syn_grow(tcp, listener, child);
+    struct tcb *tcb = tcp_syn_grow(tcp, child);
     if (tcb == NULL)
         return false;
     if (!tcp_flow_enter(tcp, tcb)) {
@@ -163,6 +164,7 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
         .route = path.route,
         .link = path.link,
         .ts_offset = offset,
+        .settings = listener->settings,
         .options = options_of(seg, offset),
     };
     if (!make_child(tcp, listener, seg, &child))

@@ -124,6 +124,8 @@ void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb);
 bool tcp_teardown_sacrifice(struct tcp *tcp,
                             bool v6); /* no TCB is left: end one orphan; false: there is none */
 
+bool tcp_teardown_make_room(struct tcp *tcp); /* no buffer is left: the same, of either family */
+
 /* ---- listeners: tcp_listen.c, tcp_syn.c, tcp_cookie.c ---- */
 struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple,
                                      uint64_t hash);
@@ -147,12 +149,12 @@ struct tcp_child { /* what a TCB must know of a handshake that others did for it
     uint16_t route;
     uint8_t link;
     bool syn_lost;
+    uint16_t settings;
     uint32_t ts_offset;
     uint32_t syn_sent_us;
     struct tcp_options options; /* of the peer's SYN */
 };
-struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener,
-                         const struct tcp_child *child);
+struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_child *child);
 void tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
                      const struct tcp_tuple *tuple);
 bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,

@@ -162,6 +162,7 @@ static void take_early_ones(struct tcp *tcp, struct tcb *tcb, struct tcp_side *s
             return;
         side->out_of_order_first = run->next;
         side->out_of_order_bytes -= run->len;
+        tcb->held_runs--;
         uint32_t old = tcb->rcv.nxt - run->start;
         if (old >= run->len) {
             free_run(tcp, side, index);
@@ -217,7 +218,8 @@ static void remember_block(struct tcp_side *side, seq_t start)
 }
 
 /* The part of a piece that no run holds yet, between its neighbours; true when anything was new. */
-static bool insert_piece(struct tcp *tcp, struct tcp_side *side, struct piece piece)
+static bool insert_piece(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                         struct piece piece)
 {
     uint32_t *link = &side->out_of_order_first;
     bool anything = false;
@@ -244,6 +246,7 @@ static bool insert_piece(struct tcp *tcp, struct tcp_side *side, struct piece pi
             *link = index;
             link = &run_at(tcp, index)->next;
             side->out_of_order_bytes += step;
+            tcb->held_runs++;
             anything = true;
         }
         piece.ptr += step;
@@ -253,10 +256,14 @@ static bool insert_piece(struct tcp *tcp, struct tcp_side *side, struct piece pi
     return anything;
 }
 
+/* A place is looked for from the front: so many runs, and no peer can make that expensive. */
+#define HELD_RUNS_MAX 1024u
+
 /* Twice the receive buffer at most, since a held run is charged for its whole buffer. */
 static bool may_hold(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
 {
-    return side->charged_bytes / 2 < tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
+    return tcb->held_runs < HELD_RUNS_MAX
+           && side->charged_bytes / 2 < tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
 }
 
 /* [RFC9293 3.10.7.4 SHLD-31, MAY-13 EV-16]  Hold it, and say at once what is missing. */
@@ -267,7 +274,7 @@ static void out_of_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side
     struct piece piece;
     bool anything = false, room = may_hold(tcp, tcb, side);
     while (room && next_piece(&at, &piece))
-        anything |= insert_piece(tcp, side, piece);
+        anything |= insert_piece(tcp, tcb, side, piece);
     if (anything)
         tcp_note(tcp, tcb, CIAO_DID_DATA_HELD, seg->data_len, seg->seq - tcb->rcv.nxt);
     else
@@ -405,4 +412,5 @@ void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb)
     flush_list(tcp, side, side->out_of_order_first);
     side->in_order_first = side->in_order_last = side->out_of_order_first = 0;
     side->in_order_bytes = side->out_of_order_bytes = 0;
+    tcb->held_runs = 0;
 }

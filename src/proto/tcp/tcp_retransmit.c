@@ -195,6 +195,7 @@ void tcp_persist_start(struct tcp *tcp, struct tcb *tcb)
     if (tcb->flags & TCB_PERSIST)
         return;
     tcb->flags |= TCB_PERSIST;
+    tcb->persist_ms = tcp_now_ms(tcp);
     tcb->probes = 0;
     tcb->backoff = 0;
     timer_set(tcp, tcb, persist_wait_us(tcp, tcb));
@@ -219,10 +220,23 @@ void tcp_persist_stop(struct tcp *tcp, struct tcb *tcb)
     tcp_output_wanted(tcp, tcb);
 }
 
+/* A peer that answers probes keeps a connection open for as long as somebody holds it [MUST-37];
+ * what nobody holds any more it may not keep, with its buffers, for ever. [RFC6429 3, 4] */
+static bool orphan_has_waited(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t limit_ms = give_up_after_ms(tcp, tcb);
+    uint32_t since_ms = tcp_now_ms(tcp) - tcb->persist_ms;
+    return (tcb->flags & TCB_ORPHAN) && limit_ms != 0 && since_ms >= limit_ms;
+}
+
 /* Patience ends only where nobody answers at all. */
 void tcp_timeout_persist(struct tcp *tcp, struct tcb *tcb)
 {
     tcp_note(tcp, tcb, CIAO_TIMER_PERSIST, tcb->probes, 0);
+    if (orphan_has_waited(tcp, tcb)) {
+        tcp_teardown_give_up(tcp, tcb);
+        return;
+    }
     if (tcb->probes != 0 && !goes_on(tcp, tcb))
         return;
     if (tcb->probes < UINT8_MAX)

@@ -75,7 +75,9 @@ int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
     size_t left = len < room ? len : room;
     while (left != 0) {
         struct ciao_buf *last = side->sendq_last;
-        if ((last == NULL || side->sendq_fill == last->size) && !append_buffer(tcp, side, left))
+        bool full = last == NULL || side->sendq_fill == last->size;
+        if (full && !append_buffer(tcp, side, left)
+            && !(tcp_teardown_make_room(tcp) && append_buffer(tcp, side, left)))
             break;
         last = side->sendq_last;
         size_t n = last->size - side->sendq_fill;

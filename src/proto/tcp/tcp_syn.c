@@ -17,7 +17,7 @@
 
 static const struct ciao_settings *settings_of(const struct tcp *tcp, const struct tcp_syn *syn)
 {
-    return tcp_settings(tcp, tcp_listener_at(tcp, syn->listener)->settings);
+    return tcp_settings(tcp, syn->settings);
 }
 
 static struct trace_context at(const struct tcp_syn *syn)
@@ -162,6 +162,8 @@ static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
         syn->route = path.route;
     }
     syn->listener = tcp_listener_ref(tcp, listener);
+    syn->settings = listener->settings;
+    tcp_settings_ref(tcp, syn->settings);
     listener->half_open++;
     fill(tcp, syn, seg, tcp_settings(tcp, listener->settings));
     syn->iss = choose_iss(tcp, tuple, iss_above);
@@ -224,6 +226,7 @@ static void free_record(struct tcp *tcp, ref_t ref)
 {
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     tcp_listener_at(tcp, syn->listener)->half_open--;
+    tcp_settings_give(tcp, syn->settings);
     wheel_cancel(&tcp->wheel, ref);
     syn->head.life = 0;
     pool_give(ref_kind(ref) == KIND_SYN4 ? &tcp->syns : &tcp->syns6, ref_index(ref));
@@ -258,8 +261,7 @@ void tcp_listen_syn_timeout(struct tcp *tcp, ref_t ref)
 /* ---- third segment: ACK ---- */
 
 /* A child of a SYN record or of a cookie: everything a TCB must know of the handshake. */
-struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener,
-                         const struct tcp_child *child)
+struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_child *child)
 {
     struct tcb *tcb = tcp_tcb_new(tcp, &child->tuple, child->life);
     if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&child->tuple.local)))
@@ -269,7 +271,7 @@ struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener,
     tcp_take_over(&tcb->head, child->life, child->state);
     tcb->head.link = child->link;
     tcb->route = child->route;
-    tcb->settings = listener->settings;
+    tcb->settings = child->settings;
     tcp_settings_ref(tcp, tcb->settings);
     tcb->flags = TCB_PASSIVE | (child->syn_lost ? TCB_SYN_LOST : 0);
     tcb->iss = child->iss;
@@ -279,7 +281,7 @@ struct tcb *tcp_syn_grow(struct tcp *tcp, struct tcp_listener *listener,
     tcb->snd_end = child->iss + 1;
     tcb->rcv.nxt = child->irs + 1;
     tcb->last_ack_sent = tcb->rcv.nxt;
-    tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(tcp_settings(tcp, listener->settings));
+    tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(tcp_settings(tcp, child->settings));
     tcb->ts_offset = child->ts_offset;
     tcb->syn_sent_us = child->syn_sent_us;
     tcp_handshake_options(tcp, tcb, &child->options);
@@ -299,6 +301,7 @@ static struct tcp_child child_of(const struct tcp *tcp, ref_t ref)
         .link = syn->head.link,
         .syn_lost = syn->tries > 1,
         .ts_offset = syn->ts_offset,
+        .settings = syn->settings,
         .syn_sent_us = syn->first_ms * 1000,
         .options = {.has_mss = syn->peer_mss != 0,
                     .mss = syn->peer_mss,
@@ -320,7 +323,7 @@ static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
         tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
         return;
     }
-    struct tcb *tcb = tcp_syn_grow(tcp, listener, &child);
+    struct tcb *tcb = tcp_syn_grow(tcp, &child);
     if (tcb == NULL) {
         tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
         return;

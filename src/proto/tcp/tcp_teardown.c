@@ -391,3 +391,8 @@ bool tcp_teardown_sacrifice(struct tcp *tcp, bool v6)
     }
     return false;
 }
+
+bool tcp_teardown_make_room(struct tcp *tcp)
+{
+    return tcp_teardown_sacrifice(tcp, false) || tcp_teardown_sacrifice(tcp, true);
+}

@@ -251,13 +251,19 @@ int tcp_user_get_settings(const struct tcp *tcp, ciao_conn conn, struct ciao_set
     return 0;
 }
 
+#define OFFERED (CIAO_NO_TIMESTAMPS | CIAO_NO_SACK | CIAO_NO_WSCALE)
+
 int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_settings *settings)
 {
     struct tcb *tcb = tcp_user_tcb(tcp, conn);
     struct tcp_listener *listener = tcp_user_listener(tcp, conn);
     if (tcb == NULL && listener == NULL)
         return -CIAO_EBADCONN;
-    uint16_t index = tcp_settings_take(tcp, settings);
+    struct ciao_settings wanted = *settings;
+    if (tcb != NULL && (tcb->flags & TCB_SYN_UNACKED)) /* what our SYN has offered holds */
+        wanted.flags =
+            (uint8_t)((wanted.flags & ~OFFERED) | (tcp_tcb_settings(tcp, tcb)->flags & OFFERED));
+    uint16_t index = tcp_settings_take(tcp, &wanted);
     if (index == UINT16_MAX)
         return -CIAO_ENOMEM;
     uint16_t *field = tcb != NULL ? &tcb->settings : &listener->settings;

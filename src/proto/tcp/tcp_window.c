@@ -54,8 +54,10 @@ static void tell(struct tcp *tcp, struct tcb *tcb, uint32_t window)
     tcp_note(tcp, tcb, closed ? CIAO_DID_OUR_WINDOW_CLOSED : CIAO_DID_OUR_WINDOW_OPENED, window, 0);
 }
 
-/* In units of the scale; rounded up where rounding down would take back what was offered, as Linux
- * does. [RFC9293 3.8.6 SHLD-14, RFC7323 2.3 7323-3, 2.4] */
+/* In units of the scale.  What was offered stays offered, rounded up as long as there is room for
+ * it.  Where there is none the wire may say less than a unit less [RFC7323 2.4], or the edge would
+ * creep with every ACK; what we take is still measured by the edge, which never moves left.
+ * [RFC9293 3.8.6 SHLD-14, RFC7323 2.3 7323-3] */
 uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
 {
     uint32_t unit = (uint32_t)1 << tcb->rcv_wscale;
@@ -63,7 +65,7 @@ uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
     uint32_t free = free_bytes(tcp, tcb) & ~(unit - 1);
     uint32_t window = free;
     if (free < offered || free - offered < worthwhile(tcp, tcb))
-        window = (offered + unit - 1) & ~(unit - 1);
+        window = (free < offered ? offered : offered + unit - 1) & ~(unit - 1);
     uint32_t most = (uint32_t)UINT16_MAX << tcb->rcv_wscale;
     if (window > most)
         window = most;
