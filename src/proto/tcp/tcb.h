@@ -246,7 +246,7 @@ struct tcb {
     uint8_t dup_thresh;  /* segments sent later that must arrive before one is lost [RFC6675 2] */
     uint8_t repair;      /* REPAIR_* */
     seq_t tail_end;      /* see REPAIR_TAIL_OUT */
-    uint32_t persist_ms; /* when the peer closed its window */
+    uint32_t persist_ms; /* when the peer closed its window, or our program gave us up behind it */
     uint16_t held_runs;  /* in the out-of-order queue */
     uint8_t room[18];
 };

@@ -232,6 +232,7 @@ static void give_handle_up(struct tcp *tcp, struct tcb *tcb)
     tcp_told_forget(tcp, tcp_tcb_ref(tcp, tcb));
     tcb->flags &= ~TCB_HAS_HANDLE;
     tcb->flags |= TCB_ORPHAN;
+    tcb->persist_ms = tcp_now_ms(tcp);
 }
 
 void tcp_teardown_abort(struct tcp *tcp, struct tcb *tcb, struct ciao_event_report *report)
