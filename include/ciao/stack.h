@@ -293,7 +293,7 @@ struct ciao_info {
     enum ciao_state state;
     struct ciao_endpoint local, remote;
     uint64_t bytes_sent, bytes_acked, bytes_received; /* payload; sent counts repeats */
-    uint64_t segments_sent, segments_received;        /* wire segments */
+    uint64_t segments_sent, segments_received;        /* wire segments, from the first data on */
     uint64_t retransmitted_segments;                  /* wire segments sent again, for any reason */
     uint64_t lost_segments;                           /* declared lost */
     uint64_t timeouts;                                /* retransmission timer ran out */

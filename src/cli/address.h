@@ -8,9 +8,10 @@
 
 /*
  * Read "10.9.0.2/24".  The kernel's address becomes the first of that prefix which is not ours.
- * False when it is no address, a prefix that leaves no room for two, or no host's address.
+ * NULL, or what should have stood there: it is no address, a prefix that leaves no room for two, or
+ * no host's address.
  */
-bool address_read(const char *text, struct cli_address *address);
+const char *address_read(const char *text, struct cli_address *address);
 
 /* A family that was not given gets its default: 10.9.0.2/24, fd09::2/64. */
 void address_fill(struct cli_address *addresses, unsigned *n);

@@ -48,15 +48,15 @@ static bool may_try_again(const struct session *session, const struct stream *st
            && session->interrupted == 0 && now_us < session->station.opened_us + TRIES_US;
 }
 
-static void connect_ended(struct session *session, struct stream *stream, uint64_t now_us)
+static bool connect_ended(struct session *session, struct stream *stream, uint64_t now_us)
 {
     char name[SESSION_TEXT];
 
     if (stream->error == 0)
-        return;
+        return true;
     if (may_try_again(session, stream, now_us)) {
         session->wake_us = now_us + TRY_AGAIN_US;
-        return;
+        return false;
     }
     session_name(&session->remote, name);
     (void)cli_fail(session->options->verb,
@@ -64,6 +64,7 @@ static void connect_ended(struct session *session, struct stream *stream, uint64
                                        : "cannot connect to %s: %s",
                    name, ciao_strerror(stream->error));
     session->failed = true;
+    return true;
 }
 
 static bool connect_over(const struct session *session)
@@ -88,9 +89,20 @@ static bool read_host(const char *text, struct ciao_addr *addr)
     return ciao_addr_parse(text, addr);
 }
 
+/* Which of ciao's addresses this is; NULL: none. */
+static const struct cli_address *own_address(const struct cli_options *options,
+                                             const struct ciao_addr *addr)
+{
+    for (unsigned i = 0; i < options->n_addresses; i++)
+        if (ip_equal(&options->address[i].ours, addr))
+            return &options->address[i];
+    return NULL;
+}
+
 static int read_operands(const struct cli_options *options, struct ciao_endpoint *remote)
 {
     const char *verb = options->verb;
+    const struct cli_address *own;
 
     if (options->n_operands < 2)
         return cli_misused(verb, "say where to: an address and a port, such as 10.9.0.1 80");
@@ -104,6 +116,16 @@ static int read_operands(const struct cli_options *options, struct ciao_endpoint
                            "%s is the kernel's way to itself, where ciao is not: its side of %s is "
                            "10.9.0.1 or fd09::1, unless --ip says otherwise",
                            options->operand[0], options->dev);
+    own = own_address(options, &remote->addr);
+    if (own) {
+        char theirs[CIAO_ADDR_TEXT];
+
+        ciao_addr_format(&own->theirs, theirs);
+        return cli_misused(verb,
+                           "%s is ciao's own address, where only ciao itself would answer: the "
+                           "kernel's side of %s is %s",
+                           options->operand[0], options->dev, theirs);
+    }
     if (!options_port(options->operand[1], &remote->port))
         return cli_misused(verb, "\"%s\" is no port: a number from 1 to 65535, please",
                            options->operand[1]);

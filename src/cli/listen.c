@@ -72,18 +72,19 @@ static bool listen_step(struct session *session, uint64_t now_us)
     return moved;
 }
 
-static void listen_ended(struct session *session, struct stream *stream, uint64_t now_us)
+static bool listen_ended(struct session *session, struct stream *stream, uint64_t now_us)
 {
     char name[SESSION_TEXT];
 
     (void)now_us;
     if (stream->error == 0)
-        return;
+        return true;
     session_name(&stream->last.remote, name);
     cli_note(session->options->verb, "the connection with %s ended badly: %s", name,
              ciao_strerror(stream->error));
     if (session->options->once || session->options->with)
         session->failed = true;
+    return true;
 }
 
 static bool listen_over(const struct session *session)

@@ -44,6 +44,8 @@ int main(int argc, char **argv)
     if (argc < 2)
         return cli_misused(NULL, "say what to do, such as \"ciao demo\"");
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        if (argc > 2)
+            return cli_misused(NULL, "\"%s\" is one word too many", argv[2]);
         (void)printf("ciao %s\n", CIAO_VERSION);
         return flushed(CLI_OK);
     }

@@ -58,13 +58,13 @@ static const char *set_mtu(void *context, const char *value)
 static const char *set_ip(void *context, const char *value)
 {
     struct cli_options *options = context;
+    const char *wrong;
 
     if (options->n_addresses == OPTIONS_ADDRESSES)
         return "8 addresses at most";
-    if (!address_read(value, &options->address[options->n_addresses]))
-        return "an address and the length of its prefix, such as 10.9.0.2/24 or fd09::2/64";
-    options->n_addresses++;
-    return NULL;
+    wrong = address_read(value, &options->address[options->n_addresses]);
+    options->n_addresses += !wrong;
+    return wrong;
 }
 
 static const char *set_impair(void *context, const char *value)

@@ -18,8 +18,9 @@ struct session_verb {
     int (*begin)(struct session *session);
     /* Once a turn, before the streams move.  Returns whether it did something. */
     bool (*step)(struct session *session, uint64_t now_us);
-    /* A stream is over; its struct goes afterwards. */
-    void (*ended)(struct session *session, struct stream *stream, uint64_t now_us);
+    /* A stream is over; its struct goes afterwards.  Returns whether it counts: a try that will be
+     * repeated does not. */
+    bool (*ended)(struct session *session, struct stream *stream, uint64_t now_us);
     /* Is everything done, when no stream is left? */
     bool (*over)(const struct session *session);
 };
@@ -41,6 +42,7 @@ struct session {
     unsigned interrupted; /* signals that asked us to end */
     int signal_fd;
     bool failed;
+    bool gave_up;       /* it failed, and has said why */
     uint64_t moved_us;  /* when something last happened */
     uint64_t wake_us;   /* when step() wants to be called again */
     ciao_conn listener; /* listen */

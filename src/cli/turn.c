@@ -43,24 +43,30 @@ static void take_away(struct session *session, unsigned index, uint64_t now_us)
 
     session->stream[index] = session->stream[--session->n_streams];
     session->served++;
-    station_count(&session->station, &stream->last, failed);
     note_stream_end(session, stream);
-    session->verb->ended(session, stream, now_us);
+    if (session->gave_up || session->verb->ended(session, stream, now_us))
+        station_count(&session->station, &stream->last, failed);
     stream_free(stream);
     free(stream);
+}
+
+static void take_away_those_over(struct session *session, uint64_t now_us)
+{
+    for (unsigned i = 0; i < session->n_streams;) {
+        if (session->stream[i]->over)
+            take_away(session, i, now_us);
+        else
+            i++;
+    }
 }
 
 static bool step_streams(struct session *session, uint64_t now_us)
 {
     bool moved = false;
 
-    for (unsigned i = 0; i < session->n_streams;) {
+    for (unsigned i = 0; i < session->n_streams; i++)
         moved = stream_step(session->stream[i], session->station.stack, now_us) || moved;
-        if (session->stream[i]->over)
-            take_away(session, i, now_us);
-        else
-            i++;
-    }
+    take_away_those_over(session, now_us);
     if (moved)
         session->moved_us = now_us;
     return moved;
@@ -90,12 +96,7 @@ static void asked_to_end(struct session *session, uint64_t now_us)
         else
             stream_abort(session->stream[i], session->station.stack, now_us);
     }
-    for (unsigned i = 0; i < session->n_streams;) {
-        if (session->stream[i]->over)
-            take_away(session, i, now_us);
-        else
-            i++;
-    }
+    take_away_those_over(session, now_us);
 }
 
 static void take_signals(struct session *session, uint64_t now_us)
@@ -135,12 +136,19 @@ static uint64_t patience_ends(const struct session *session)
     return timeout_us ? session->moved_us + timeout_us : UINT64_MAX;
 }
 
+/* For a reason that was said: what is broken off by it needs no sentence more. */
+static void give_up(struct session *session)
+{
+    session->failed = true;
+    session->gave_up = true;
+    session->interrupted = 2;
+}
+
 static void out_of_patience(struct session *session, uint64_t now_us)
 {
     (void)cli_fail(session->options->verb, "nothing moved for %llu seconds; given up",
                    (unsigned long long)(session->options->timeout_us / 1000000));
-    session->failed = true;
-    session->interrupted = 2;
+    give_up(session);
     abort_streams(session, now_us);
 }
 
@@ -148,8 +156,7 @@ static void broken(struct session *session, int error)
 {
     (void)cli_fail(session->options->verb, "the interface %s is broken: %s", session->options->dev,
                    strerror(-error));
-    session->failed = true;
-    session->interrupted = 2;
+    give_up(session);
 }
 
 /* One turn, up to where it may sleep.  Returns whether anything happened. */
@@ -171,13 +178,21 @@ static bool turn(struct session *session)
     return moved || came > 0 || went > 0;
 }
 
-static void rest(struct session *session, uint64_t until_us)
+/* Sleep until something comes.  Returns false when that cannot be had: then all is over. */
+static bool rest(struct session *session, uint64_t until_us)
 {
     struct pollfd fds[3];
     unsigned n = gather(session, fds);
+    int error = host_wait(session->station.host, fds, n, until_us);
 
-    (void)host_wait(session->station.host, fds, n, until_us);
+    if (error < 0) {
+        if (!session->gave_up)
+            (void)cli_fail(session->options->verb, "cannot wait for packets: %s", strerror(-error));
+        give_up(session);
+        return false;
+    }
     take_signals(session, host_now(session->station.host));
+    return true;
 }
 
 static bool is_over(const struct session *session)
@@ -200,7 +215,7 @@ void turn_until_over(struct session *session)
             continue;
         if (moved)
             until_us = 0;
-        rest(session, session->wake_us < until_us ? session->wake_us : until_us);
+        (void)rest(session, session->wake_us < until_us ? session->wake_us : until_us);
     }
 }
 
@@ -231,10 +246,13 @@ void turn_until_settled(struct session *session)
         done = !child_runs || session->child.over;
         if (quiet && done)
             break;
+        if (session->interrupted > 0 && !session->child.told_to_end)
+            limit_us = now_us;
         if (!done && now_us >= limit_us) {
             child_end(&session->child);
             limit_us = now_us + MERCY_US;
         }
-        rest(session, done ? begun_us + SETTLE_US : limit_us);
+        if (!rest(session, done ? begun_us + SETTLE_US : limit_us))
+            break;
     }
 }

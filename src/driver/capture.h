@@ -4,12 +4,13 @@
  *
  * Which packet a comment belongs to: what a segment of the peer caused is written at that received
  * packet; what the program, a timer or a policy caused, and every reset of ours, at the next packet
- * that this connection sends.  So packets are held back for about a second (or until 4096 wait), by
- * when their events have come; they leave in order.  With CIAO_EVENTS_WIRE the stack says which
- * segment it is looking at, and comments are exact even when a batch brought many segments;
- * without, the newest fitting packet is taken.  Of packets that were dropped before TCP saw them,
- * the one whose checksum is wrong has the comment.  What comes after a connection's last packet
- * (the end of TIME-WAIT) is written as comments of the statistics block at the file's end.
+ * that this connection sends; a change of state at the SYN, FIN or RST that follows, if it comes
+ * while the packets before it are still held back.  So packets are held back for about a second (or
+ * until 4096 wait), by when their events have come; they leave in order.  With CIAO_EVENTS_WIRE the
+ * stack says which segment it is looking at, and comments are exact even when a batch brought many
+ * segments; without, the newest fitting packet is taken.  Of packets that were dropped before TCP
+ * saw them, the one whose checksum is wrong has the comment.  What comes after a connection's last
+ * packet (the end of TIME-WAIT) is written as comments of the statistics block at the file's end.
  */
 #ifndef DRIVER_CAPTURE_H
 #define DRIVER_CAPTURE_H

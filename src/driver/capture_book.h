@@ -25,9 +25,10 @@
 #define FLUSH_US       1000000
 #define SETTLE_US      100000 /* so long the events of a packet may take to come */
 
-#define FLAG_FIN 1u
-#define FLAG_SYN 2u
-#define FLAG_RST 4u
+#define FLAG_FIN      1u
+#define FLAG_SYN      2u
+#define FLAG_RST      4u
+#define TELLING_FLAGS (FLAG_FIN | FLAG_SYN | FLAG_RST)
 
 /* Both ends of a connection, seen from here. */
 struct ends {
@@ -51,6 +52,7 @@ struct note {
     uint64_t time_us;
     uint32_t next; /* 0: none */
     uint32_t len;
+    bool change; /* of state: belongs to a SYN, FIN or RST if one follows */
     char text[NOTE_TEXT];
 };
 
@@ -114,6 +116,8 @@ struct shot *capture_find_sent(struct capture *capture, const struct capture_lif
                                const struct ciao_event *event);
 /* The same for what was dropped before a connection was known. */
 struct shot *capture_find_dropped(struct capture *capture, const struct ciao_event *event);
+/* The SYN, FIN or RST that this packet is, or else that its sender sent after it; NULL: none. */
+struct shot *capture_find_sign(struct capture *capture, struct shot *shot);
 
 /* ---- capture_notes.c ---- */
 void capture_take_event(struct capture *capture, const struct ciao_event *event);

@@ -10,11 +10,10 @@
 #include "base/bytes.h"
 #include "driver/capture_book.h"
 
-#define PROTOCOL_TCP  6
-#define IP4_HEADER    20
-#define IP6_HEADER    40
-#define TCP_HEADER    20
-#define TELLING_FLAGS (FLAG_FIN | FLAG_SYN | FLAG_RST)
+#define PROTOCOL_TCP 6
+#define IP4_HEADER   20
+#define IP6_HEADER   40
+#define TCP_HEADER   20
 
 static struct ciao_addr mapped(const uint8_t *ip4)
 {
@@ -154,6 +153,15 @@ struct shot *capture_find_sent(struct capture *capture, const struct capture_lif
 
     later.time_us = UINT64_MAX;
     return find(capture, life, true, &event->u.seg, &later);
+}
+
+struct shot *capture_find_sign(struct capture *capture, struct shot *shot)
+{
+    for (struct shot *at = shot; at < capture->shots + capture->n_shots; at++)
+        if (at->tcp && at->outbound && (at->flags & TELLING_FLAGS)
+            && capture_same_ends(&at->ends, &shot->ends))
+            return at;
+    return NULL;
 }
 
 /* Of the packets of one moment, the one that is damaged and not told about yet, or the only one. */

@@ -39,18 +39,22 @@ static void append(struct capture *capture, uint32_t *list, uint32_t notes)
     *list = notes;
 }
 
-/* Take the notes that are not younger than `time_us` off a list's front. */
-static uint32_t take_until(struct capture *capture, uint32_t *list, uint64_t time_us)
+/* Take the notes that are not younger than `time_us` off a list; changes of state only if asked. */
+static uint32_t take_until(struct capture *capture, uint32_t *list, uint64_t time_us, bool changes)
 {
-    uint32_t taken = 0, last = 0;
+    uint32_t taken = 0, *end = &taken;
 
-    for (uint32_t i = *list; i && capture->notes[i].time_us <= time_us; i = capture->notes[i].next)
-        last = i;
-    if (!last)
-        return 0;
-    taken = *list;
-    *list = capture->notes[last].next;
-    capture->notes[last].next = 0;
+    while (*list && capture->notes[*list].time_us <= time_us) {
+        struct note *note = &capture->notes[*list];
+        if (note->change && !changes) {
+            list = &note->next;
+            continue;
+        }
+        *end = *list;
+        *list = note->next;
+        note->next = 0;
+        end = &note->next;
+    }
     return taken;
 }
 
@@ -119,6 +123,7 @@ static uint32_t write_note(struct capture *capture, const struct ciao_event *eve
     say(note->text, sizeof note->text, event, has ? sentence : NULL);
     note->len = whole_characters(note->text, (uint32_t)strlen(note->text));
     note->time_us = event->time_us;
+    note->change = event->type == CIAO_EVENT_ARC;
     note->next = 0;
     return index;
 }
@@ -226,7 +231,9 @@ static void note_sent(struct capture *capture, const struct ciao_event *event)
     struct shot *shot = life && life->waiting ? capture_find_sent(capture, life, event) : NULL;
 
     if (shot)
-        attach(capture, shot, take_until(capture, &life->waiting, event->time_us));
+        attach(capture, shot,
+               take_until(capture, &life->waiting, event->time_us,
+                          (event->flags & TELLING_FLAGS) != 0));
 }
 
 static void note_reason(struct capture *capture, const struct ciao_event *event)
@@ -271,6 +278,16 @@ void capture_take_event(struct capture *capture, const struct ciao_event *event)
     }
 }
 
+/* By now the FIN of a close is there, unless much else was to be sent before it. */
+static void claim(struct capture *capture, struct capture_life *life, struct shot *shot)
+{
+    struct shot *sign = capture_find_sign(capture, shot);
+
+    if (sign && sign != shot)
+        attach(capture, shot, take_until(capture, &life->waiting, shot->time_us, false));
+    attach(capture, sign ? sign : shot, take_until(capture, &life->waiting, shot->time_us, true));
+}
+
 void capture_claim_notes(struct capture *capture, struct shot *shot)
 {
     uint32_t *link = &capture->waiting;
@@ -280,7 +297,7 @@ void capture_claim_notes(struct capture *capture, struct shot *shot)
     while (*link) {
         struct capture_life *life = &capture->lives[*link - 1];
         if (life->waiting && capture_same_ends(&life->ends, &shot->ends))
-            attach(capture, shot, take_until(capture, &life->waiting, shot->time_us));
+            claim(capture, life, shot);
         if (life->waiting) {
             link = &life->next;
         } else {
@@ -289,5 +306,5 @@ void capture_claim_notes(struct capture *capture, struct shot *shot)
         }
     }
     if ((shot->flags & FLAG_RST) && !shot->notes)
-        attach(capture, shot, take_until(capture, &capture->strays, shot->time_us));
+        attach(capture, shot, take_until(capture, &capture->strays, shot->time_us, true));
 }

@@ -119,7 +119,9 @@ static void number_step(struct life *life, struct life_step *step)
     struct life_numbers *numbers = &life->numbers[step->incarnation];
     if (dropped)
         return; /* a stranger's numbers teach nothing */
-    begin(numbers, sender, syn ? event->u.seg.seq : event->u.seg.seq - 1, syn);
+    /* A reset's number is that of the segment it answers, or 0. */
+    if ((event->flags & TCP_RST) == 0)
+        begin(numbers, sender, syn ? event->u.seg.seq : event->u.seg.seq - 1, syn);
     if (ack)
         begin(numbers, other(sender), event->u.seg.ack - 1, false);
 }

@@ -46,6 +46,8 @@ run --version
 same "--version names the version of meson.build" \
     "ciao $(sed -n "s/^ *version: '\(.*\)',/\1/p" "$CIAO_SOURCE/meson.build" | head -1)" "$out"
 same "and succeeds" 0 "$code"
+misused "it takes no more words" '"x" is one word too many' --version x
+misused "by its short name neither" '"x" is one word too many' -V x
 
 # ---- help ----
 run help
@@ -74,6 +76,14 @@ for option in --ip --dev --mtu --with --impair --capture --tell --lang --profile
     done
 done
 
+for word in loss delay jitter reorder dup corrupt rate limit way seed; do
+    for lang in en zh; do
+        run help listen --lang $lang
+        check "help names $word of --impair ($lang)" grep -q "$word=" <<<"$out"
+    done
+    check "and so does the manual" grep -q -- "\*$word=" "$CIAO_SOURCE/docs/ciao.1.scd"
+done
+
 # ---- wrong usage ----
 misused "no verb is wrong" 'say what to do'
 misused "an unknown verb is named" 'there is no verb "dance"' dance
@@ -92,6 +102,9 @@ misused "not 0" '--port takes a port' listen --port=0
 misused "an address needs its prefix" '--ip takes an address' listen --ip 10.9.0.2
 misused "a prefix that has room for two" '--ip takes an address' listen --ip 10.9.0.2/31
 misused "and is an address" '--ip takes an address' listen --ip 10.9.0.256/24
+misused "not its network's" '--ip takes a host.s address' listen --ip 10.9.0.0/24
+misused "of IPv6 neither" '--ip takes a host.s address' listen --ip fd09::/64
+misused "not its network's broadcast address" '--ip takes a host.s address' listen --ip 10.9.0.3/30
 misused "not everybody's" '--ip takes an address' listen --ip 224.0.0.1/4
 misused "an impairment is parsed with its own sentence" '--impair takes .*loss' \
     listen --impair loss=two
@@ -110,6 +123,10 @@ misused "with a port" 'say where to' connect 10.9.0.1
 misused "and no more" '"x" is one word too many' connect 10.9.0.1 80 x
 misused "a name is not looked up, and that is said" 'names are not looked up' connect localhost 80
 misused "the kernel's loopback is not where ciao is" "kernel's way to itself" connect 127.0.0.1 80
+misused "nor is anybody else at ciao's own address" "own address.*ciao0 is 10\.9\.0\.1$" \
+    connect 10.9.0.2 80
+misused "which --ip may have chosen" "own address.*ciao0 is fd07::1$" \
+    connect --ip fd07::7/64 '[fd07::7]' 80
 misused "a port of connect is a number too" 'is no port' connect 10.9.0.1 http
 misused "-- ends the options" '"--once" is one word too many' listen -- --once
 

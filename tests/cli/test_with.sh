@@ -70,4 +70,37 @@ same "its exit code is ours" 3 $?
 # shellcheck disable=SC2016
 timeout 20 "$scratch/ciao" listen --recv /dev/null --with 'kill -9 $$' </dev/null
 same "as the shell has it when a signal ended it" 137 $?
+
+# calls COMMAND OPTIONS...: connect to what the command serves.
+calls()
+{
+    local command=$1
+    shift
+    timeout -k 1 20 "$scratch/ciao" connect 10.9.0.1 99 --with "$command" "$@" </dev/null
+}
+calls 'printf hello | ncat -l 99' >&- 2>"$scratch/err"
+same "a standard output that is closed is a failure, and the end" 1 $?
+
+calls 'sleep 0.3; printf hello | ncat -l 99' --stats >"$scratch/got" 2>"$scratch/err"
+same "what was refused at first is tried again" 'hello 0' "$(cat "$scratch/got") $?"
+check "and a try that is repeated is not counted" \
+    grep -q '"connections":1,"failed":0,' "$scratch/err"
+
+calls 'ncat -l 99 -e "/bin/sleep 9"' --timeout 1 2>"$scratch/err"
+same "when nothing moves, --timeout is a failure" 1 $?
+same "of one sentence" 'ciao connect: nothing moved for 1 seconds; given up' \
+    "$(cat "$scratch/err")"
+
+# shellcheck disable=SC2016
+calls 'printf hello | ncat -l 99; sleep 0.5; kill -INT $PPID; sleep 2; touch '"$scratch/late" \
+    >/dev/null 2>&1
+same "a signal while the command may run on is no failure" 0 $?
+check "but ends the command at once" test ! -e "$scratch/late"
+
+# A limit of no descriptors lets the kernel refuse to wait for any.
+# shellcheck disable=SC2016
+inside 'prlimit --pid $PPID --nofile=0:0; ncat -w 1 10.9.0.2 81; sleep 5' 2>"$scratch/err"
+same "when it cannot wait for packets it ends" 1 $?
+same "and says so, once" 'ciao listen: cannot wait for packets: Invalid argument' \
+    "$(cat "$scratch/err")"
 tap_done

@@ -71,6 +71,50 @@ static void the_fin_of_a_super_segment_has_the_comment(void **state)
     free_studio(&studio);
 }
 
+/* We close while much is still to be sent: the change is at the FIN, a repeat at its packet. */
+static void a_change_by_the_program_waits_for_its_fin(void **state)
+{
+    (void)state;
+    for (int wire = 0; wire < 2; wire++) {
+        struct studio studio = open_studio((struct capture_options){0}, CIAO_LINK_IP);
+        tell_born(&studio, LIFE);
+        tell_arc(&studio, LIFE, CIAO_ARC_ESTABLISHED_FIN_WAIT_1_WE_CLOSED_FIRST, 30);
+        tell_reason(&studio, LIFE, CIAO_AGAIN_SACK_HOLE, 0, 0, 30);
+        we_send(&studio, segment(false, 101, TCP_ACK, 1000), 30);
+        if (wire)
+            tell_segment(&studio, CIAO_EVENT_SENT, 101, TCP_ACK, 1000, 30);
+        we_send(&studio, segment(false, 1101, TCP_FIN | TCP_ACK, 1000), 40);
+        if (wire)
+            tell_segment(&studio, CIAO_EVENT_SENT, 1101, TCP_FIN | TCP_ACK, 1000, 40);
+        develop(&studio);
+        expect_packet(&studio, PCAPNG_OUTBOUND, 101, TCP_ACK, "AGAIN_SACK_HOLE (RFC 6675 5)");
+        expect_packet(&studio, PCAPNG_OUTBOUND, 1101, TCP_FIN | TCP_ACK,
+                      "ESTABLISHED -> FIN-WAIT-1: WE_CLOSED_FIRST (RFC 9293 3.10.4)");
+        expect_end(&studio, "");
+        free_studio(&studio);
+    }
+}
+
+static void a_change_whose_fin_is_late_is_at_the_next_packet(void **state)
+{
+    struct studio studio = open_studio((struct capture_options){0}, CIAO_LINK_IP);
+    (void)state;
+
+    tell_born(&studio, LIFE);
+    tell_arc(&studio, LIFE, CIAO_ARC_ESTABLISHED_FIN_WAIT_1_WE_CLOSED_FIRST, 30);
+    we_send(&studio, segment(false, 101, TCP_ACK, 1000), 30);
+    tell_segment(&studio, CIAO_EVENT_SENT, 101, TCP_ACK, 1000, 30);
+    we_send(&studio, segment(false, 1101, TCP_ACK, 1000), 2000000);
+    we_send(&studio, segment(false, 2101, TCP_FIN | TCP_ACK, 0), 4000000);
+    develop(&studio);
+    expect_packet(&studio, PCAPNG_OUTBOUND, 101, TCP_ACK,
+                  "ESTABLISHED -> FIN-WAIT-1: WE_CLOSED_FIRST (RFC 9293 3.10.4)");
+    expect_packet(&studio, PCAPNG_OUTBOUND, 1101, TCP_ACK, "");
+    expect_packet(&studio, PCAPNG_OUTBOUND, 2101, TCP_FIN | TCP_ACK, "");
+    expect_end(&studio, "");
+    free_studio(&studio);
+}
+
 static void drops_resets_and_repeats_are_told(void **state)
 {
     struct studio studio = open_studio((struct capture_options){0}, CIAO_LINK_IP);
@@ -282,6 +326,8 @@ int main(void)
         cmocka_unit_test(each_change_is_at_the_packet_that_caused_or_followed_it),
         cmocka_unit_test(a_batch_is_told_apart_by_the_segments_events),
         cmocka_unit_test(the_fin_of_a_super_segment_has_the_comment),
+        cmocka_unit_test(a_change_by_the_program_waits_for_its_fin),
+        cmocka_unit_test(a_change_whose_fin_is_late_is_at_the_next_packet),
         cmocka_unit_test(drops_resets_and_repeats_are_told),
         cmocka_unit_test(of_a_batch_the_damaged_packet_has_the_drop),
         cmocka_unit_test(what_tcp_says_is_never_at_a_damaged_packet),

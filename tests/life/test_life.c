@@ -39,6 +39,19 @@ static void without_a_syn_the_first_segment_counts_as_1(void **state)
     life_free(life);
 }
 
+static void a_reset_does_not_begin_its_senders_numbers(void **state)
+{
+    (void)state;
+    struct life *life = life_make(0);
+    cross(life, LIFE_LEFT, 0, (struct piece){.flags = TCP_SYN, .seq = ISS_LEFT});
+    cross(life, LIFE_RIGHT, 10000,
+          (struct piece){.flags = TCP_RST | TCP_ACK, .seq = 0, .ack = ISS_LEFT + 1});
+    assert_int_equal(life_seq(life, &life->steps[2]), 0); /* as on the wire */
+    assert_int_equal(life_ack(life, &life->steps[2]), 1);
+    assert_false(life->numbers[0].known[LIFE_RIGHT]);
+    life_free(life);
+}
+
 static void a_new_syn_is_a_new_incarnation_and_an_old_one_is_known_again(void **state)
 {
     (void)state;
@@ -176,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_begin_at_the_syn_across_the_wrap),
         cmocka_unit_test(without_a_syn_the_first_segment_counts_as_1),
+        cmocka_unit_test(a_reset_does_not_begin_its_senders_numbers),
         cmocka_unit_test(a_new_syn_is_a_new_incarnation_and_an_old_one_is_known_again),
         cmocka_unit_test(a_life_knows_its_ends_and_who_ended_it),
         cmocka_unit_test(a_listener_beside_it_does_not_end_a_connection),

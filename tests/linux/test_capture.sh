@@ -67,6 +67,9 @@ for version in 4 6; do
     for state in SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT; do
         check "IPv$version: the way to $state is a comment" grep -q -- "-> $state" <<<"$comments"
     done
+    comments=$(tshark -r "$pcap" -Y 'tcp.srcport == 80 && tcp.flags.fin == 1' -T fields \
+        -e frame.comment 2>/dev/null)
+    check "IPv$version: that to FIN-WAIT-1 at our FIN" grep -q -- '-> FIN-WAIT-1' <<<"$comments"
     plant "$pcap" "$netns_scratch/planted.pcapng"
     same "IPv$version: one planted wrong byte is found" 1 \
         "$(read_capture "$netns_scratch/planted.pcapng" "$wrong" | wc -l)"
