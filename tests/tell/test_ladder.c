@@ -120,7 +120,7 @@ static void one_end_alone_has_one_column(void **state)
         " time (ms)  ciao                                                        10.0.0.2\n");
     expect_part(
         "            SYN-SENT     │ 1 SYN seq=0 len=0 win=65535 ───────────────────────>│\n");
-    expect_part("     0.700               │<─────────────────────── 2 RST,ACK seq=1 ack=1 len=0 │\n"
+    expect_part("     0.700               │<─────────────────────── 2 RST,ACK seq=0 ack=1 len=0 │\n"
                 "            CLOSED       │");
     expect_part("10.0.0.2 answers the SYN with RST: nobody listens there, the connection is\n"
                 "refused. [peer, RFC 9293 3.10.7.3 second]\n");
