@@ -58,7 +58,7 @@ struct tcp_syn {
     uint16_t peer_mss;
     uint8_t peer_wscale; /* 255: no such option */
     uint8_t tries;       /* SYN,ACKs sent */
-    uint8_t sack : 1, has_ts : 1, has_wscale : 1, challenged : 1;
+    uint8_t sack : 1, has_ts : 1, has_wscale : 1;
     uint8_t spare;
     uint16_t settings; /* the listener's when the SYN came: what our SYN,ACK has said holds */
 };
@@ -225,14 +225,13 @@ struct tcb {
     uint8_t told_ready; /* CIAO_* readiness that was last named */
     uint8_t error;      /* CIAO_E*, positive, 0: none */
     uint8_t soft_error;
-    uint8_t quick_acks;   /* segments still to be acknowledged at once */
-    uint8_t ack_segments; /* full segments received since the last ACK */
-    uint8_t challenges;   /* challenge ACKs in this second [RFC5961 7] */
+    uint8_t quick_acks; /* segments still to be acknowledged at once */
+    uint8_t spare;
+    uint8_t challenges; /* challenge ACKs in this second [RFC5961 7] */
     uint32_t challenge_s;
     seq_t urg_rcv, urg_snd; /* urgent pointers (room; RFC 6093) */
     seq_t fin_rcv;          /* the peer's FIN, seen but not in order yet; valid when fin_seen */
     uint32_t last_received_ms;
-    seq_t trouble_end; /* bytes below were in flight when the timer ran out */
     uint8_t fin_seen;
     uint8_t probes; /* window probes unanswered in a row */
     uint16_t pmtu;  /* room: path MTU of this connection */
@@ -248,7 +247,7 @@ struct tcb {
     seq_t tail_end;      /* see REPAIR_TAIL_OUT */
     uint32_t persist_ms; /* when the peer closed its window, or our program gave us up behind it */
     uint16_t held_runs;  /* in the out-of-order queue */
-    uint8_t room[18];
+    uint8_t room[22];
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
 BUILD_ASSERT(offsetof(struct tcb, timer) == 64); /* line 0 is what every segment reads */

@@ -97,7 +97,6 @@ void tcp_timeout_retransmit(struct tcp *tcp, struct tcb *tcb)
         tcp_side(tcp, tcb)->timeouts++;
         tcp_recovery_timeout(tcp, tcb, first);
     }
-    tcb->trouble_end = tcb->snd.nxt;
     if (fin_alone)
         tcb->flags |= TCB_PROBE;
     back_off(tcp, tcb);

@@ -12,9 +12,6 @@
 #include "wire/checksum.h"
 #include "wire/protocol.h"
 
-#define TCP_HEADERS4 40u /* IP and TCP without options */
-#define TCP_HEADERS6 60u
-
 /* [RFC7323 5.4 7323-9] */
 uint32_t tcp_ts_now(const struct tcp *tcp, uint32_t offset)
 {
@@ -23,16 +20,6 @@ uint32_t tcp_ts_now(const struct tcp *tcp, uint32_t offset)
 
 /* ---- options ---- */
 
-/* What we can take: what the link carries in one packet, or less if we are told so.
- * [RFC9293 3.7.1 MUST-14, MUST-67, SHLD-5] */
-static uint16_t mss_to_announce(const struct tcp *tcp, const struct tcb *tcb)
-{
-    uint32_t headers = tcb->head.v6 ? TCP_HEADERS6 : TCP_HEADERS4;
-    uint32_t mss = ip_link(tcp->ip, tcb->head.link)->mtu - headers;
-    uint16_t own = tcp_tcb_settings(tcp, tcb)->mss;
-    return own != 0 && own < mss ? own : (uint16_t)mss;
-}
-
 /* SYN offers what the settings allow; SYN,ACK takes up what the peer has offered.
  * [RFC7323 2.2 7323-1, RFC2018 2 2018-1, RFC9293 3.2 MUST-65] */
 static void syn_options(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h)
@@ -40,7 +27,7 @@ static void syn_options(const struct tcp *tcp, const struct tcb *tcb, struct tcp
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     bool answer = (h->flags & TCP_ACK) != 0;
     h->opt.has_mss = true;
-    h->opt.mss = mss_to_announce(tcp, tcb);
+    h->opt.mss = tcp_syn_our_mss(tcp, tcb->head.link, tcb->head.v6 != 0, settings);
     h->opt.sack_permitted =
         answer ? (tcb->flags & TCB_SACK) != 0 : !(settings->flags & CIAO_NO_SACK);
     h->opt.has_wscale =
@@ -192,7 +179,6 @@ static void put_window(struct tcp *tcp, struct tcb *tcb, struct tcp_header *h)
 static void ack_is_sent(struct tcb *tcb)
 {
     tcb->last_ack_sent = tcb->rcv.nxt;
-    tcb->ack_segments = 0;
     tcb->flags &= ~(TCB_ACK_NOW | TCB_ACK_DELAYED);
     tcp_timer_stop(tcb, TCP_TIMER_ACK);
 }
