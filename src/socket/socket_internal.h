@@ -1,0 +1,192 @@
+/*
+ * Inside the socket layer: the descriptor table, one socket, who waits for what.
+ *
+ * Theory of operation.  A descriptor is an index into one table of `struct desc`: free, a socket or
+ * an epoll instance.  A socket is a set of options until listen() or connect() makes a listener or
+ * a connection of the core of it, whose cookie is then the descriptor plus one, so that readiness
+ * that the core names is found in O(1).  The core decides what a connection does; this layer
+ * decides what the program is told: errno values, blocking, readiness as poll(2) names it.
+ *
+ * Each public call is: take the baton, find the descriptor, do, give.  What would block calls
+ * wait_for(): it joins the descriptor's list of waiters, waits through the host's table, leaves.
+ * ciao_sockets_turn() asks the core what has changed, and wakes.
+ *
+ * Sources: the manual pages of section 2 and 7; where they are silent, Linux's behaviour.
+ */
+#ifndef SOCKET_SOCKET_INTERNAL_H
+#define SOCKET_SOCKET_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "ciao/socket.h"
+
+enum desc_kind { DESC_FREE, DESC_SOCKET, DESC_EPOLL };
+
+/* Where a socket is in its life, as Linux's socket->state and the TCP state together say it. */
+enum sock_phase {
+    SOCK_NEW,        /* made, perhaps bound */
+    SOCK_LISTENING,  /* conn is a listener */
+    SOCK_CONNECTING, /* SYN-SENT (or SYN-RECEIVED by simultaneous open) */
+    SOCK_CONNECTED,  /* was established; perhaps over by now */
+    SOCK_OVER        /* failed to connect, or disconnected: may connect again */
+};
+
+/* sock->flags */
+#define SOCK_IS_NONBLOCK   0x1u
+#define SOCK_CLOSE_ON_EXEC 0x2u
+#define SOCK_IS_V6         0x4u  /* AF_INET6 */
+#define SOCK_BOUND_ADDR    0x8u  /* bind() named an address */
+#define SOCK_BOUND_PORT    0x10u /* stands in the table of bound ports */
+#define SOCK_PORT_CHOSEN   0x20u /* by the layer, not by the program */
+#define SOCK_SHUT_RD       0x40u
+#define SOCK_SHUT_WR       0x80u
+#define SOCK_LINGERS       0x100u
+#define SOCK_IS_ASYNC      0x200u
+#define SOCK_NAMED         0x400u /* connect() has told its success already */
+
+/* One (waiting thread, watched descriptor) pair. */
+struct wait_link {
+    struct ciao_waiter *waiter;
+    uint32_t next, prev; /* in the descriptor's list; pool indices, 0 ends */
+    uint32_t desc;
+};
+
+struct sock {
+    uint8_t phase; /* enum sock_phase */
+    uint8_t rcvlowat_set : 1;
+    uint16_t flags;                     /* SOCK_* */
+    int16_t error;                      /* SO_ERROR: positive errno, taken once */
+    ciao_conn conn;                     /* 0: none */
+    struct ciao_endpoint local, remote; /* as bound, as connected */
+    struct ciao_settings settings;      /* of the connection to be, and of the one that is */
+    uint64_t rcvtimeo_us, sndtimeo_us;  /* 0: for ever */
+    int32_t linger_s;                   /* with SOCK_LINGERS */
+    int32_t backlog, owner, mark, priority, defer_accept_s, fastopen_queue, incoming_cpu;
+    uint32_t rcvbuf_asked, sndbuf_asked; /* SO_RCVBUF, SO_SNDBUF: doubled as Linux; 0: default */
+    uint32_t more_options;               /* option.c's own: booleans that are only remembered */
+    uint32_t bound_next;                 /* in its port's bucket: descriptor + 1; 0 ends */
+    uint32_t last_ready;                 /* POLL* that were last announced to epoll */
+};
+
+/* ---- epoll ---- */
+struct epoll_item {
+    uint32_t epoll, desc;                  /* descriptor + 1 of each */
+    uint32_t next_of_desc, prev_of_desc;   /* all items that watch one descriptor */
+    uint32_t next_of_epoll, prev_of_epoll; /* all items of one instance */
+    uint32_t next_ready, prev_ready;       /* the instance's ready list */
+    uint32_t events;                       /* as asked; 0 after EPOLLONESHOT has fired */
+    bool is_ready;                         /* stands in the ready list */
+    uint64_t data;
+};
+struct epoll {
+    uint32_t items_first;
+    uint32_t ready_first, ready_last;
+};
+
+struct desc {
+    uint8_t kind; /* enum desc_kind */
+    uint32_t waits_first;
+    uint32_t items_first; /* epoll items that watch it */
+    uint32_t generation;  /* tells a closed and re-used number from the old one */
+    union {
+        struct sock sock;
+        struct epoll epoll;
+    };
+};
+
+#define SOCKETS_PORT_BUCKETS 1024u
+
+struct ciao_sockets {
+    struct ciao_sockets_config config;
+    struct ciao_sockets_host host;
+    struct ciao_stack *stack;
+    struct ciao_settings defaults;
+    struct desc *descs;
+    uint64_t *free_map; /* a bit a descriptor: the lowest free one is found by words */
+    uint32_t lowest_free_word;
+    struct pool waits;                    /* struct wait_link */
+    struct pool items;                    /* struct epoll_item */
+    uint32_t bound[SOCKETS_PORT_BUCKETS]; /* descriptor + 1 of the first socket on those ports */
+    uint64_t next_turn_us;
+};
+
+/* ---- sockets.c: the table ---- */
+struct desc *desc_at(struct ciao_sockets *s, int fd); /* NULL: none such */
+/* The socket of a descriptor; else NULL and *error is -EBADF or -ENOTSOCK. */
+struct sock *sock_at(struct ciao_sockets *s, int fd, int *error);
+int desc_new(struct ciao_sockets *s, enum desc_kind kind); /* fd or -EMFILE */
+void desc_free(struct ciao_sockets *s, int fd);
+static inline int desc_fd(const struct ciao_sockets *s, const struct desc *desc)
+{
+    return (int)(desc - s->descs);
+}
+struct desc *sock_desc(struct sock *sock);
+/* -CIAO_E* of the core to -errno. */
+int sock_errno(int core_error);
+/* A public call begins and ends with these. */
+static inline void layer_enter(struct ciao_sockets *s)
+{
+    s->host.take(s->host.self);
+}
+static inline int64_t layer_leave(struct ciao_sockets *s, int64_t result)
+{
+    s->host.give(s->host.self);
+    return result;
+}
+static inline uint64_t layer_now(const struct ciao_sockets *s)
+{
+    return s->host.now_us(s->host.self);
+}
+/* Is the program's memory there?  True when the host does not know. */
+bool layer_readable(const struct ciao_sockets *s, const void *at, size_t len);
+bool layer_writable(const struct ciao_sockets *s, const void *at, size_t len);
+
+/* ---- wait.c ---- */
+/* Join and leave a descriptor's waiters. */
+bool wait_join(struct ciao_sockets *s, struct desc *desc, struct ciao_waiter *waiter,
+               uint32_t *link); /* false: no room */
+void wait_leave(struct ciao_sockets *s, uint32_t link);
+/*
+ * Wait for news of one descriptor.  Returns 0 (look again), -EAGAIN (the deadline has come), -EINTR
+ * or -EBADF (another thread closed it meanwhile: the caller's pointers are void).
+ */
+int wait_for(struct ciao_sockets *s, int fd, uint64_t deadline_us);
+/* Something about that descriptor may have changed: wake who waits for it, tell the epoll
+ * instances. */
+void desc_changed(struct ciao_sockets *s, struct desc *desc);
+
+/* ---- ready.c: readiness as poll(2) names it, as Linux's tcp_poll() does ---- */
+uint32_t sock_poll_events(struct ciao_sockets *s, struct sock *sock);
+uint32_t desc_poll_events(struct ciao_sockets *s, struct desc *desc);
+/* Take the socket's pending error: SO_ERROR's and the connection's; 0 or positive errno. */
+int sock_take_error(struct ciao_sockets *s, struct sock *sock);
+int sock_peek_error(struct ciao_sockets *s, struct sock *sock);
+
+/* ---- name.c: addresses ---- */
+/* Linux's checks of family and length.  Returns 0 or -errno. */
+int name_read(const struct ciao_sockets *s, const struct sock *sock, const void *addr,
+              uint32_t addrlen, struct ciao_endpoint *endpoint);
+/* Writes at most *len bytes, then sets *len to the whole length. */
+int name_write(const struct ciao_sockets *s, const struct sock *sock,
+               const struct ciao_endpoint *endpoint, const struct ciao_name *name);
+
+/* ---- bound.c: which ports are bound, and Linux's rules for conflicts ---- */
+int bound_take(struct ciao_sockets *s, struct sock *sock, const struct ciao_endpoint *local);
+void bound_give(struct ciao_sockets *s, struct sock *sock);
+
+/* ---- option.c ---- */
+void option_defaults(struct ciao_sockets *s, struct sock *sock); /* for socket() */
+void option_inherit(struct ciao_sockets *s, const struct sock *listener, struct sock *child);
+/* The settings were changed: hand them to the connection or listener that there is. */
+int option_apply(struct ciao_sockets *s, struct sock *sock);
+
+/* ---- epoll.c ---- */
+uint32_t epoll_poll_events(const struct ciao_sockets *s, const struct epoll *epoll);
+/* Called by desc_changed(): put that descriptor's items on their ready lists, wake who waits. */
+void epoll_desc_changed(struct ciao_sockets *s, struct desc *desc);
+/* The descriptor is being closed: its items go; for an epoll instance all that it watches. */
+void epoll_forget(struct ciao_sockets *s, struct desc *desc);
+
+#endif
