@@ -38,8 +38,7 @@ static void write_all(struct bulk *bulk)
 
     while (ciao_ready(pair->client.stack, bulk->from) & CIAO_WRITABLE) {
         const uint8_t *bytes = bytes_at(bulk, bulk->sent);
-        int64_t n =
-            ciao_send(pair->client.stack, bulk->from, bytes, CALL_BYTES, false, pair->now_us);
+        int64_t n = ciao_send(pair->client.stack, bulk->from, bytes, CALL_BYTES, 0, pair->now_us);
 
         bench_must(n > 0, "cannot send: %s", ciao_strerror((int)n));
         bulk->sent += (uint64_t)n;
@@ -51,7 +50,7 @@ static void read_all(struct bulk *bulk)
     struct pair *pair = &bulk->pair;
     int64_t n;
 
-    while ((n = ciao_recv(pair->server.stack, bulk->to, bulk->in, CALL_BYTES, false, pair->now_us))
+    while ((n = ciao_recv(pair->server.stack, bulk->to, bulk->in, CALL_BYTES, 0, pair->now_us))
            > 0) {
         if (bulk->verify)
             bench_must(memcmp(bulk->in, bytes_at(bulk, bulk->received), (size_t)n) == 0,

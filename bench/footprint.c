@@ -73,13 +73,13 @@ static void use(struct pair *pair, const struct ends *ends)
 {
     uint8_t bytes[REQUEST_BYTES] = {0};
     struct ciao_stack *c = pair->client.stack, *s = pair->server.stack;
-    int64_t n = ciao_send(c, ends->client, bytes, sizeof bytes, false, pair->now_us);
+    int64_t n = ciao_send(c, ends->client, bytes, sizeof bytes, 0, pair->now_us);
 
     pair_settle(pair);
-    n += ciao_recv(s, ends->server, bytes, sizeof bytes, false, pair->now_us);
-    n += ciao_send(s, ends->server, bytes, sizeof bytes, false, pair->now_us);
+    n += ciao_recv(s, ends->server, bytes, sizeof bytes, 0, pair->now_us);
+    n += ciao_send(s, ends->server, bytes, sizeof bytes, 0, pair->now_us);
     pair_settle(pair);
-    n += ciao_recv(c, ends->client, bytes, sizeof bytes, false, pair->now_us);
+    n += ciao_recv(c, ends->client, bytes, sizeof bytes, 0, pair->now_us);
     pair_settle(pair);
     bench_must(n == 4 * (int64_t)sizeof bytes, "a request or a reply was not whole");
 }

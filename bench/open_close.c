@@ -43,7 +43,7 @@ static void close_all(struct flights *flights, const ciao_conn *client, const ci
         (void)ciao_close(pair->client.stack, client[i], NULL, pair->now_us);
     pair_settle(pair);
     for (uint32_t i = 0; i < flights->together; i++) {
-        bench_must(ciao_recv(s, server[i], &byte, 1, false, pair->now_us) == 0,
+        bench_must(ciao_recv(s, server[i], &byte, 1, 0, pair->now_us) == 0,
                    "the server does not see that the client has closed");
         (void)ciao_close(s, server[i], NULL, pair->now_us);
     }

@@ -36,10 +36,10 @@ static void carry(struct trips *trips, bool back, const struct ends *ends)
     struct pair_side *from = back ? &pair->server : &pair->client;
     struct pair_side *to = back ? &pair->client : &pair->server;
     ciao_conn out = back ? ends->server : ends->client, in = back ? ends->client : ends->server;
-    int64_t n = ciao_send(from->stack, out, trips->request, REQUEST_BYTES, false, pair->now_us);
+    int64_t n = ciao_send(from->stack, out, trips->request, REQUEST_BYTES, 0, pair->now_us);
 
     (void)pair_carry(pair, from, to);
-    n += ciao_recv(to->stack, in, trips->reply, REQUEST_BYTES, false, pair->now_us);
+    n += ciao_recv(to->stack, in, trips->reply, REQUEST_BYTES, 0, pair->now_us);
     bench_must(n == 2 * (int64_t)REQUEST_BYTES, "a request or a reply was not whole");
     if (trips->verify)
         bench_must(memcmp(trips->request, trips->reply, REQUEST_BYTES) == 0,

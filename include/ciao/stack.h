@@ -51,6 +51,8 @@ const char *ciao_strerror(int error); /* takes -CIAO_E* or CIAO_E*; never NULL *
 
 /* What RFC and practice disagree about, per connection; a listener's children inherit it. */
 struct ciao_settings {
+    uint64_t keepalive_idle_us;       /* silence before the first probe, with CIAO_KEEPALIVE */
+    uint64_t keepalive_interval_us;   /* between probes that nobody answers */
     uint32_t rto_min_us;              /* smallest retransmission timeout [RFC6298 2.4] */
     uint32_t rto_max_us;              /* largest, >= 60 s [RFC6298 2.5] */
     uint32_t rto_initial_us;          /* before the first measurement [RFC6298 2.1] */
@@ -66,13 +68,19 @@ struct ciao_settings {
     uint32_t sndbuf_bytes;         /* most bytes queued for sending */
     uint32_t
         rcvbuf_bytes; /* most bytes of buffers held for reading; the window offered follows it */
-    uint32_t user_timeout_us; /* 0: r2_us decides */
+    uint32_t user_timeout_us;     /* 0: r2_us decides */
+    uint32_t notsent_lowat_bytes; /* no more than so many wait unsent; 0: as sndbuf_bytes allows */
+    uint32_t rcvlowat_bytes;      /* READABLE from so many on, or at the end; 0 is 1 */
+    uint32_t window_clamp_bytes;  /* never offer more; 0: as rcvbuf_bytes allows */
+    uint32_t flags;               /* CIAO_NODELAY ... */
+    uint32_t more;                /* CIAO_RST_ENDS_TIME_WAIT ... */
     uint16_t mss;             /* largest segment to announce and to send; 0: what the link allows */
     uint8_t ttl;              /* TTL or hop limit [RFC9293 3.9.2 MUST-49] */
     uint8_t tos;              /* DSCP << 2 [RFC9293 3.9.1.9 MUST-48] */
     uint8_t congestion;       /* enum ciao_congestion */
-    uint8_t flags;            /* CIAO_NODELAY ... */
-    uint16_t more;            /* CIAO_RST_ENDS_TIME_WAIT ... */
+    uint8_t keepalive_probes; /* so many unanswered ones end it */
+    uint8_t syn_retries;      /* AS LINUX: give up after so many SYNs sent again; 0: r2_syn_us */
+    uint8_t synack_retries;   /* the same for SYN,ACK */
 };
 /* .flags */
 #define CIAO_NODELAY            1u  /* Nagle off [RFC9293 3.7.4 MUST-17] */
@@ -83,6 +91,9 @@ struct ciao_settings {
 #define CIAO_CORK               32u /* full segments only, until taken off */
 #define CIAO_REUSEADDR          64u
 #define CIAO_REUSEPORT          128u
+#define CIAO_KEEPALIVE          256u  /* [RFC9293 3.8.4 MUST-24, MUST-25] */
+#define CIAO_OOB_INLINE         512u  /* the urgent byte stays among the others [RFC6093 3.4] */
+#define CIAO_QUICKACK           1024u /* AS LINUX: set (anew), acknowledge at once for a while */
 /* .more: where the profiles differ in kind */
 #define CIAO_RST_ENDS_TIME_WAIT 1u /* RFC 9293; off: ignored as RFC 1337 advises */
 #define CIAO_HARD_ICMP_ABORTS \
@@ -223,24 +234,66 @@ CIAO_MUST_CHECK int ciao_connect(struct ciao_stack *stack, const struct ciao_end
 CIAO_MUST_CHECK int ciao_accept(struct ciao_stack *stack, ciao_conn listener, ciao_conn *conn);
 
 /*
+ * A number of the caller's own, kept with a connection or listener, so that whoever stands above
+ * finds its object from a handle of ciao_next_ready() at once.  0: none, as at the start.
+ * Set returns 0 or -CIAO_EBADCONN; get returns 0 for what is no handle.
+ */
+int ciao_set_cookie(struct ciao_stack *stack, ciao_conn conn, uint32_t cookie);
+uint32_t ciao_cookie(const struct ciao_stack *stack, ciao_conn conn);
+
+/* Another limit for a listener's queue; those that wait already stay.  Returns 0; -CIAO_EBADCONN,
+ * -CIAO_EINVAL (not a listener, or not 1..65535). */
+CIAO_MUST_CHECK int ciao_backlog(struct ciao_stack *stack, ciao_conn listener, unsigned backlog);
+
+/*
+ * What who wants to bind a port must know of the connections that have it: of any state, owned by a
+ * program or by nobody any more.  Listeners are ciao_listen()'s matter.
+ *
+ *   local   the port; the address, or the unspecified one of a family for all of that family
+ *   v6only  the unspecified IPv6 address does not stand for IPv4 too
+ *
+ * Returns a set: 0 when nobody has it.
+ */
+#define CIAO_PORT_CONNECTED 1 /* a connection */
+#define CIAO_PORT_TIME_WAIT 2 /* one that only waits for 2 MSL to pass */
+#define CIAO_PORT_STRICT    4 /* of these, one was made without CIAO_REUSEADDR */
+int ciao_port_busy(const struct ciao_stack *stack, const struct ciao_endpoint *local, bool v6only);
+/* A port of the ephemeral range that no connection and no listener has, behind `after` (0: from a
+ * random place on); 0 when there is none.  It is not taken by this. */
+uint16_t ciao_port_choose(struct ciao_stack *stack, uint16_t after);
+
+/* flags of ciao_send() */
+#define CIAO_SEND_MORE   1u /* hold a last partial segment back, more follows (MSG_MORE) */
+#define CIAO_SEND_URGENT 2u /* the last byte taken is urgent [RFC9293 3.8.5 MUST-30] (MSG_OOB) */
+#define CIAO_SEND_EOR    4u /* a record ends: no segment carries bytes of both sides (MSG_EOR) */
+/*
  * Queue bytes for sending (copied).  Returns how many were taken (1..len) or
  *   -CIAO_EAGAIN    no room; WRITABLE will say when there is
  *   -CIAO_ENOMEM    the stack's budget of buffers is used up, and no orphan could be ended for it:
  *                   try again later; no readiness tells when
  *   -CIAO_EPIPE     after shutdown(WR); -CIAO_ENOTCONN before or after the connection; the error
- * that ended it `more`: hold a last partial segment back, more follows (MSG_MORE). In SYN-SENT and
- * SYN-RECEIVED bytes are queued and leave when established. [RFC9293 3.10.2]
+ * that ended it.  When fewer are taken than given, MORE holds, and URGENT and EOR do not.
+ * In SYN-SENT and SYN-RECEIVED bytes are queued and leave when established. [RFC9293 3.10.2]
  */
 CIAO_MUST_CHECK int64_t ciao_send(struct ciao_stack *stack, ciao_conn conn, const void *data,
-                                  size_t len, bool more, uint64_t now_us);
+                                  size_t len, unsigned flags, uint64_t now_us);
 
+/* flags of ciao_recv() */
+#define CIAO_RECV_PEEK   1u /* leave them there */
+#define CIAO_RECV_URGENT 2u /* the urgent byte that is kept aside (MSG_OOB) */
 /*
  * Take received bytes.  Returns how many (0: the peer has closed, all was read) or -CIAO_EAGAIN;
  * after an abnormal end the error that ended it, once the bytes in hand were read. [RFC9293 3.10.3
- * MUST-12] peek: leave them there.
+ * MUST-12]
+ *   data  NULL: throw `len` bytes away
+ * AS LINUX, one call never takes bytes from both sides of the urgent mark (ciao_at_mark()).
+ * With CIAO_RECV_URGENT: 1 and the byte; -CIAO_EINVAL when there is none, it was taken already or
+ * CIAO_OOB_INLINE is set; -CIAO_EAGAIN when it is announced and has not arrived. [RFC6093 3.4]
  */
 CIAO_MUST_CHECK int64_t ciao_recv(struct ciao_stack *stack, ciao_conn conn, void *data, size_t len,
-                                  bool peek, uint64_t now_us);
+                                  unsigned flags, uint64_t now_us);
+/* Is the next byte to read the urgent one (or the first behind it, when that is kept aside)? */
+bool ciao_at_mark(const struct ciao_stack *stack, ciao_conn conn);
 
 /* Say that there is no more to send (WR), that nothing more will be read (RD), or both. */
 enum ciao_how { CIAO_SHUT_RD = 1, CIAO_SHUT_WR = 2, CIAO_SHUT_RDWR = 3 };
@@ -278,6 +331,7 @@ int ciao_abort(struct ciao_stack *stack, ciao_conn conn, struct ciao_event_repor
 #define CIAO_HANGUP_RD 4u  /* the peer has closed its direction */
 #define CIAO_HANGUP    8u  /* both directions are over, or it never came about */
 #define CIAO_ERROR     16u /* ended abnormally: ciao_error() */
+#define CIAO_URGENT    32u /* urgent data is announced and was not read yet */
 unsigned ciao_ready(const struct ciao_stack *stack, ciao_conn conn);
 /* Handles whose readiness has changed since they were last named, each once; 0 when there are no
  * more. */

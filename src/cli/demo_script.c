@@ -108,7 +108,7 @@ static bool do_send(struct world *world, struct world_end *end)
     const void *from = text != NULL ? text + end->done : letter;
     if (text == NULL && left > sizeof(letter))
         left = sizeof(letter);
-    int64_t sent = ciao_send(end->stack, end->conn, from, left, false, world->now_us);
+    int64_t sent = ciao_send(end->stack, end->conn, from, left, 0, world->now_us);
     if (sent == -CIAO_EAGAIN)
         return false;
     if (sent < 0)
@@ -142,7 +142,7 @@ static bool do_recv(struct world *world, struct world_end *end)
     size_t want = to_end ? sizeof(bytes) : end->line->number - end->done;
     if (want > sizeof(bytes))
         want = sizeof(bytes);
-    int64_t got = ciao_recv(end->stack, end->conn, bytes, want, false, world->now_us);
+    int64_t got = ciao_recv(end->stack, end->conn, bytes, want, 0, world->now_us);
     if (got == -CIAO_EAGAIN)
         return false;
     if (got < 0)
@@ -270,7 +270,7 @@ static bool ask(struct world *world, struct world_end *end)
 {
     static const char question[] = "...?";
     int64_t sent =
-        ciao_send(end->stack, end->conn, question, sizeof(question) - 1, false, world->now_us);
+        ciao_send(end->stack, end->conn, question, sizeof(question) - 1, 0, world->now_us);
     if (sent < 0)
         return give_up(world, end, (int)sent);
     return true;

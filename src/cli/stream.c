@@ -76,7 +76,7 @@ static bool send_some(struct stream *stream, struct ciao_stack *stack, struct st
                       uint64_t now_us)
 {
     int64_t sent;
-    bool more = stream->source == STREAM_PIPE && stream->in->file;
+    unsigned more = stream->source == STREAM_PIPE && stream->in->file ? CIAO_SEND_MORE : 0;
 
     sent = ciao_send(stack, stream->conn, from->bytes + from->start, from->end - from->start, more,
                      now_us);
@@ -131,7 +131,7 @@ static bool recv_step(struct stream *stream, struct ciao_stack *stack, uint64_t 
 
             if (stream->peer_ended)
                 break;
-            got = ciao_recv(stack, stream->conn, stream->coming.bytes, BUFFER_BYTES, false, now_us);
+            got = ciao_recv(stack, stream->conn, stream->coming.bytes, BUFFER_BYTES, 0, now_us);
             if (got < 0)
                 note_error(stream, got);
             if (got < 0)

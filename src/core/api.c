@@ -47,18 +47,48 @@ int ciao_accept(struct ciao_stack *stack, ciao_conn listener, ciao_conn *conn)
     return tcp_user_accept(&stack->tcp, listener, conn);
 }
 
-int64_t ciao_send(struct ciao_stack *stack, ciao_conn conn, const void *data, size_t len, bool more,
-                  uint64_t now_us)
+int64_t ciao_send(struct ciao_stack *stack, ciao_conn conn, const void *data, size_t len,
+                  unsigned flags, uint64_t now_us)
 {
     stack_enter(stack, now_us);
-    return tcp_user_send(&stack->tcp, conn, data, len, more);
+    return tcp_user_send(&stack->tcp, conn, data, len, flags);
 }
 
-int64_t ciao_recv(struct ciao_stack *stack, ciao_conn conn, void *data, size_t len, bool peek,
+int64_t ciao_recv(struct ciao_stack *stack, ciao_conn conn, void *data, size_t len, unsigned flags,
                   uint64_t now_us)
 {
     stack_enter(stack, now_us);
-    return tcp_user_recv(&stack->tcp, conn, data, len, peek);
+    return tcp_user_recv(&stack->tcp, conn, data, len, flags);
+}
+
+bool ciao_at_mark(const struct ciao_stack *stack, ciao_conn conn)
+{
+    return tcp_user_at_mark(&stack->tcp, conn);
+}
+
+int ciao_set_cookie(struct ciao_stack *stack, ciao_conn conn, uint32_t cookie)
+{
+    return tcp_user_set_cookie(&stack->tcp, conn, cookie);
+}
+
+uint32_t ciao_cookie(const struct ciao_stack *stack, ciao_conn conn)
+{
+    return tcp_user_cookie(&stack->tcp, conn);
+}
+
+int ciao_backlog(struct ciao_stack *stack, ciao_conn listener, unsigned backlog)
+{
+    return tcp_user_backlog(&stack->tcp, listener, backlog);
+}
+
+int ciao_port_busy(const struct ciao_stack *stack, const struct ciao_endpoint *local, bool v6only)
+{
+    return tcp_user_port_busy(&stack->tcp, local, v6only);
+}
+
+uint16_t ciao_port_choose(struct ciao_stack *stack, uint16_t after)
+{
+    return tcp_user_port_choose(&stack->tcp, after);
 }
 
 int ciao_shutdown(struct ciao_stack *stack, ciao_conn conn, enum ciao_how how, uint64_t now_us)

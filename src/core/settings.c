@@ -6,14 +6,15 @@
 #define MS 1000u
 #define S  1000000u
 
-#define BUFFER_MIN  2048u
-#define BUFFER_MAX  (1u << 30) /* as much as a scaled window can offer [RFC7323 2.3] */
-#define MSS_MIN     64u
-#define BUFFERS_MIN (1u << 20)
-#define RECORDS_MAX (1u << 27)
+#define BUFFER_MIN    2048u
+#define BUFFER_MAX    (1u << 30) /* as much as a scaled window can offer [RFC7323 2.3] */
+#define MSS_MIN       64u
+#define BUFFERS_MIN   (1u << 20)
+#define KEEPALIVE_MAX ((uint64_t)1000000 * S) /* 11 days: the timers count milliseconds */
+#define RECORDS_MAX   (1u << 27)
 #define FLAGS_ALL                                                                                \
     (CIAO_NODELAY | CIAO_NO_TIMESTAMPS | CIAO_NO_SACK | CIAO_NO_WSCALE | CIAO_LINGER | CIAO_CORK \
-     | CIAO_REUSEADDR | CIAO_REUSEPORT)
+     | CIAO_REUSEADDR | CIAO_REUSEPORT | CIAO_KEEPALIVE | CIAO_OOB_INLINE | CIAO_QUICKACK)
 #define MORE_ALL                                                                             \
     (CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK | CIAO_V6ONLY \
      | CIAO_STRICT_TIMESTAMPS | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES)
@@ -23,7 +24,9 @@ static bool times_are_possible(const struct ciao_settings *s)
     return s->rto_min_us >= 1 * MS && s->rto_min_us <= s->rto_initial_us
            && s->rto_initial_us <= s->rto_max_us && s->rto_max_us >= 60 * S /* [RFC6298 2.5] */
            && s->delayed_ack_us < 500 * MS /* [RFC9293 3.8.6.3 MUST-40] */
-           && s->msl_us <= 3600 * S
+           && s->msl_us <= 3600 * S && s->keepalive_idle_us >= 1 * MS
+           && s->keepalive_interval_us >= 1 * MS && s->keepalive_idle_us <= KEEPALIVE_MAX
+           && s->keepalive_interval_us <= KEEPALIVE_MAX && s->keepalive_probes != 0
            && (s->r2_syn_us == 0 || s->r2_syn_us >= 180 * S) /* [RFC9293 3.8.3 MUST-23] */
            && (s->r2_us == 0 || s->r2_us >= s->rto_min_us);
 }

@@ -184,7 +184,7 @@ static uint64_t push(struct pair *pair, ciao_conn from, unsigned side, uint64_t 
     uint64_t want = end - at < sizeof chunk ? end - at : sizeof chunk;
     for (uint64_t i = 0; i < want; i++)
         chunk[i] = byte_at(at + i);
-    int64_t sent = ciao_send(pair->stack[side], from, chunk, want, false, pair->now);
+    int64_t sent = ciao_send(pair->stack[side], from, chunk, want, 0, pair->now);
     assert_true(sent > 0 || sent == -CIAO_EAGAIN);
     return sent > 0 ? (uint64_t)sent : 0;
 }
@@ -194,7 +194,7 @@ static uint64_t pull(struct pair *pair, ciao_conn to, unsigned side, uint64_t at
     uint8_t chunk[5000];
     uint64_t got = 0;
     for (;;) {
-        int64_t n = ciao_recv(pair->stack[side], to, chunk, sizeof chunk, false, pair->now);
+        int64_t n = ciao_recv(pair->stack[side], to, chunk, sizeof chunk, 0, pair->now);
         if (n <= 0)
             return got;
         for (int64_t i = 0; i < n; i++)

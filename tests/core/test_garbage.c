@@ -103,10 +103,10 @@ static void talk(struct world *world, unsigned side, ciao_conn conn)
     struct ciao_stack *stack = world->pair.stack[side];
     if (conn == 0)
         return;
-    (void)!ciao_send(stack, conn, bytes, 1 + rng_below(&world->rng, sizeof bytes - 1), false,
+    (void)!ciao_send(stack, conn, bytes, 1 + rng_below(&world->rng, sizeof bytes - 1), 0,
                      world->pair.now);
     pair_pass(&world->pair, rng_below(&world->rng, 60000));
-    (void)!ciao_recv(stack, conn, bytes, sizeof bytes, false, world->pair.now);
+    (void)!ciao_recv(stack, conn, bytes, sizeof bytes, 0, world->pair.now);
 }
 
 static void one_life(struct world *world, bool v6)

@@ -250,12 +250,12 @@ static void carry(struct host *a, ciao_conn from, struct host *b, ciao_conn to)
     for (size_t i = 0; i < CARRIED; i++)
         sent[i] = (uint8_t)(i * 2654435761u >> 24);
     for (unsigned round = 0; out < CARRIED && round < 100000; round++) {
-        int64_t n = ciao_send(host_stack(a), from, sent + in, CARRIED - in, false, host_now(a));
+        int64_t n = ciao_send(host_stack(a), from, sent + in, CARRIED - in, 0, host_now(a));
 
         if (n > 0)
             in += (size_t)n;
         turn(a, b);
-        n = ciao_recv(host_stack(b), to, got + out, CARRIED - out, false, host_now(b));
+        n = ciao_recv(host_stack(b), to, got + out, CARRIED - out, 0, host_now(b));
         if (n > 0)
             out += (size_t)n;
     }

@@ -294,7 +294,7 @@ void ciao_calls(struct steps *s)
 
 void ciao_sends(struct steps *s, const char *text)
 {
-    assert_int_equal(ciao_send(s->stack, s->conn, text, strlen(text), false, now(s)),
+    assert_int_equal(ciao_send(s->stack, s->conn, text, strlen(text), 0, now(s)),
                      (int)strlen(text));
 }
 
@@ -302,7 +302,7 @@ void ciao_reads(struct steps *s, const char *text)
 {
     char got[TEXT_MOST] = "";
 
-    assert_int_equal(ciao_recv(s->stack, s->conn, got, sizeof got - 1, false, now(s)),
+    assert_int_equal(ciao_recv(s->stack, s->conn, got, sizeof got - 1, 0, now(s)),
                      (int)strlen(text));
     assert_string_equal(got, text);
 }

@@ -354,7 +354,8 @@ void story_sends(struct story *r, unsigned n, bool more)
         for (unsigned i = 0; i < some; i++)
             bytes[i] = story_byte(true, peer->written + i);
         bool last = n == some;
-        int64_t taken = ciao_send(r->stack, peer->conn, bytes, some, more || !last, r->now_us);
+        int64_t taken = ciao_send(r->stack, peer->conn, bytes, some,
+                                  more || !last ? CIAO_SEND_MORE : 0, r->now_us);
         if (taken != (int64_t)some)
             story_fail(r, "send takes %lld of %u", (long long)taken, some);
         peer->written += some;
@@ -368,7 +369,7 @@ void story_reads(struct story *r, unsigned n)
     uint8_t bytes[4096];
     while (n != 0) {
         unsigned want = n < sizeof bytes ? n : (unsigned)sizeof bytes;
-        int64_t got = ciao_recv(r->stack, peer->conn, bytes, want, false, r->now_us);
+        int64_t got = ciao_recv(r->stack, peer->conn, bytes, want, 0, r->now_us);
         if (got <= 0)
             story_fail(r, "recv answers %lld, %u bytes are missing", (long long)got, n);
         for (int64_t i = 0; i < got; i++)
@@ -383,14 +384,14 @@ void story_reads(struct story *r, unsigned n)
 void story_expect_read(struct story *r, int64_t result)
 {
     uint8_t byte;
-    int64_t got = ciao_recv(r->stack, story_peer(r)->conn, &byte, 1, false, r->now_us);
+    int64_t got = ciao_recv(r->stack, story_peer(r)->conn, &byte, 1, 0, r->now_us);
     if (got != result)
         story_fail(r, "recv answers %lld, not %lld", (long long)got, (long long)result);
 }
 
 void story_expect_send(struct story *r, int64_t result)
 {
-    int64_t taken = ciao_send(r->stack, story_peer(r)->conn, "x", 1, false, r->now_us);
+    int64_t taken = ciao_send(r->stack, story_peer(r)->conn, "x", 1, 0, r->now_us);
     if (taken != result)
         story_fail(r, "send answers %lld, not %lld", (long long)taken, (long long)result);
 }

@@ -52,19 +52,19 @@ static void some_lives(struct pair *pair, ciao_conn listener, bool server_first)
     settle(pair);
     for (unsigned i = 0; i < AT_ONCE; i++) {
         assert_int_equal(ciao_accept(pair->stack[1], listener, &b[i]), 0);
-        assert_int_equal(ciao_send(pair->stack[0], a[i], "hello", 5, false, pair->now_us), 5);
+        assert_int_equal(ciao_send(pair->stack[0], a[i], "hello", 5, 0, pair->now_us), 5);
     }
     settle(pair);
     for (unsigned i = 0; i < AT_ONCE; i++) {
-        int64_t got = ciao_recv(pair->stack[1], b[i], bytes, sizeof bytes, false, pair->now_us);
+        int64_t got = ciao_recv(pair->stack[1], b[i], bytes, sizeof bytes, 0, pair->now_us);
         assert_int_equal(got, 5);
-        assert_int_equal(ciao_send(pair->stack[1], b[i], "goodbye", 7, false, pair->now_us), 7);
+        assert_int_equal(ciao_send(pair->stack[1], b[i], "goodbye", 7, 0, pair->now_us), 7);
         if (server_first)
             (void)ciao_close(pair->stack[1], b[i], NULL, pair->now_us);
     }
     settle(pair);
     for (unsigned i = 0; i < AT_ONCE; i++) {
-        int64_t got = ciao_recv(pair->stack[0], a[i], bytes, sizeof bytes, false, pair->now_us);
+        int64_t got = ciao_recv(pair->stack[0], a[i], bytes, sizeof bytes, 0, pair->now_us);
         assert_int_equal(got, 7);
         (void)ciao_close(pair->stack[0], a[i], NULL, pair->now_us);
     }

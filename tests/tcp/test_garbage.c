@@ -336,7 +336,7 @@ static void noise_at(struct story *r, struct noise *noise, unsigned segments)
 static void read_unseen(struct story *r)
 {
     uint8_t bytes[4096];
-    while (ciao_recv(r->stack, story_peer(r)->conn, bytes, sizeof bytes, false, r->now_us) > 0)
+    while (ciao_recv(r->stack, story_peer(r)->conn, bytes, sizeof bytes, 0, r->now_us) > 0)
         continue;
 }
 

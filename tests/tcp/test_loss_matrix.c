@@ -52,7 +52,7 @@ static void give(struct life *life, unsigned end)
     for (uint32_t i = p->sent; i < BYTES; i++)
         bytes[i] = byte_at(end, i);
     int64_t taken =
-        ciao_send(p->stack, p->conn, bytes + p->sent, BYTES - p->sent, false, life->pair.now_us);
+        ciao_send(p->stack, p->conn, bytes + p->sent, BYTES - p->sent, 0, life->pair.now_us);
     assert_true(taken > 0);
     p->sent += (uint32_t)taken;
 }
@@ -62,7 +62,7 @@ static void take(struct life *life, unsigned end)
     struct program *p = &life->program[end];
     uint8_t bytes[1000];
     while (!p->saw_end) {
-        int64_t got = ciao_recv(p->stack, p->conn, bytes, sizeof bytes, false, life->pair.now_us);
+        int64_t got = ciao_recv(p->stack, p->conn, bytes, sizeof bytes, 0, life->pair.now_us);
         if (got == -CIAO_EAGAIN)
             return;
         assert_true(got >= 0);

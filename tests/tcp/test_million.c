@@ -90,12 +90,12 @@ static void ask(struct crowd *crowd, unsigned i, unsigned j)
 {
     struct pair *pair = &crowd->pair;
     char bytes[64] = {0};
-    assert_int_equal(ciao_send(pair->stack[0], crowd->a[i], bytes, 64, false, pair->now_us), 64);
+    assert_int_equal(ciao_send(pair->stack[0], crowd->a[i], bytes, 64, 0, pair->now_us), 64);
     settle(pair);
-    assert_int_equal(ciao_recv(pair->stack[1], crowd->b[j], bytes, 64, false, pair->now_us), 64);
-    assert_int_equal(ciao_send(pair->stack[1], crowd->b[j], bytes, 64, false, pair->now_us), 64);
+    assert_int_equal(ciao_recv(pair->stack[1], crowd->b[j], bytes, 64, 0, pair->now_us), 64);
+    assert_int_equal(ciao_send(pair->stack[1], crowd->b[j], bytes, 64, 0, pair->now_us), 64);
     settle(pair);
-    assert_int_equal(ciao_recv(pair->stack[0], crowd->a[i], bytes, 64, false, pair->now_us), 64);
+    assert_int_equal(ciao_recv(pair->stack[0], crowd->a[i], bytes, 64, 0, pair->now_us), 64);
 }
 
 static uint16_t port_of(const struct ciao_stack *stack, ciao_conn conn, bool remote)

@@ -375,7 +375,7 @@ TEST(a_syn_again_is_answered)
 /* AS LINUX */
 TEST(a_syn_again_gets_the_syn_ack_again)
 {
-    r->config.tcp.more &= (uint16_t)~CIAO_SYN_AGAIN_GETS_ACK;
+    r->config.tcp.more &= ~CIAO_SYN_AGAIN_GETS_ACK;
     user_listens(r, 8);
     peer_sends(r, "SYN seq=0 wnd=65535 <mss 1000>");
     expect_sent(r, "SYN,ACK seq=0 ack=1");

@@ -221,7 +221,7 @@ TEST(a_segment_without_the_agreed_timestamp_is_dropped_where_strict)
 
 TEST(a_segment_without_the_agreed_timestamp_is_taken_where_not)
 {
-    r->config.tcp.more &= (uint16_t)~CIAO_STRICT_TIMESTAMPS;
+    r->config.tcp.more &= ~CIAO_STRICT_TIMESTAMPS;
     they_are_connected_with(r, "ts 1000 *");
     peer_sends(r, "ACK seq=1 ack=1 len=10 <>");
     user_reads(r, 10);

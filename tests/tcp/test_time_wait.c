@@ -177,7 +177,7 @@ TEST(a_reset_ends_it_where_the_rfc_is_followed)
 /* [RFC1337 3 1337-1] */
 TEST(a_reset_is_ignored_where_rfc_1337_is_followed)
 {
-    r->config.tcp.more &= (uint16_t)~CIAO_RST_ENDS_TIME_WAIT;
+    r->config.tcp.more &= ~CIAO_RST_ENDS_TIME_WAIT;
     reach(r, CIAO_TIME_WAIT);
     peer_sends(r, "RST seq=2");
     expect_dropped(r, CIAO_DROP_TIME_WAIT_RST);

@@ -232,8 +232,7 @@ static uint64_t fill(struct net *net, uint64_t sent, uint64_t bytes)
         uint32_t n = bytes - sent < CHUNK ? (uint32_t)(bytes - sent) : CHUNK;
         for (uint32_t i = 0; i < n; i++)
             chunk[i] = net_pattern(sent + i);
-        int64_t taken =
-            ciao_send(net->stack[NET_A], net->conn[NET_A], chunk, n, false, net->now_us);
+        int64_t taken = ciao_send(net->stack[NET_A], net->conn[NET_A], chunk, n, 0, net->now_us);
         if (taken <= 0)
             break;
         sent += (uint64_t)taken;
@@ -245,8 +244,7 @@ static uint64_t drain(struct net *net, uint64_t read)
 {
     static uint8_t chunk[CHUNK];
     for (;;) {
-        int64_t n =
-            ciao_recv(net->stack[NET_B], net->conn[NET_B], chunk, CHUNK, false, net->now_us);
+        int64_t n = ciao_recv(net->stack[NET_B], net->conn[NET_B], chunk, CHUNK, 0, net->now_us);
         if (n <= 0)
             return read;
         for (int64_t i = 0; i < n; i++)

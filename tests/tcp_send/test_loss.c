@@ -20,7 +20,7 @@ static void start(uint8_t flags, unsigned n)
     static const uint8_t bytes[60000];
     settings.flags |= flags;
     settings.initial_window_segments = n;
-    settings.more &= (uint16_t)~CIAO_TAIL_PROBES;
+    settings.more &= ~CIAO_TAIL_PROBES;
     settings.congestion = CIAO_CC_NEWRENO;
     net_open(&net, &spec, &settings);
     assert_true(net_connect(&net));

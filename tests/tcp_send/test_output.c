@@ -11,12 +11,12 @@ static struct tcb *tcb;
 static seq_t base;
 static uint32_t full;
 
-static void start(uint8_t flags)
+static void start(uint32_t flags)
 {
     const struct net_spec spec = {.mtu = 1500, .delay_us = 1000, .seed = 6};
     struct ciao_settings settings = *ciao_profile(CIAO_PROFILE_CIAO);
     settings.flags |= flags;
-    settings.more &= (uint16_t)~CIAO_TAIL_PROBES; /* see test_tail.c */
+    settings.more &= ~CIAO_TAIL_PROBES; /* see test_tail.c */
     net_open(&net, &spec, &settings);
     assert_true(net_connect(&net));
     tcp = inside_tcp(&net, NET_A);
@@ -28,14 +28,14 @@ static void start(uint8_t flags)
 static void writes(uint32_t len)
 {
     static const uint8_t bytes[100000];
-    assert_int_equal(ciao_send(net.stack[NET_A], net.conn[NET_A], bytes, len, false, tcp->now),
-                     len);
+    assert_int_equal(ciao_send(net.stack[NET_A], net.conn[NET_A], bytes, len, 0, tcp->now), len);
 }
 
 static void writes_more(uint32_t len)
 {
     static const uint8_t bytes[100000];
-    assert_int_equal(ciao_send(net.stack[NET_A], net.conn[NET_A], bytes, len, true, tcp->now), len);
+    assert_int_equal(
+        ciao_send(net.stack[NET_A], net.conn[NET_A], bytes, len, CIAO_SEND_MORE, tcp->now), len);
 }
 
 /* What left: where it begins, its length and flags; len -1: nothing did. */

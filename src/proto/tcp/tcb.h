@@ -32,9 +32,11 @@ struct tcp_head {
     uint8_t state; /* enum ciao_state */
     uint8_t v6;
     uint8_t link;
-    uint8_t spare;
+    uint8_t binding; /* TCP_BINDING_*: what of its port tcp_binding.c counts */
     uint64_t life;
 };
+#define TCP_BINDING_HELD  1u
+#define TCP_BINDING_REUSE 2u
 
 /* Two-way links of a list that a record may leave at any time. */
 struct tcp_link {
@@ -172,6 +174,12 @@ BUILD_ASSERT(sizeof(struct tcp_side) == 192 || sizeof(void *) != 8);
 #define TCB_RTT_MEASURED 0x10000000u
 #define TCB_SYN_UNACKED  0x20000000u /* the peer has not acknowledged our SYN yet */
 
+/* tcb->urgent */
+#define URGENT_MARK    1u /* urg_rcv is the peer's urgent byte, not passed by the program yet */
+#define URGENT_ARRIVED 2u /* it is in urgent_byte */
+#define URGENT_TAKEN   4u /* and was taken */
+#define URGENT_SEND    8u /* urg_snd is one past our urgent byte, not acknowledged yet */
+
 /* tcb->repair */
 #define REPAIR_BEGUN      1u   /* this recovery has sent something again */
 #define REPAIR_RESCUED    2u   /* it has had its rescue retransmission [RFC6675 5] */
@@ -247,7 +255,10 @@ struct tcb {
     seq_t tail_end;      /* see REPAIR_TAIL_OUT */
     uint32_t persist_ms; /* when the peer closed its window, or our program gave us up behind it */
     uint16_t held_runs;  /* in the out-of-order queue */
-    uint8_t room[22];
+    uint8_t urgent;      /* URGENT_* */
+    uint8_t urgent_byte; /* kept aside for the program */
+    uint32_t cookie;     /* of whoever stands above: ciao_set_cookie() */
+    uint8_t room[16];
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
 BUILD_ASSERT(offsetof(struct tcb, timer) == 64); /* line 0 is what every segment reads */
@@ -281,6 +292,7 @@ struct tcp_listener {
     struct tcp_link user;            /* in the list of changed readiness */
     uint8_t told_ready;
     bool user_listed;
+    uint32_t cookie;
 };
 
 #endif

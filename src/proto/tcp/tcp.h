@@ -49,6 +49,7 @@ struct tcp {
     struct flow_table flows;
     struct pool tcbs, tcbs6, syns, syns6, waits, waits6, sides, ranges, runs, listeners, settings;
     struct tcp_ports ports;
+    struct tcp_bindings bindings;
     struct tcp_output_list output[TCP_LINKS];
     ref_t user_first, user_last; /* readiness has changed */
     uint32_t listener_bucket[TCP_LISTENER_BUCKETS];
@@ -98,8 +99,15 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
                      const struct ciao_endpoint *local, const struct ciao_settings *settings,
                      ciao_conn *conn);
 int tcp_user_accept(struct tcp *tcp, ciao_conn listener, ciao_conn *conn);
-int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, bool more);
-int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, bool peek);
+int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len,
+                      unsigned flags);
+int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, unsigned flags);
+bool tcp_user_at_mark(const struct tcp *tcp, ciao_conn conn);
+int tcp_user_set_cookie(struct tcp *tcp, ciao_conn conn, uint32_t cookie);
+uint32_t tcp_user_cookie(const struct tcp *tcp, ciao_conn conn);
+int tcp_user_backlog(struct tcp *tcp, ciao_conn listener, unsigned backlog);
+int tcp_user_port_busy(const struct tcp *tcp, const struct ciao_endpoint *local, bool v6only);
+uint16_t tcp_user_port_choose(struct tcp *tcp, uint16_t after);
 int tcp_user_shutdown(struct tcp *tcp, ciao_conn conn, enum ciao_how how);
 int tcp_user_close(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report);
 int tcp_user_abort(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report);

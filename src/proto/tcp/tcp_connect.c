@@ -78,14 +78,16 @@ static void give_port(struct tcp *tcp, const struct tcp_tuple *tuple)
     tcp_port_give(&tcp->ports, &key, tuple->local_port);
 }
 
-static struct tcb *new_tcb(struct tcp *tcp, const struct tcp_tuple *tuple)
+static struct tcb *new_tcb(struct tcp *tcp, const struct tcp_tuple *tuple, uint16_t settings)
 {
     struct tcb *tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
     if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&tuple->local)))
         tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
     if (tcb == NULL)
         return NULL;
+    tcb->settings = settings;
     if (!tcp_flow_enter(tcp, tcb)) {
+        tcb->settings = 0; /* still the caller's */
         tcp_tcb_free(tcp, tcb);
         return NULL;
     }
@@ -133,13 +135,12 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
     if (result != 0)
         return result;
     uint16_t index = tcp_settings_take(tcp, settings);
-    struct tcb *tcb = index == UINT16_MAX ? NULL : new_tcb(tcp, &tuple);
+    struct tcb *tcb = index == UINT16_MAX ? NULL : new_tcb(tcp, &tuple, index);
     if (tcb == NULL) {
         give_port(tcp, &tuple);
         tcp_settings_give(tcp, index == UINT16_MAX ? 0 : index);
         return -CIAO_ENOMEM;
     }
-    tcb->settings = index;
     begin(tcp, tcb, &tuple, &path);
     tell(tcp, tcb, &tuple, wanted == 0);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSED_SYN_SENT_ACTIVE_OPEN);

@@ -264,6 +264,16 @@ enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
 }
 
+/* By time, or AS LINUX by how often it was sent again. [RFC9293 3.8.3 MUST-23] */
+bool tcp_handshake_waited_enough(const struct ciao_settings *settings, unsigned repeats,
+                                 uint32_t since_ms, bool answer)
+{
+    unsigned most = answer ? settings->synack_retries : settings->syn_retries;
+    if (most != 0)
+        return repeats >= most;
+    return settings->r2_syn_us != 0 && since_ms >= settings->r2_syn_us / 1000;
+}
+
 /* Nobody has acknowledged our SYN yet. [RFC9293 3.8.3 MUST-20..MUST-23] */
 void tcp_handshake_timeout(struct tcp *tcp, struct tcb *tcb)
 {
@@ -271,7 +281,7 @@ void tcp_handshake_timeout(struct tcp *tcp, struct tcb *tcb)
     bool syn_sent = tcp_state_is(tcb, CIAO_SYN_SENT);
     uint32_t since_ms = tcp_now_ms(tcp) - tcb->trouble_ms;
     tcp_note(tcp, tcb, syn_sent ? CIAO_TIMER_SYN : CIAO_TIMER_SYN_ACK, tcb->backoff, 0);
-    if (settings->r2_syn_us != 0 && since_ms + 1 >= settings->r2_syn_us / 1000) {
+    if (tcp_handshake_waited_enough(settings, tcb->backoff, since_ms + 1, !syn_sent)) {
         tcp_note(tcp, tcb, CIAO_TIMER_R2, since_ms, 0);
         tcp_teardown_give_up(tcp, tcb);
         return;

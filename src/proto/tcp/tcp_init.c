@@ -64,6 +64,7 @@ size_t tcp_bytes(const struct ciao_config *config)
     list_tables(config, tables);
     size_t bytes = flow_bytes(flow_entries(config)) + ALIGN;
     bytes += tcp_ports_bytes(destinations(config)) + ALIGN;
+    bytes += tcp_bindings_bytes(flow_entries(config)) + ALIGN;
     for (unsigned i = 0; i < TABLES; i++)
         bytes += pool_bytes(tables[i].stride, tables[i].capacity) + ALIGN;
     return bytes;
@@ -84,6 +85,9 @@ static int take_tables(struct tcp *tcp, const struct ciao_config *config, struct
     if (flows == NULL)
         return -CIAO_ENOMEM;
     flow_init(&tcp->flows, flows, flow_entries(config));
+    int result = tcp_bindings_init(&tcp->bindings, arena, flow_entries(config));
+    if (result != 0)
+        return result;
     return tcp_ports_init(&tcp->ports, arena, destinations(config), &tcp->rng, config->port_low,
                           config->port_high);
 }

@@ -53,6 +53,7 @@ struct tcb *tcp_tcb_new(struct tcp *tcp, const struct tcp_tuple *tuple,
 void tcp_tcb_free(struct tcp *tcp,
                   struct tcb *tcb); /* flushes queues, leaves every list, gives the slot back */
 bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb); /* false: the table is full */
+void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple);
 void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
 const struct ciao_settings *tcp_settings(const struct tcp *tcp, uint16_t index);
 uint16_t tcp_settings_take(struct tcp *tcp,
@@ -105,6 +106,8 @@ void tcp_synchronised_arrives(struct tcp *tcp, struct tcb *tcb,
 void tcp_closed_arrives(struct tcp *tcp, const struct tcp_segment *seg);              /* 3.10.7.1 */
 void tcp_syn_sent_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg); /* 3.10.7.3 */
 void tcp_handshake_timeout(struct tcp *tcp, struct tcb *tcb);
+bool tcp_handshake_waited_enough(const struct ciao_settings *settings, unsigned repeats,
+                                 uint32_t since_ms, bool answer);
 void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *opt);
 void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple); /* RFC 6528 */
@@ -161,10 +164,22 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
                         const struct tcp_tuple *tuple);
 void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener);
 
+/* ---- who holds which local port: tcp_binding.c ---- */
+void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, const struct tcp_tuple *tuple,
+                           bool reuse);
+void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
+                       const struct tcp_tuple *tuple);
+void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, const struct tcp_tuple *tuple);
+
 /* ---- handles: tcp_user.c ---- */
 struct tcb *tcp_user_tcb(const struct tcp *tcp,
                          ciao_conn conn); /* NULL: no such handle, or a listener's */
 struct tcp_listener *tcp_user_listener(const struct tcp *tcp, ciao_conn conn);
+
+/* ---- urgent data: tcp_urgent.c ---- */
+void tcp_urgent_sent(struct tcp *tcp, struct tcb *tcb); /* the last byte queued is urgent */
+int64_t tcp_urgent_take(struct tcp *tcp, struct tcb *tcb, void *data, bool peek);
+bool tcp_urgent_is_news(const struct tcb *tcb);
 
 /* ---- TIME-WAIT: tcp_wait.c ---- */
 void tcp_wait_enter(struct tcp *tcp,
@@ -286,7 +301,8 @@ void tcp_congestion_init(struct tcp *tcp,
 /* Step seven: seg was trimmed to the window.  Takes in-order bytes, holds the others, decides on
  * the ACK. */
 void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg);
-int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, void *data, size_t len, bool peek);
+int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, void *data, size_t len,
+                         bool peek); /* data NULL: thrown away */
 void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb);
 uint32_t tcp_unread_bytes(const struct tcp *tcp, const struct tcb *tcb);
 /* The window to offer now, in bytes, by receiver's SWS avoidance; never left of rcv.edge.

@@ -139,6 +139,17 @@ int tcp_user_listen(struct tcp *tcp, const struct ciao_endpoint *local, unsigned
     return 0;
 }
 
+int tcp_user_backlog(struct tcp *tcp, ciao_conn handle, unsigned backlog)
+{
+    struct tcp_listener *listener = tcp_user_listener(tcp, handle);
+    if (listener == NULL)
+        return tcp_user_tcb(tcp, handle) != NULL ? -CIAO_EINVAL : -CIAO_EBADCONN;
+    if (backlog < 1 || backlog > 65535)
+        return -CIAO_EINVAL;
+    listener->backlog = backlog;
+    return 0;
+}
+
 static void leave_bucket(struct tcp *tcp, const struct tcp_listener *listener, uint32_t index)
 {
     uint32_t *at = bucket_of(tcp, listener->head.lport);

@@ -36,6 +36,14 @@ struct tcp_port_key {
     uint16_t remote_port;
 };
 
+/* Who holds which local address and port: tcp_binding.c. */
+struct tcp_bindings {
+    struct pool pool;
+    uint32_t *first; /* by port */
+};
+size_t tcp_bindings_bytes(uint32_t max_records);
+int tcp_bindings_init(struct tcp_bindings *bindings, struct arena *arena, uint32_t max_records);
+
 size_t tcp_ports_bytes(uint32_t max_destinations);
 int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_destinations,
                    struct rng *rng, uint16_t low, uint16_t high);

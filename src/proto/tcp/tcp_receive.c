@@ -383,7 +383,8 @@ int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, void *data, size_t le
     while (index != 0 && done < len) {
         const struct tcp_run *run = run_at(tcp, index);
         uint32_t n = len - done < run->len ? (uint32_t)(len - done) : run->len;
-        memcpy(out + done, run->ptr, n);
+        if (out != NULL)
+            memcpy(out + done, run->ptr, n);
         done += n;
         index = run->next;
         if (!peek)

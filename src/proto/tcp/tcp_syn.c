@@ -248,7 +248,7 @@ void tcp_listen_syn_timeout(struct tcp *tcp, ref_t ref)
     const struct ciao_settings *settings = settings_of(tcp, syn);
     uint32_t since_ms = tcp_now_ms(tcp) - syn->first_ms;
     trace_reason(tcp->trace, at(syn), CIAO_TIMER_SYN_ACK, syn->tries, 0);
-    if (settings->r2_syn_us != 0 && since_ms >= settings->r2_syn_us / 1000) {
+    if (tcp_handshake_waited_enough(settings, syn->tries - 1u, since_ms, true)) {
         trace_reason(tcp->trace, at(syn), CIAO_TIMER_R2, since_ms, 0);
         tcp_listen_syn_end(tcp, ref, CIAO_ARC_SYN_RECEIVED_CLOSED_HANDSHAKE_TIMED_OUT);
         return;
@@ -329,7 +329,7 @@ static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
         return;
     }
     ASSERT(flow_replace(&tcp->flows, tcp_flow_hash(tcp, &child.tuple), ref, tcp_tcb_ref(tcp, tcb)));
-    tcb->flags |= TCB_IN_FLOW;
+    tcp_flow_entered(tcp, tcb, &child.tuple);
     free_record(tcp, ref);
     seg->wnd <<= tcb->snd_wscale;
     tcp_handshake_acked(tcp, tcb, seg);

@@ -180,8 +180,15 @@ bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb)
     struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
     if (flow_insert(&tcp->flows, tcp_flow_hash(tcp, &tuple), tcp_tcb_ref(tcp, tcb)) != 0)
         return false;
-    tcb->flags |= TCB_IN_FLOW;
+    tcp_flow_entered(tcp, tcb, &tuple);
     return true;
+}
+
+void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple)
+{
+    bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
+    tcp_binding_connected(tcp, &tcb->head, tuple, reuse);
+    tcb->flags |= TCB_IN_FLOW;
 }
 
 void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb)
@@ -190,6 +197,7 @@ void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb)
         return;
     struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
     ASSERT(flow_remove(&tcp->flows, tcp_flow_hash(tcp, &tuple), tcp_tcb_ref(tcp, tcb)));
+    tcp_binding_gone(tcp, &tcb->head, &tuple);
     tcb->flags &= ~TCB_IN_FLOW;
 }
 
@@ -227,6 +235,9 @@ void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* ---- settings, shared where equal ---- */
+
+/* They are compared as bytes: nothing may stand between them. */
+BUILD_ASSERT(sizeof(struct ciao_settings) == 2 * 8 + 20 * 4 + 8);
 
 static struct tcp_settings_slot *slot_at(const struct tcp *tcp, uint16_t index)
 {

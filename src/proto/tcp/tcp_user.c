@@ -63,13 +63,21 @@ static int send_refusal(const struct tcb *tcb)
     return -CIAO_ENOTCONN;
 }
 
+/* AS LINUX: TCP_NOTSENT_LOWAT. */
+static bool waits_enough(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t lowat = tcp_tcb_settings(tcp, tcb)->notsent_lowat_bytes;
+    return lowat != 0 && tcp_unsent_bytes(tcp, tcb) >= lowat;
+}
+
 static bool is_writable(const struct tcp *tcp, const struct tcb *tcb)
 {
     return tcp_state_sends(tcb) && !(tcb->flags & TCB_FIN_QUEUED)
-           && tcp_sendq_room(tcp, tcb) >= tcp_tcb_settings(tcp, tcb)->sndbuf_bytes / 3;
+           && tcp_sendq_room(tcp, tcb) >= tcp_tcb_settings(tcp, tcb)->sndbuf_bytes / 3
+           && !waits_enough(tcp, tcb);
 }
 
-int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, bool more)
+int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, unsigned flags)
 {
     struct tcb *tcb = tcp_user_tcb(tcp, conn);
     if (tcb == NULL)
@@ -79,12 +87,15 @@ int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t 
         return refusal;
     if (len == 0)
         return -CIAO_EINVAL;
-    int64_t taken = tcp_sendq_write(tcp, tcb, data, len);
+    int64_t taken = waits_enough(tcp, tcb) ? -CIAO_EAGAIN : tcp_sendq_write(tcp, tcb, data, len);
     if (taken < 0) {
         tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
         return taken;
     }
+    bool all = (size_t)taken == len, more = (flags & CIAO_SEND_MORE) != 0;
     tcb->flags = more ? tcb->flags | TCB_HOLD_PARTIAL : tcb->flags & ~TCB_HOLD_PARTIAL;
+    if (all && (flags & CIAO_SEND_URGENT))
+        tcp_urgent_sent(tcp, tcb);
     tcp_note(tcp, tcb, CIAO_CALL_SEND, (uint64_t)taken, tcp_unsent_bytes(tcp, tcb));
     if (tcp_state_sends(tcb))
         tcp_output_wanted(tcp, tcb);
@@ -101,11 +112,14 @@ static bool at_end_of_stream(const struct tcb *tcb)
 }
 
 /* [RFC9293 3.10.3 MUST-12 EV-52] */
-int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, bool peek)
+int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, unsigned flags)
 {
     struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    bool peek = (flags & CIAO_RECV_PEEK) != 0;
     if (tcb == NULL)
         return no_connection(tcp, conn);
+    if (flags & CIAO_RECV_URGENT)
+        return tcp_urgent_take(tcp, tcb, data, peek);
     int64_t got = tcp_receive_read(tcp, tcb, data, len, peek);
     if (tcp_unread_bytes(tcp, tcb) == 0) /* what comes next is news */
         tcb->told_ready &= (uint8_t)~CIAO_READABLE;
@@ -181,6 +195,27 @@ int tcp_user_abort(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *re
     return 0;
 }
 
+/* ---- what whoever stands above keeps here ---- */
+
+int tcp_user_set_cookie(struct tcp *tcp, ciao_conn conn, uint32_t cookie)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    struct tcp_listener *listener = tcp_user_listener(tcp, conn);
+    if (tcb == NULL && listener == NULL)
+        return -CIAO_EBADCONN;
+    *(tcb != NULL ? &tcb->cookie : &listener->cookie) = cookie;
+    return 0;
+}
+
+uint32_t tcp_user_cookie(const struct tcp *tcp, ciao_conn conn)
+{
+    const struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    const struct tcp_listener *listener = tcp_user_listener(tcp, conn);
+    if (tcb != NULL)
+        return tcb->cookie;
+    return listener != NULL ? listener->cookie : 0;
+}
+
 /* ---- readiness ---- */
 
 static bool both_are_over(const struct tcb *tcb)
@@ -189,11 +224,24 @@ static bool both_are_over(const struct tcb *tcb)
            || tcp_state_is(tcb, CIAO_LAST_ACK) || tcp_state_is(tcb, CIAO_TIME_WAIT);
 }
 
+/* AS LINUX: SO_RCVLOWAT, but never so that a full buffer waits for more. */
+static bool enough_to_read(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t unread = tcp_unread_bytes(tcp, tcb);
+    uint32_t lowat = tcp_tcb_settings(tcp, tcb)->rcvlowat_bytes;
+    if (unread == 0 || lowat <= 1 || unread >= lowat)
+        return unread != 0;
+    return tcb->rcv.edge == tcb->rcv.nxt
+           || tcp_side(tcp, tcb)->charged_bytes >= tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
+}
+
 unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
 {
     unsigned ready = 0;
-    if (tcp_unread_bytes(tcp, tcb) != 0 || at_end_of_stream(tcb))
+    if (enough_to_read(tcp, tcb) || at_end_of_stream(tcb))
         ready |= CIAO_READABLE;
+    if (tcp_urgent_is_news(tcb))
+        ready |= CIAO_URGENT;
     if (is_writable(tcp, tcb))
         ready |= CIAO_WRITABLE;
     if (at_end_of_stream(tcb))
@@ -261,8 +309,7 @@ int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_set
         return -CIAO_EBADCONN;
     struct ciao_settings wanted = *settings;
     if (tcb != NULL && (tcb->flags & TCB_SYN_UNACKED)) /* what our SYN has offered holds */
-        wanted.flags =
-            (uint8_t)((wanted.flags & ~OFFERED) | (tcp_tcb_settings(tcp, tcb)->flags & OFFERED));
+        wanted.flags = (wanted.flags & ~OFFERED) | (tcp_tcb_settings(tcp, tcb)->flags & OFFERED);
     uint16_t index = tcp_settings_take(tcp, &wanted);
     if (index == UINT16_MAX)
         return -CIAO_ENOMEM;

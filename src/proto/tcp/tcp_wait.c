@@ -95,6 +95,7 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
     bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
     fill(tcp, wait, tcb);
     ASSERT(flow_replace(&tcp->flows, tcp_flow_hash(tcp, &tuple), tcp_tcb_ref(tcp, tcb), ref));
+    tcp_binding_waits(tcp, &tcb->head, &wait->head, &tuple);
     tcb->flags &= ~(TCB_IN_FLOW | TCB_ACK_NOW | TCB_ACK_DELAYED);
     tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)wait->msl_ms * 2, 0);
     start_2msl(tcp, ref);
@@ -118,6 +119,7 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
     struct tcp_port_key key = {tuple.local, tuple.remote, tuple.remote_port};
     ref_t tcb_ref = wait->tcb;
+    tcp_binding_gone(tcp, &wait->head, &tuple);
     tcp_enter(tcp, &wait->head, row);
     wheel_cancel(&tcp->wheel, ref);
     ASSERT(flow_remove(&tcp->flows, tcp_flow_hash(tcp, &tuple), ref));

@@ -27,7 +27,9 @@ static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t buffer = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
     uint32_t charged = tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->charged_bytes;
-    return charged < buffer ? buffer - charged : 0;
+    uint32_t free = charged < buffer ? buffer - charged : 0;
+    uint32_t clamp = tcp_tcb_settings(tcp, tcb)->window_clamp_bytes; /* AS LINUX */
+    return clamp != 0 && clamp < free ? clamp : free;
 }
 
 /* A full segment of the peer: the largest seen, since small ones say nothing of what it could send.
