@@ -75,7 +75,8 @@ struct tcp_wait {
     uint32_t rcv_wnd;
     uint32_t msl_ms;
     ref_t tcb; /* the TCB that stays as long as the program holds its handle; REF_NONE: none */
-    uint16_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, passive : 1, spare : 9;
+    uint16_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, passive : 1, spare : 4;
+    uint16_t max_wnd_bits : 5; /* MAX.SND.WND was below 2 to this power */
     uint16_t route;
 };
 BUILD_ASSERT(sizeof(struct tcp_wait) == 64); /* one cache line */

@@ -126,7 +126,7 @@ static bool is_acceptable(const struct tcp *tcp, const struct tcb *tcb,
 static bool knocks_at_closed_window(const struct tcb *tcb, const struct tcp_segment *seg)
 {
     return seg->len != 0 && tcb->rcv.edge == tcb->rcv.nxt && seg->seq == tcb->rcv.nxt
-           && !(seg->flags & TCP_SYN);
+           && (seg->flags & (TCP_SYN | TCP_RST)) != TCP_SYN;
 }
 
 /* Into a closed window nothing is taken, but its ACK and RST are. [RFC9293 3.4 MUST-66] */
@@ -146,8 +146,9 @@ static void trim_front(struct tcp_segment *seg, uint32_t bytes)
     seg->data_len -= bytes;
 }
 
-/* Keep what lies in the window. */
-static void trim(const struct tcb *tcb, struct tcp_segment *seg)
+/* Keep what lies in the window.  AS LINUX: a FIN right behind a full window needs no buffer, and is
+ * taken. */
+void tcp_trim(const struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *seg)
 {
     if (seq_lt(seg->seq, tcb->rcv.nxt)) {
         uint32_t old = tcb->rcv.nxt - seg->seq;
@@ -158,7 +159,9 @@ static void trim(const struct tcb *tcb, struct tcp_segment *seg)
         uint32_t beyond = end - tcb->rcv.edge;
         seg->data_len -= beyond < seg->data_len ? beyond : seg->data_len;
         seg->flags &= (uint16_t)~TCP_FIN;
-    } /* else: a FIN right behind a full window needs no buffer, and is taken */
+    } else if (end == tcb->rcv.edge && !(tcp_tcb_settings(tcp, tcb)->more & CIAO_EDGE_TOLERANT)) {
+        seg->flags &= (uint16_t)~TCP_FIN;
+    }
 }
 
 /* [RFC7323 4.3 7323-7] */
@@ -189,7 +192,7 @@ static bool answers_syn_again(struct tcp *tcp, struct tcb *tcb, const struct tcp
 static void forget_known_syn(const struct tcb *tcb, struct tcp_segment *seg)
 {
     bool known = (tcb->flags & TCB_SYN_UNACKED)
-                 && (seg->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)
+                 && (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK)
                  && seg->seq == tcb->irs && seg->ack == tcb->snd.nxt;
     if (!known)
         return;
@@ -238,7 +241,7 @@ static bool step_1_sequence(struct tcp *tcp, struct tcb *tcb, struct tcp_segment
                                            : CIAO_DROP_SEQ_OUTSIDE_WINDOW,
                       seg);
     if (!(seg->flags & TCP_SYN)) {
-        trim(tcb, seg);
+        tcp_trim(tcp, tcb, seg);
         remember_timestamp(tcp, tcb, seg);
     }
     return true;

@@ -197,11 +197,7 @@ static void peer_answered(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *
     tcp_ack_now(tcp, tcb);
     seg->seq++;
     seg->flags &= (uint16_t)~TCP_SYN;
-    uint32_t room = tcb->rcv.edge - tcb->rcv.nxt; /* no step has trimmed it */
-    if (seg->data_len > room) {
-        seg->data_len = room;
-        seg->flags &= (uint16_t)~TCP_FIN;
-    }
+    tcp_trim(tcp, tcb, seg); /* no step has done it */
     if (seg->data_len != 0 || (seg->flags & TCP_FIN))
         tcp_text_and_fin(tcp, tcb, seg);
 }

@@ -99,6 +99,8 @@ struct ciao_event_segment tcp_event_of(const struct tcp_segment *seg); /* for th
 void tcp_challenge_ack(struct tcp *tcp,
                        struct tcb *tcb); /* an ACK that asks "was it you?" [RFC5961 3.2] */
 bool tcp_challenge_allowed(struct tcp *tcp);
+/* Cut off what lies outside the window, and the FIN with it. */
+void tcp_trim(const struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *seg);
 void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb,
                       struct tcp_segment *seg); /* sixth to eighth */
 void tcp_synchronised_arrives(struct tcp *tcp, struct tcb *tcb,

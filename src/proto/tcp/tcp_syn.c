@@ -376,7 +376,8 @@ static bool step_1(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
     }
     bool rst = (seg->flags & TCP_RST) != 0;
     bool stray = !rst && is_stray(syn, seg);
-    if (!stray && is_acceptable(tcp, syn, seg))
+    bool same_syn = !rst && (seg->flags & TCP_SYN) && seg->seq == syn->irs; /* text or not */
+    if (!stray && !same_syn && is_acceptable(tcp, syn, seg))
         return true;
     if (rst) {
         tcp_drop(tcp, at(syn), CIAO_DROP_RST_OUTSIDE_WINDOW, seg);

@@ -38,6 +38,14 @@ static ref_t take_record(struct tcp *tcp, bool v6)
     return ref_make(kind, pool_take(pool));
 }
 
+static unsigned bits_of(uint32_t value)
+{
+    unsigned bits = 0;
+    while (bits < 31 && value >> bits != 0)
+        bits++;
+    return bits;
+}
+
 static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb *tcb)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
@@ -50,6 +58,7 @@ static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb 
     wait->snd_nxt = tcb->snd.nxt;
     wait->rcv_nxt = tcb->rcv.nxt;
     wait->rcv_wnd = tcb->rcv.edge - tcb->rcv.nxt;
+    wait->max_wnd_bits = bits_of(tcb->snd.max_wnd) & 31u;
     wait->ts_recent = tcb->ts_recent;
     wait->passive = (tcb->flags & TCB_PASSIVE) != 0;
     wait->has_ts = (tcb->flags & TCB_TS) != 0;
@@ -177,24 +186,71 @@ static bool is_stray(const struct tcp_wait *wait, const struct tcp_segment *seg)
     return wait->has_ts && seg->h.opt.has_ts && seq_lt(seg->h.opt.ts_val, wait->ts_recent);
 }
 
-static bool rst_is_acceptable(const struct tcp_wait *wait, const struct tcp_segment *seg)
+/* The four cases of the table in 3.10.7.4. */
+static bool is_acceptable(const struct tcp_wait *wait, const struct tcp_segment *seg)
 {
-    return seg->seq == wait->rcv_nxt;
+    if (seg->len == 0 && wait->rcv_wnd == 0)
+        return seg->seq == wait->rcv_nxt;
+    return seq_in_window(seg->seq, wait->rcv_nxt, wait->rcv_wnd)
+           || (seg->len != 0
+               && seq_in_window(seg->seq + seg->len - 1, wait->rcv_nxt, wait->rcv_wnd));
 }
 
-/* [RFC9293 3.10.7.4 second EV-20; RFC1337 3 1337-1] */
+/* [RFC5961 5.2 5961-5] */
+static bool ack_can_be(const struct tcp_wait *wait, const struct tcp_segment *seg)
+{
+    uint32_t max_wnd = ((uint32_t)1 << wait->max_wnd_bits) - 1;
+    return !seq_gt(seg->ack, wait->snd_nxt) && !seq_lt(seg->ack, wait->snd_nxt - max_wnd);
+}
+
+static void ask_back(struct tcp *tcp, ref_t ref)
+{
+    if (tcp_challenge_allowed(tcp))
+        send_ack(tcp, ref);
+}
+
+/* [RFC9293 3.10.7.4 second EV-20, EV-21, EV-22; RFC5961 3.2 5961-3; RFC1337 3 1337-1] */
 static void rst_arrives(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    if (wait->rst_ends && rst_is_acceptable(wait, seg))
+    bool exact = seg->seq == wait->rcv_nxt;
+    if (wait->rst_ends && exact) {
         tcp_wait_end(tcp, ref, CIAO_ARC_TIME_WAIT_CLOSED_RESET_AT_THE_END);
-    else
-        tcp_drop(tcp, at(wait), CIAO_DROP_TIME_WAIT_RST, seg);
+        return;
+    }
+    tcp_drop(tcp, at(wait), CIAO_DROP_TIME_WAIT_RST, seg);
+    if (!exact && is_acceptable(wait, seg))
+        ask_back(tcp, ref);
 }
 
+/* The peer's own FIN lies left of the window.  One that lies in it can't be, and is answered in the
+ * same way. */
 static bool is_fin_again(const struct tcp_wait *wait, const struct tcp_segment *seg)
 {
-    return (seg->flags & TCP_FIN) && seg->seq + seg->data_len + 1 == wait->rcv_nxt;
+    if ((seg->flags & (TCP_FIN | TCP_SYN)) != TCP_FIN || is_stray(wait, seg))
+        return false;
+    if (seg->seq + seg->len == wait->rcv_nxt)
+        return true;
+    return (seg->flags & TCP_ACK) && is_acceptable(wait, seg) && ack_can_be(wait, seg);
+}
+
+static void restart(struct tcp *tcp, ref_t ref)
+{
+    const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
+    trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED, (uint64_t)wait->msl_ms * 2, 0);
+    start_2msl(tcp, ref);
+    send_ack(tcp, ref);
+}
+
+/* An ACK in its place asks nothing, and what has no ACK is dropped [EV-25]; all else is answered
+ * with what we know. */
+static bool asks(const struct tcp_wait *wait, const struct tcp_segment *seg)
+{
+    if ((seg->flags & TCP_SYN) || is_stray(wait, seg) || !is_acceptable(wait, seg))
+        return true;
+    if (!(seg->flags & TCP_ACK))
+        return false;
+    return seg->len != 0 || seg->seq != wait->rcv_nxt || !ack_can_be(wait, seg);
 }
 
 /* [RFC9293 3.10.7.4 first, fifth, eighth EV-34, EV-37] */
@@ -208,17 +264,12 @@ void tcp_wait_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg,
     }
     if (begins_anew(tcp, ref, seg, tuple))
         return;
-    if (is_fin_again(wait, seg) && !is_stray(wait, seg)) {
-        trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED, (uint64_t)wait->msl_ms * 2,
-                     0);
-        start_2msl(tcp, ref);
-        send_ack(tcp, ref);
+    if (is_fin_again(wait, seg)) {
+        restart(tcp, ref);
         return;
     }
-    bool syn = (seg->flags & TCP_SYN) != 0;
-    tcp_drop(tcp, at(wait), syn ? CIAO_DROP_TIME_WAIT_OLD_SYN : CIAO_DROP_TIME_WAIT_SEGMENT, seg);
-    /* An ACK in its place asks nothing; all else is answered with what we know. */
-    if (syn || seg->len != 0 || seg->seq != wait->rcv_nxt)
-        if (tcp_challenge_allowed(tcp))
-            send_ack(tcp, ref);
+    tcp_drop(tcp, at(wait),
+             seg->flags & TCP_SYN ? CIAO_DROP_TIME_WAIT_OLD_SYN : CIAO_DROP_TIME_WAIT_SEGMENT, seg);
+    if (asks(wait, seg))
+        ask_back(tcp, ref);
 }
