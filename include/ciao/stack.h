@@ -356,6 +356,7 @@ struct ciao_info {
     uint32_t cwnd_bytes, ssthresh_bytes, flight_bytes;
     uint32_t snd_wnd, rcv_wnd, snd_mss, rcv_mss;
     uint32_t unsent_bytes, unacked_bytes, unread_bytes, out_of_order_bytes;
+    uint32_t readable_bytes; /* unread up to the urgent mark, as Linux's FIONREAD counts */
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, wscale, in_recovery, read_closed, write_closed;
 };

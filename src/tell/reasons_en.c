@@ -225,6 +225,9 @@ const char *const words_reasons_en[CIAO_REASONS] = {
         "forged, and {me} ignores it.",
     [CIAO_DID_SACK_RENEGED] =
         "{peer} takes back what it had reported to hold: {me} counts on nothing but its ACKs.",
+    [CIAO_DID_URGENT_ANNOUNCED] =
+        "{peer} announces urgent data up to byte {a}: {me} tells its program, which has {b} bytes "
+        "to read before it.",
     [CIAO_DID_TCB_FREED] = "{me} frees the TCB: its memory may serve another connection.",
     /* calls */
     [CIAO_CALL_LISTEN] = "{me}'s program calls listen() with a backlog of {a}.",

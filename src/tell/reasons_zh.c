@@ -146,6 +146,8 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DID_ICMP_IGNORED] =
         "网络报告的错误说的是{me}并没有在途的报文段：可能是伪造的，{me}不予理会。",
     [CIAO_DID_SACK_RENEGED] = "{peer}收回了曾经报告说有的字节：从此{me}只信它的 ACK。",
+    [CIAO_DID_URGENT_ANNOUNCED] =
+        "{peer}宣布有紧急数据，直到第 {a} 个字节：{me}告诉程序，它前面还有 {b} 个字节要读。",
     [CIAO_DID_TCB_FREED] = "{me}释放 TCB：这块内存可以给别的连接用了。",
     /* 程序的调用 */
     [CIAO_CALL_LISTEN] = "{me}的程序调用 listen()，等候队列长度 {a}。",

@@ -345,7 +345,7 @@ void story_expect_nobody(struct story *r)
         story_fail(r, "accept answers %d", result);
 }
 
-void story_sends(struct story *r, unsigned n, bool more)
+void story_sends(struct story *r, unsigned n, unsigned flags)
 {
     struct story_peer *peer = story_peer(r);
     uint8_t bytes[4096];
@@ -354,8 +354,8 @@ void story_sends(struct story *r, unsigned n, bool more)
         for (unsigned i = 0; i < some; i++)
             bytes[i] = story_byte(true, peer->written + i);
         bool last = n == some;
-        int64_t taken = ciao_send(r->stack, peer->conn, bytes, some,
-                                  more || !last ? CIAO_SEND_MORE : 0, r->now_us);
+        int64_t taken =
+            ciao_send(r->stack, peer->conn, bytes, some, last ? flags : CIAO_SEND_MORE, r->now_us);
         if (taken != (int64_t)some)
             story_fail(r, "send takes %lld of %u", (long long)taken, some);
         peer->written += some;

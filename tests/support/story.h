@@ -112,8 +112,9 @@ _Noreturn void story_fail(struct story *r, const char *format, ...)
 #define user_stops_listening(r)     story_stops_listening(AT(r))
 #define user_connects(r)            story_connects(AT(r))
 #define user_accepts(r)             story_accepts(AT(r))
-#define user_sends(r, n)            story_sends(AT(r), n, false)
-#define user_sends_more(r, n)       story_sends(AT(r), n, true)
+#define user_sends(r, n)            story_sends(AT(r), n, 0)
+#define user_sends_more(r, n)       story_sends(AT(r), n, CIAO_SEND_MORE)
+#define user_sends_urgent(r, n)     story_sends(AT(r), n, CIAO_SEND_URGENT)
 #define user_reads(r, n)            story_reads(AT(r), n)
 #define user_shuts_down(r)          story_shuts_down(AT(r), CIAO_SHUT_WR)
 #define user_stops_reading(r)       story_shuts_down(AT(r), CIAO_SHUT_RD)
@@ -130,7 +131,7 @@ void story_listens(struct story *r, unsigned backlog);
 void story_stops_listening(struct story *r);
 void story_connects(struct story *r);
 void story_accepts(struct story *r);
-void story_sends(struct story *r, unsigned n, bool more);
+void story_sends(struct story *r, unsigned n, unsigned flags);
 void story_reads(struct story *r, unsigned n);
 void story_shuts_down(struct story *r, enum ciao_how how);
 struct ciao_event_report story_closes(struct story *r);

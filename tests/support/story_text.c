@@ -134,6 +134,7 @@ static void read_word(struct reader *in, struct story_text *out)
         out->has_len = true;
         out->len = number(in);
     } else if (take(in, "urp=")) {
+        out->has_urp = true;
         out->urp = number(in);
     } else if (take(in, "<")) {
         read_options(in, out);
@@ -203,6 +204,8 @@ void story_text_write(const struct story_segment *segment, char *out, size_t roo
     if (h->flags & TCP_ACK)
         add(&w, " ack=%d", (int32_t)h->ack);
     add(&w, " wnd=%u", h->wnd);
+    if (h->flags & TCP_URG)
+        add(&w, " urp=%u", h->urp);
     if (segment->len != 0)
         add(&w, " len=%u", segment->len);
     add(&w, " <");
@@ -244,6 +247,8 @@ const char *story_text_differs(const struct story_text *want, const struct story
         return "seq";
     if (want->has_ack && want->ack != h->ack)
         return "ack";
+    if (want->has_urp && want->urp != h->urp)
+        return "urp";
     if (want->has_wnd && want->wnd != h->wnd)
         return "wnd";
     if (want->len != seen->len)

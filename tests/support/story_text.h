@@ -12,7 +12,7 @@
 
 struct story_text {
     uint16_t flags;
-    bool has_seq, has_ack, has_wnd, has_len, has_options;
+    bool has_seq, has_ack, has_wnd, has_urp, has_len, has_options;
     uint32_t seq, ack, wnd, len, urp;
     bool any_mss, any_wscale, any_ts_val, any_ts_ecr; /* * was written */
     struct tcp_options opt;

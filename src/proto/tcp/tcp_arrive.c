@@ -361,9 +361,11 @@ static void step_8_fin(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
         tcp_ack_now(tcp, tcb);
 }
 
-/* Sixth, urgent data: see spec/exceptions.tsv. */
+/* Sixth, the urgent pointer: tcp_urgent.c. */
 void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
+    if ((seg->flags & TCP_URG) || tcp_urgent_is_awaited(tcb))
+        tcp_urgent_arrives(tcp, tcb, seg);
     if (step_7_text(tcp, tcb, seg))
         step_8_fin(tcp, tcb, seg);
 }

@@ -42,6 +42,7 @@ static void tcb_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_i
         .unsent_bytes = tcp_unsent_bytes(tcp, tcb),
         .unacked_bytes = tcp_unacked_bytes(tcp, tcb),
         .unread_bytes = tcp_unread_bytes(tcp, tcb),
+        .readable_bytes = tcp_urgent_readable(tcp, tcb),
         .snd_wscale = tcb->snd_wscale,
         .rcv_wscale = tcb->rcv_wscale,
         .timestamps = (tcb->flags & TCB_TS) != 0,

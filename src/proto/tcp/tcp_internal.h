@@ -23,6 +23,14 @@ struct tcp_segment {
     uint16_t segments; /* wire segments it stands for, at least 1 */
 };
 
+/* What the program wants of the receive queue. */
+struct tcp_read {
+    void *data; /* NULL: thrown away */
+    size_t len;
+    uint32_t skip; /* pass over so many first; with peek alone */
+    bool peek;
+};
+
 /* ---- lookups and small things: tcp_tables.c ---- */
 struct tcp_tuple {
     struct ciao_addr local, remote;
@@ -179,9 +187,19 @@ struct tcb *tcp_user_tcb(const struct tcp *tcp,
 struct tcp_listener *tcp_user_listener(const struct tcp *tcp, ciao_conn conn);
 
 /* ---- urgent data: tcp_urgent.c ---- */
-void tcp_urgent_sent(struct tcp *tcp, struct tcb *tcb); /* the last byte queued is urgent */
+void tcp_urgent_sent(struct tcp *tcp, struct tcb *tcb);       /* the last byte queued is urgent */
+void tcp_urgent_point(struct tcb *tcb, struct tcp_header *h); /* with URGENT_SEND */
+void tcp_urgent_arrives(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
+static inline bool tcp_urgent_is_awaited(const struct tcb *tcb)
+{
+    return (tcb->urgent & (URGENT_MARK | URGENT_ARRIVED)) == URGENT_MARK;
+}
+bool tcp_urgent_is_ready(const struct tcb *tcb);
 int64_t tcp_urgent_take(struct tcp *tcp, struct tcb *tcb, void *data, bool peek);
-bool tcp_urgent_is_news(const struct tcb *tcb);
+int64_t tcp_urgent_read(struct tcp *tcp, struct tcb *tcb,
+                        const struct tcp_read *read); /* with URGENT_MARK */
+uint32_t tcp_urgent_readable(const struct tcp *tcp, const struct tcb *tcb);
+uint32_t tcp_urgent_hidden(const struct tcp *tcp, const struct tcb *tcb);
 
 /* ---- TIME-WAIT: tcp_wait.c ---- */
 void tcp_wait_enter(struct tcp *tcp,
@@ -303,8 +321,10 @@ void tcp_congestion_init(struct tcp *tcp,
 /* Step seven: seg was trimmed to the window.  Takes in-order bytes, holds the others, decides on
  * the ACK. */
 void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg);
-int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, void *data, size_t len,
-                         bool peek); /* data NULL: thrown away */
+int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, const struct tcp_read *read);
+void tcp_receive_skip(struct tcp *tcp, struct tcb *tcb, uint32_t len); /* unread for certain */
+bool tcp_receive_peek(const struct tcp_segment *seg, seq_t at,
+                      uint8_t *byte); /* false: not in it */
 void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb);
 uint32_t tcp_unread_bytes(const struct tcp *tcp, const struct tcb *tcb);
 /* The window to offer now, in bytes, by receiver's SWS avoidance; never left of rcv.edge.

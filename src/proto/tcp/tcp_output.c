@@ -108,7 +108,8 @@ static bool is_held(const struct tcp *tcp, const struct tcb *tcb)
 /* Nagle: one small segment at a time. [RFC9293 3.7.4 SHLD-7, MUST-17] */
 static bool nagle_allows(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcb->snd.una == tcb->snd.nxt || (tcp_tcb_settings(tcp, tcb)->flags & CIAO_NODELAY);
+    return tcb->snd.una == tcb->snd.nxt || (tcp_tcb_settings(tcp, tcb)->flags & CIAO_NODELAY)
+           || (tcb->urgent & URGENT_SEND); /* AS LINUX */
 }
 
 /* May `len` bytes leave that do not fill a segment?  The four cases of 3.8.6.2.1; (1) is a full

@@ -130,6 +130,19 @@ static bool next_piece(struct cursor *at, struct piece *piece)
     return false;
 }
 
+bool tcp_receive_peek(const struct tcp_segment *seg, seq_t at, uint8_t *byte)
+{
+    struct cursor cursor = payload_of(seg);
+    struct piece piece;
+    while (next_piece(&cursor, &piece)) {
+        if (!seq_in_window(at, piece.seq, piece.len))
+            continue;
+        *byte = piece.ptr[at - piece.seq];
+        return true;
+    }
+    return false;
+}
+
 /* ---- in order ---- */
 
 static void append_run(struct tcp *tcp, struct tcp_side *side, uint32_t index)
@@ -371,28 +384,42 @@ static void consume(struct tcp *tcp, struct tcp_side *side, uint32_t len)
     free_run(tcp, side, index);
 }
 
-/* How many bytes were copied; 0: there are none. */
-int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, void *data, size_t len, bool peek)
+/* Copies, and consumes when it is not just a look; how many bytes. */
+static size_t copy_out(struct tcp *tcp, struct tcp_side *side, const struct tcp_read *read)
+{
+    uint8_t *out = read->data;
+    size_t done = 0;
+    uint32_t index = side->in_order_first, skip = read->skip;
+    while (index != 0 && done < read->len) {
+        const struct tcp_run *run = run_at(tcp, index);
+        uint32_t n = run->len - skip; /* skip is 0 or 1, and no run is empty */
+        n = read->len - done < n ? (uint32_t)(read->len - done) : n;
+        if (out != NULL)
+            memcpy(out + done, run->ptr + skip, n);
+        done += n;
+        skip = 0;
+        index = run->next;
+        if (!read->peek)
+            consume(tcp, side, n);
+    }
+    return done;
+}
+
+/* How many bytes were taken; 0: there are none. */
+int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, const struct tcp_read *read)
 {
     if (tcb->side == 0)
         return 0;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    uint8_t *out = data;
-    size_t done = 0;
-    uint32_t index = side->in_order_first;
-    while (index != 0 && done < len) {
-        const struct tcp_run *run = run_at(tcp, index);
-        uint32_t n = len - done < run->len ? (uint32_t)(len - done) : run->len;
-        if (out != NULL)
-            memcpy(out + done, run->ptr, n);
-        done += n;
-        index = run->next;
-        if (!peek)
-            consume(tcp, side, n);
-    }
-    if (!peek && done != 0)
+    size_t done = copy_out(tcp, tcp_side(tcp, tcb), read);
+    if (!read->peek && done != 0)
         tcp_window_read(tcp, tcb);
     return (int64_t)done;
+}
+
+void tcp_receive_skip(struct tcp *tcp, struct tcb *tcb, uint32_t len)
+{
+    const struct tcp_read read = {.len = len};
+    (void)tcp_receive_read(tcp, tcb, &read);
 }
 
 static void flush_list(struct tcp *tcp, struct tcp_side *side, uint32_t index)

@@ -81,6 +81,8 @@ uint32_t tcp_segment_room(const struct tcp *tcp, const struct tcb *tcb)
 
 uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_t room)
 {
+    if (tcb->urgent & URGENT_SEND) /* each wire segment has its own pointer */
+        return room;
     uint32_t gso = ip_link(tcp->ip, tcb->head.link)->gso_bytes;
     const uint32_t headers = 120; /* IPv6 and TCP with all options: a packet has 65,535 bytes */
     uint32_t most = gso < 65535 - headers ? gso : 65535 - headers;
@@ -193,6 +195,8 @@ static void fill_header(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece
         .ack = piece->flags & TCP_ACK ? tcb->rcv.nxt : 0,
         .flags = piece->flags,
     };
+    if (tcb->urgent & URGENT_SEND)
+        tcp_urgent_point(tcb, h);
     put_window(tcp, tcb, h);
     options(tcp, tcb, h, piece->gso_size != 0 ? piece->gso_size : piece->data_len);
 }

@@ -120,7 +120,9 @@ int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, u
         return no_connection(tcp, conn);
     if (flags & CIAO_RECV_URGENT)
         return tcp_urgent_take(tcp, tcb, data, peek);
-    int64_t got = tcp_receive_read(tcp, tcb, data, len, peek);
+    const struct tcp_read read = {.data = data, .len = len, .peek = peek};
+    int64_t got = tcb->urgent & URGENT_MARK ? tcp_urgent_read(tcp, tcb, &read)
+                                            : tcp_receive_read(tcp, tcb, &read);
     if (tcp_unread_bytes(tcp, tcb) == 0) /* what comes next is news */
         tcb->told_ready &= (uint8_t)~CIAO_READABLE;
     if (got != 0) {
@@ -228,6 +230,8 @@ static bool both_are_over(const struct tcb *tcb)
 static bool enough_to_read(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t unread = tcp_unread_bytes(tcp, tcb);
+    if (tcb->urgent & URGENT_MARK)
+        unread -= unread != 0 ? tcp_urgent_hidden(tcp, tcb) : 0;
     uint32_t lowat = tcp_tcb_settings(tcp, tcb)->rcvlowat_bytes;
     if (unread == 0 || lowat <= 1 || unread >= lowat)
         return unread != 0;
@@ -240,7 +244,7 @@ unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
     unsigned ready = 0;
     if (enough_to_read(tcp, tcb) || at_end_of_stream(tcb))
         ready |= CIAO_READABLE;
-    if (tcp_urgent_is_news(tcb))
+    if (tcp_urgent_is_ready(tcb))
         ready |= CIAO_URGENT;
     if (is_writable(tcp, tcb))
         ready |= CIAO_WRITABLE;
