@@ -363,6 +363,16 @@ struct ciao_info {
 CIAO_MUST_CHECK int ciao_info(const struct ciao_stack *stack, ciao_conn conn,
                               struct ciao_info *info);
 
+/* Just the state (CIAO_CLOSED for what is no handle), and just the two ends (a listener has no
+ * remote one; false for what is no handle): what is asked often. */
+enum ciao_state ciao_conn_state(const struct ciao_stack *stack, ciao_conn conn);
+bool ciao_conn_ends(const struct ciao_stack *stack, ciao_conn conn, struct ciao_endpoint *local,
+                    struct ciao_endpoint *remote);
+/* Is that an address of this stack? */
+bool ciao_is_ours(const struct ciao_stack *stack, const struct ciao_addr *address);
+/* What its listeners and connections start with. */
+const struct ciao_settings *ciao_stack_settings(const struct ciao_stack *stack);
+
 /* The settings of a connection or listener; set refuses values outside the bounds of struct
  * ciao_settings. */
 CIAO_MUST_CHECK int ciao_get_settings(const struct ciao_stack *stack, ciao_conn conn,

@@ -140,6 +140,27 @@ int ciao_info(const struct ciao_stack *stack, ciao_conn conn, struct ciao_info *
     return tcp_user_info(&stack->tcp, conn, info);
 }
 
+enum ciao_state ciao_conn_state(const struct ciao_stack *stack, ciao_conn conn)
+{
+    return tcp_user_state(&stack->tcp, conn);
+}
+
+bool ciao_conn_ends(const struct ciao_stack *stack, ciao_conn conn, struct ciao_endpoint *local,
+                    struct ciao_endpoint *remote)
+{
+    return tcp_user_ends(&stack->tcp, conn, local, remote);
+}
+
+bool ciao_is_ours(const struct ciao_stack *stack, const struct ciao_addr *address)
+{
+    return ip_is_ours(&stack->ip, address);
+}
+
+const struct ciao_settings *ciao_stack_settings(const struct ciao_stack *stack)
+{
+    return &stack->config.tcp;
+}
+
 int ciao_get_settings(const struct ciao_stack *stack, ciao_conn conn,
                       struct ciao_settings *settings)
 {

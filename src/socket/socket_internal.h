@@ -11,6 +11,9 @@
  * wait_for(): it joins the descriptor's list of waiters, waits through the host's table, leaves.
  * ciao_sockets_turn() asks the core what has changed, and wakes.
  *
+ * AS LINUX: a descriptor that is closed while calls wait inside is found by nobody any more, but
+ * the socket itself lasts until the last of these calls has come back (its number is free then).
+ *
  * Sources: the manual pages of section 2 and 7; where they are silent, Linux's behaviour.
  */
 #ifndef SOCKET_SOCKET_INTERNAL_H
@@ -26,25 +29,27 @@ enum desc_kind { DESC_FREE, DESC_SOCKET, DESC_EPOLL };
 
 /* Where a socket is in its life, as Linux's socket->state and the TCP state together say it. */
 enum sock_phase {
-    SOCK_NEW,        /* made, perhaps bound */
+    SOCK_NEW,        /* SS_UNCONNECTED: made, perhaps bound; or disconnected, or refused */
     SOCK_LISTENING,  /* conn is a listener */
-    SOCK_CONNECTING, /* SYN-SENT (or SYN-RECEIVED by simultaneous open) */
-    SOCK_CONNECTED,  /* was established; perhaps over by now */
-    SOCK_OVER        /* failed to connect, or disconnected: may connect again */
+    SOCK_CONNECTING, /* SS_CONNECTING: until connect() has told its success or failure */
+    SOCK_CONNECTED,  /* SS_CONNECTED: was established; perhaps over by now */
+    SOCK_OVER        /* SS_DISCONNECTING: shut down before its failure was told */
 };
 
 /* sock->flags */
-#define SOCK_IS_NONBLOCK   0x1u
-#define SOCK_CLOSE_ON_EXEC 0x2u
-#define SOCK_IS_V6         0x4u  /* AF_INET6 */
-#define SOCK_BOUND_ADDR    0x8u  /* bind() named an address */
-#define SOCK_BOUND_PORT    0x10u /* stands in the table of bound ports */
-#define SOCK_PORT_CHOSEN   0x20u /* by the layer, not by the program */
-#define SOCK_SHUT_RD       0x40u
-#define SOCK_SHUT_WR       0x80u
-#define SOCK_LINGERS       0x100u
-#define SOCK_IS_ASYNC      0x200u
-#define SOCK_NAMED         0x400u /* connect() has told its success already */
+#define SOCK_IS_NONBLOCK    0x1u
+#define SOCK_CLOSE_ON_EXEC  0x2u
+#define SOCK_IS_V6          0x4u  /* AF_INET6 */
+#define SOCK_BOUND_ADDR     0x8u  /* bind() named an address */
+#define SOCK_BOUND_PORT     0x10u /* stands in the table of bound ports */
+#define SOCK_PORT_CHOSEN    0x20u /* by the layer, not by the program */
+#define SOCK_SHUT_RD        0x40u
+#define SOCK_SHUT_WR        0x80u
+#define SOCK_LINGERS        0x100u
+#define SOCK_IS_ASYNC       0x200u
+#define SOCK_ERROR_NOTED    0x400u  /* the connection's error was moved to `error` already */
+#define SOCK_BINDS_ANYWHERE 0x800u  /* IP_FREEBIND, IP_TRANSPARENT */
+#define SOCK_BINDS_NO_PORT  0x1000u /* IP_BIND_ADDRESS_NO_PORT */
 
 /* One (waiting thread, watched descriptor) pair. */
 struct wait_link {
@@ -66,7 +71,7 @@ struct sock {
     int32_t backlog, owner, mark, priority, defer_accept_s, fastopen_queue, incoming_cpu;
     uint32_t rcvbuf_asked, sndbuf_asked; /* SO_RCVBUF, SO_SNDBUF: doubled as Linux; 0: default */
     uint32_t more_options;               /* option.c's own: booleans that are only remembered */
-    uint32_t bound_next;                 /* in its port's bucket: descriptor + 1; 0 ends */
+    uint32_t bound_next, bound_prev;     /* in its port's bucket: descriptor + 1; 0 ends */
     uint32_t last_ready;                 /* POLL* that were last announced to epoll */
 };
 
@@ -86,7 +91,9 @@ struct epoll {
 };
 
 struct desc {
-    uint8_t kind; /* enum desc_kind */
+    uint8_t kind;   /* enum desc_kind */
+    bool closing;   /* closed while calls were inside: nobody finds it, the last of them ends it */
+    uint32_t users; /* calls inside that may wait */
     uint32_t waits_first;
     uint32_t items_first; /* epoll items that watch it */
     uint32_t generation;  /* tells a closed and re-used number from the old one */
@@ -104,7 +111,7 @@ struct ciao_sockets {
     struct ciao_stack *stack;
     struct ciao_settings defaults;
     struct desc *descs;
-    uint64_t *free_map; /* a bit a descriptor: the lowest free one is found by words */
+    uint64_t *used_map; /* a bit a descriptor: the lowest free one is found by words */
     uint32_t lowest_free_word;
     struct pool waits;                    /* struct wait_link */
     struct pool items;                    /* struct epoll_item */
@@ -125,6 +132,15 @@ static inline int desc_fd(const struct ciao_sockets *s, const struct desc *desc)
 struct desc *sock_desc(struct sock *sock);
 /* -CIAO_E* of the core to -errno. */
 int sock_errno(int core_error);
+/* The state as Linux names it, CIAO_TCP_*: TIME-WAIT is CLOSE for who holds the socket. */
+unsigned sock_tcp_state(const struct ciao_sockets *s, const struct sock *sock);
+/* A call is inside that descriptor; the last one out ends what was closed meanwhile. */
+static inline void desc_hold(struct desc *desc)
+{
+    desc->users++;
+}
+void desc_release(struct ciao_sockets *s, struct desc *desc);
+
 /* A public call begins and ends with these. */
 static inline void layer_enter(struct ciao_sockets *s)
 {
@@ -143,37 +159,75 @@ static inline uint64_t layer_now(const struct ciao_sockets *s)
 bool layer_readable(const struct ciao_sockets *s, const void *at, size_t len);
 bool layer_writable(const struct ciao_sockets *s, const void *at, size_t len);
 
+/* A public call on a socket, which may wait. */
+struct call {
+    struct ciao_sockets *s;
+    struct desc *desc; /* NULL: none such */
+    struct sock *sock;
+    uint64_t deadline_us; /* of its waits; 0: it does not wait */
+};
+/* Enter, and find and hold the socket: 0, -EBADF, -ENOTSOCK.  call_end() is due in any case. */
+int call_begin(struct call *call, struct ciao_sockets *s, int fd);
+int64_t call_end(struct call *call, int64_t result);
+/* How long it may wait: not at all, or as SO_RCVTIMEO or SO_SNDTIMEO says (0: for ever). */
+void call_may_wait(struct call *call, bool dont_wait, uint64_t timeo_us);
+/* Wait for news.  0: look again; -EAGAIN: the time is over; -EINTR; -ENOMEM. */
+int call_wait(struct call *call);
+
 /* ---- wait.c ---- */
-/* Join and leave a descriptor's waiters. */
+/* Join and leave a descriptor's waiters; meanwhile the descriptor is held. */
 bool wait_join(struct ciao_sockets *s, struct desc *desc, struct ciao_waiter *waiter,
                uint32_t *link); /* false: no room */
 void wait_leave(struct ciao_sockets *s, uint32_t link);
 /*
- * Wait for news of one descriptor.  Returns 0 (look again), -EAGAIN (the deadline has come), -EINTR
- * or -EBADF (another thread closed it meanwhile: the caller's pointers are void).
+ * Wait for news of one descriptor, which the caller holds.  Returns 0 (look again), -EAGAIN (the
+ * deadline had come before), -EINTR or -ENOMEM.
  */
-int wait_for(struct ciao_sockets *s, int fd, uint64_t deadline_us);
+int wait_for(struct ciao_sockets *s, struct desc *desc, uint64_t deadline_us);
 /* Something about that descriptor may have changed: wake who waits for it, tell the epoll
  * instances. */
 void desc_changed(struct ciao_sockets *s, struct desc *desc);
 
-/* ---- ready.c: readiness as poll(2) names it, as Linux's tcp_poll() does ---- */
-uint32_t sock_poll_events(struct ciao_sockets *s, struct sock *sock);
-uint32_t desc_poll_events(struct ciao_sockets *s, struct desc *desc);
+/* ---- error.c: what went wrong, told once ---- */
 /* Take the socket's pending error: SO_ERROR's and the connection's; 0 or positive errno. */
 int sock_take_error(struct ciao_sockets *s, struct sock *sock);
 int sock_peek_error(struct ciao_sockets *s, struct sock *sock);
+/* Has the peer's FIN come? */
+bool sock_has_fin(const struct ciao_sockets *s, const struct sock *sock);
+
+/* ---- close.c ---- */
+/* The last use of a socket is over: its connection is closed as SO_LINGER says. */
+void sock_end(struct ciao_sockets *s, struct sock *sock);
+/* AS LINUX tcp_disconnect(): the connection or listener ends at once, the socket is as new. */
+void sock_disconnect(struct ciao_sockets *s, struct sock *sock);
+
+/* ---- ready.c: readiness as poll(2) names it, as Linux's tcp_poll() does ---- */
+uint32_t sock_poll_events(struct ciao_sockets *s, struct sock *sock);
+uint32_t desc_poll_events(struct ciao_sockets *s, struct desc *desc);
 
 /* ---- name.c: addresses ---- */
-/* Linux's checks of family and length.  Returns 0 or -errno. */
-int name_read(const struct ciao_sockets *s, const struct sock *sock, const void *addr,
-              uint32_t addrlen, struct ciao_endpoint *endpoint);
-/* Writes at most *len bytes, then sets *len to the whole length. */
+/* Copy in what the program gave, as each call with an address does: 0, -EINVAL, -EFAULT. */
+int name_copy(const struct ciao_sockets *s, const void *addr, uint32_t addrlen,
+              struct ciao_sockaddr_storage *copy);
+/* The address that a program gives to bind() or connect(), copied; also written when the family is
+ * not the socket's (-EAFNOSUPPORT).  0, -EINVAL (too short), -EAFNOSUPPORT. */
+int name_read(const struct sock *sock, const struct ciao_sockaddr_storage *name, uint32_t len,
+              struct ciao_endpoint *endpoint);
+/* Writes at most *name->len bytes, then sets that to the whole length.  0, -EINVAL, -EFAULT. */
 int name_write(const struct ciao_sockets *s, const struct sock *sock,
                const struct ciao_endpoint *endpoint, const struct ciao_name *name);
+/* The same for an address that TCP does not tell: length 0. */
+int name_write_none(const struct ciao_sockets *s, const struct ciao_name *name);
+bool addr_is_v4(const struct ciao_addr *addr);
+bool addr_is_any(const struct ciao_addr *addr);
+bool addr_equal(const struct ciao_addr *a, const struct ciao_addr *b);
+struct ciao_addr addr_any(bool v6);
 
 /* ---- bound.c: which ports are bound, and Linux's rules for conflicts ---- */
+/* Enter the socket with that local address and port (0: one is chosen).  0, -EADDRINUSE. */
 int bound_take(struct ciao_sockets *s, struct sock *sock, const struct ciao_endpoint *local);
+/* May it listen there as well?  The rules are stricter among listeners. */
+bool bound_may_listen(struct ciao_sockets *s, struct sock *sock);
 void bound_give(struct ciao_sockets *s, struct sock *sock);
 
 /* ---- option.c ---- */

@@ -115,6 +115,9 @@ unsigned tcp_user_ready(const struct tcp *tcp, ciao_conn conn);
 ciao_conn tcp_user_next_ready(struct tcp *tcp);
 int tcp_user_error(const struct tcp *tcp, ciao_conn conn);
 int tcp_user_soft_error(struct tcp *tcp, ciao_conn conn);
+enum ciao_state tcp_user_state(const struct tcp *tcp, ciao_conn conn);
+bool tcp_user_ends(const struct tcp *tcp, ciao_conn conn, struct ciao_endpoint *local,
+                   struct ciao_endpoint *remote);
 int tcp_user_info(const struct tcp *tcp, ciao_conn conn, struct ciao_info *info);
 int tcp_user_get_settings(const struct tcp *tcp, ciao_conn conn, struct ciao_settings *settings);
 int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_settings *settings);

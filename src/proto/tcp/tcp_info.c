@@ -89,6 +89,30 @@ int tcp_user_info(const struct tcp *tcp, ciao_conn conn, struct ciao_info *info)
     return 0;
 }
 
+enum ciao_state tcp_user_state(const struct tcp *tcp, ciao_conn conn)
+{
+    const struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb != NULL)
+        return (enum ciao_state)tcb->head.state;
+    return tcp_user_listener(tcp, conn) != NULL ? CIAO_LISTEN : CIAO_CLOSED;
+}
+
+bool tcp_user_ends(const struct tcp *tcp, ciao_conn conn, struct ciao_endpoint *local,
+                   struct ciao_endpoint *remote)
+{
+    const struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    const struct tcp_listener *listener = tcp_user_listener(tcp, conn);
+    if (tcb != NULL) {
+        const struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
+        *local = (struct ciao_endpoint){tuple.local, tuple.local_port};
+        *remote = (struct ciao_endpoint){tuple.remote, tuple.remote_port};
+    } else if (listener != NULL) {
+        *local = (struct ciao_endpoint){listener->local, listener->head.lport};
+        memset(remote, 0, sizeof *remote);
+    }
+    return tcb != NULL || listener != NULL;
+}
+
 /* ---- walking over all of them ---- */
 
 /* A TCB that stands beside its TIME-WAIT record is the same life: the record is passed over. */
