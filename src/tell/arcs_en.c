@@ -174,6 +174,10 @@ const struct words_arc words_arcs_en[] = {
      "program.",
      {"I said it again and again. I think that you have gone.",
       "I have repeated myself long enough. Farewell."}},
+    {"NO_SIGN_OF_LIFE",
+     "{me} has long heard nothing of {peer}, and none of its keep-alive probes was answered: it "
+     "gives up and tells its program.",
+     {"Are you there? Are you there? No.", "It has been so quiet. I shall not ask again."}},
     {"UNREACHABLE",
      "The network reports that there is no way to {peer} any more, and {me} is set to believe it.",
      {"The road is gone. So are you, then.", "They tell me that the bridge is down. I stop."}},

@@ -222,6 +222,8 @@ static const char *timer_text(enum ciao_reason reason, enum tell_lang lang)
         return zh ? "延迟确认到期" : "delayed ACK is due";
     if (reason == CIAO_TIMER_PERSIST)
         return zh ? "坚持定时器到期" : "persist timer";
+    if (reason == CIAO_TIMER_KEEPALIVE)
+        return zh ? "保活定时器到期" : "keep-alive timer";
     if (reason == CIAO_TIMER_FIN_WAIT_2)
         return zh ? "等够了" : "waited enough";
     if (reason == CIAO_TIMER_R1)

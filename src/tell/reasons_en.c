@@ -120,6 +120,9 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_RST_ORPHAN_SACRIFICED] =
         "{me} runs short of memory and ends a connection that no program owns: it sends {peer} "
         "RST.",
+    [CIAO_RST_KEEPALIVE] =
+        "{me} has asked {peer} for a sign of life often enough: it sends {peer} RST, should it be "
+        "there after all.",
     /* timers */
     [CIAO_TIMER_SYN] = "{me}'s timer runs out: {peer} has not answered the SYN.",
     [CIAO_TIMER_SYN_ACK] = "{me}'s timer runs out: {peer} has not acknowledged the SYN,ACK.",
@@ -137,6 +140,9 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_TIMER_SWS_OVERRIDE] =
         "{me} has waited long enough for {peer}'s window to take a full segment: it sends a small "
         "one.",
+    [CIAO_TIMER_KEEPALIVE] =
+        "{me} has heard nothing of {peer} for {b} ms, and its program wants to know whether it is "
+        "still there.",
     [CIAO_TIMER_FIN_WAIT_2] =
         "{me}'s patience is over: its program is gone, and {peer} has not closed its direction in "
         "the time allowed.",

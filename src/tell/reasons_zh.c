@@ -79,6 +79,7 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
         "{peer}发来的字节在{me}这边已经没有人能读，程序早已关闭：{me}用 RST 回应。",
     [CIAO_RST_NEVER_ACCEPTED] = "{me}的程序停止了监听，始终没有接受这条连接：{me}给{peer}发 RST。",
     [CIAO_RST_ORPHAN_SACRIFICED] = "{me}内存吃紧，结束一条没有程序认领的连接：给{peer}发 RST。",
+    [CIAO_RST_KEEPALIVE] = "{me}问了{peer}那么多次“还在吗”，都没有回音：万一它还在，给它发个 RST。",
     /* 定时器 */
     [CIAO_TIMER_SYN] = "{me}的定时器到期：{peer}还没有回答 SYN。",
     [CIAO_TIMER_SYN_ACK] = "{me}的定时器到期：{peer}还没有确认 SYN,ACK。",
@@ -90,6 +91,7 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_TIMER_DELAYED_ACK] =
         "{me}把 ACK 留到了允许的最后一刻，没有等到能捎带它去{peer}的数据：它单独上路。",
     [CIAO_TIMER_SWS_OVERRIDE] = "{me}等{peer}的窗口能容下一整个报文段等得够久了：先发一小段。",
+    [CIAO_TIMER_KEEPALIVE] = "{me}已经 {b} 毫秒没有{peer}的消息了，程序想知道它还在不在。",
     [CIAO_TIMER_FIN_WAIT_2] =
         "{me}的耐心到头了：程序早已离开，{peer}却没有在时限内关闭它那个方向。",
     [CIAO_TIMER_TIME_WAIT] = "{me}的 2 MSL 到了：TIME-WAIT 结束。",

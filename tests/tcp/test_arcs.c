@@ -274,6 +274,18 @@ GIVE_UP(CLOSE_WAIT)
 GIVE_UP(CLOSING)
 GIVE_UP(LAST_ACK)
 
+#define SILENCE(state)                                      \
+    static void silence_##state(struct story *r)            \
+    {                                                       \
+        r->config.tcp.flags |= CIAO_KEEPALIVE;              \
+        reach(r, CIAO_##state);                             \
+        time_passes(r, 7200u * 1000 + 9 * 75u * 1000 + 10); \
+        whatever_was_sent(r);                               \
+    }
+SILENCE(ESTABLISHED)
+SILENCE(FIN_WAIT_2)
+SILENCE(CLOSE_WAIT)
+
 /* [RFC6429 4] The next one needs the room. */
 #define SACRIFICE(state)                           \
     static void sacrifice_##state(struct story *r) \
@@ -355,6 +367,9 @@ static void (*const recipes[CIAO_ARCS])(struct story *) = {
     ROW(CLOSE_WAIT, CLOSED, GAVE_UP) = give_up_CLOSE_WAIT,
     ROW(CLOSING, CLOSED, GAVE_UP) = give_up_CLOSING,
     ROW(LAST_ACK, CLOSED, GAVE_UP) = give_up_LAST_ACK,
+    ROW(ESTABLISHED, CLOSED, NO_SIGN_OF_LIFE) = silence_ESTABLISHED,
+    ROW(FIN_WAIT_2, CLOSED, NO_SIGN_OF_LIFE) = silence_FIN_WAIT_2,
+    ROW(CLOSE_WAIT, CLOSED, NO_SIGN_OF_LIFE) = silence_CLOSE_WAIT,
     ROW(ESTABLISHED, CLOSED, UNREACHABLE) = unreachable_ESTABLISHED,
     ROW(FIN_WAIT_1, CLOSED, UNREACHABLE) = unreachable_FIN_WAIT_1,
     ROW(CLOSE_WAIT, CLOSED, UNREACHABLE) = unreachable_CLOSE_WAIT,

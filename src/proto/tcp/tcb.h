@@ -175,6 +175,8 @@ BUILD_ASSERT(sizeof(struct tcp_side) == 192 || sizeof(void *) != 8);
 #define TCB_RTT_MEASURED 0x10000000u
 #define TCB_SYN_UNACKED  0x20000000u /* the peer has not acknowledged our SYN yet */
 
+#define TCB_KEEPALIVE 0x40000000u /* a keep-alive probe is to leave */
+
 /* tcb->urgent */
 #define URGENT_MARK    1u /* urg_rcv is the peer's urgent byte, not passed by the program yet */
 #define URGENT_ARRIVED 2u /* it is in urgent_byte */
@@ -209,7 +211,7 @@ struct tcb {
     struct wheel_node timer;
     uint32_t rexmt_at;      /* ms, 0: not set: SYN, retransmission or persist */
     uint32_t ack_at;        /* delayed ACK */
-    uint32_t other_at;      /* FIN-WAIT-2 of an orphan, SWS override; later keep-alive */
+    uint32_t other_at;      /* FIN-WAIT-2 of an orphan, SWS override */
     struct tcp_link output; /* in the list of those that have something to send */
     uint32_t ts_recent, ts_offset;
     uint32_t srtt_us, rttvar_us, rto_us;
@@ -259,7 +261,10 @@ struct tcb {
     uint8_t urgent;      /* URGENT_* */
     uint8_t urgent_byte; /* kept aside for the program */
     uint32_t cookie;     /* of whoever stands above: ciao_set_cookie() */
-    uint8_t room[16];
+    uint32_t keep_at;    /* keep-alive: ms, 0: not set */
+    uint32_t keep_sent_ms; /* when the last probe left */
+    uint8_t keep_probes;   /* unanswered ones in a row */
+    uint8_t room[7];
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
 BUILD_ASSERT(offsetof(struct tcb, timer) == 64); /* line 0 is what every segment reads */

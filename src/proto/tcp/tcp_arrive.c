@@ -373,9 +373,10 @@ void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 /* [RFC9293 3.10.7.4] SYN-RECEIVED (of our own opening) and the synchronised states */
 void tcp_synchronised_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
+    if (!admits(tcp, tcb, seg))
+        return;
     tcb->last_received_ms = tcp_now_ms(tcp);
-    if (admits(tcp, tcb, seg))
-        tcp_text_and_fin(tcp, tcb, seg);
+    tcp_text_and_fin(tcp, tcb, seg);
 }
 
 /* ---- a segment comes in ---- */

@@ -133,6 +133,7 @@ void tcp_teardown_abort(struct tcp *tcp, struct tcb *tcb, struct ciao_event_repo
 void tcp_teardown_never_accepted(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb);
+void tcp_teardown_no_sign_of_life(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb);
 bool tcp_teardown_sacrifice(struct tcp *tcp,
                             bool v6); /* no TCB is left: end one orphan; false: there is none */
@@ -226,10 +227,16 @@ void tcp_teardown_give_up(struct tcp *tcp, struct tcb *tcb); /* R2 has passed: b
 
 /* ---- timers: tcp_timer.c.  One node a connection, for its earliest deadline, moved lazily. ----
  */
-enum tcp_timer { TCP_TIMER_REXMT, TCP_TIMER_ACK, TCP_TIMER_OTHER };
+enum tcp_timer { TCP_TIMER_REXMT, TCP_TIMER_ACK, TCP_TIMER_OTHER, TCP_TIMER_KEEPALIVE };
 void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at);
 void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which); /* lazily: the node stays where it is */
 bool tcp_timer_is_set(const struct tcb *tcb, enum tcp_timer which);
+
+/* ---- keep-alive: tcp_keepalive.c ---- */
+struct tcp_piece;
+void tcp_keepalive_start(struct tcp *tcp, struct tcb *tcb); /* or anew, or not any more */
+void tcp_keepalive_timeout(struct tcp *tcp, struct tcb *tcb);
+struct tcp_piece tcp_keepalive_piece(struct tcb *tcb); /* with TCB_KEEPALIVE */
 
 /* ---- readiness and output lists: tcp_lists.c ---- */
 void tcp_output_wanted(struct tcp *tcp, struct tcb *tcb); /* put it into its link's list, once */

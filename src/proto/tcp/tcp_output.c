@@ -253,6 +253,8 @@ static enum tcp_sent from_queue(struct tcp *tcp, struct tcb *tcb, struct ciao_fr
 static enum tcp_sent send_ack(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
     struct tcp_piece piece = {.seq = tcb->snd.nxt, .flags = TCP_ACK};
+    if (tcb->flags & TCB_KEEPALIVE)
+        piece = tcp_keepalive_piece(tcb);
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
 }
 
@@ -278,5 +280,6 @@ enum tcp_sent tcp_output_next(struct tcp *tcp, struct tcb *tcb, struct ciao_fram
         if (sent != TCP_SENT_NOTHING)
             return sent;
     }
-    return tcb->flags & TCB_ACK_NOW ? send_ack(tcp, tcb, frame) : TCP_SENT_NOTHING;
+    return tcb->flags & (TCB_ACK_NOW | TCB_KEEPALIVE) ? send_ack(tcp, tcb, frame)
+                                                      : TCP_SENT_NOTHING;
 }

@@ -185,6 +185,10 @@ static uint64_t persist_wait_us(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t most = tcp_tcb_settings(tcp, tcb)->rto_max_us;
     uint64_t wait_us = (uint64_t)tcb->rto_us << (tcb->backoff < 16 ? tcb->backoff : 16);
+    uint32_t user_us = tcp_tcb_settings(tcp, tcb)->user_timeout_us;
+    uint64_t passed_us = (uint64_t)(tcp_now_ms(tcp) - tcb->persist_ms) * 1000;
+    if (user_us != 0 && passed_us < user_us && wait_us > user_us - passed_us)
+        return user_us - passed_us;
     return wait_us < most ? wait_us : most;
 }
 
@@ -225,7 +229,9 @@ static bool orphan_has_waited(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t limit_ms = give_up_after_ms(tcp, tcb);
     uint32_t since_ms = tcp_now_ms(tcp) - tcb->persist_ms;
-    return (tcb->flags & TCB_ORPHAN) && limit_ms != 0 && since_ms >= limit_ms;
+    bool patient = !(tcb->flags & TCB_ORPHAN)
+                   && tcp_tcb_settings(tcp, tcb)->user_timeout_us == 0; /* AS LINUX */
+    return !patient && limit_ms != 0 && since_ms >= limit_ms;
 }
 
 /* Patience ends only where nobody answers at all. */

@@ -35,7 +35,7 @@ void tcp_teardown_gone(struct tcp *tcp, struct tcb *tcb)
     tcp_sendq_flush(tcp, tcb);
     tcp_output_forget(tcp, tcb);
     wheel_cancel(&tcp->wheel, tcp_tcb_ref(tcp, tcb));
-    tcb->rexmt_at = tcb->ack_at = tcb->other_at = 0;
+    tcb->rexmt_at = tcb->ack_at = tcb->other_at = tcb->keep_at = 0;
     if (tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT))
         tcp_told(tcp, tcb);
     else
@@ -344,6 +344,19 @@ void tcp_teardown_give_up(struct tcp *tcp, struct tcb *tcb)
         [CIAO_LAST_ACK] = CIAO_ARC_LAST_ACK_CLOSED_GAVE_UP,
     };
     tcp_teardown_end(tcp, tcb, (struct tcp_end){rows[tcb->head.state], CIAO_ETIMEDOUT, 0});
+}
+
+/* Keep-alive has asked in vain. [RFC9293 3.8.4 MUST-29]  AS LINUX with a RST, should the peer be
+ * there after all. */
+void tcp_teardown_no_sign_of_life(struct tcp *tcp, struct tcb *tcb)
+{
+    static const enum ciao_arc_row rows[CIAO_STATES] = {
+        [CIAO_ESTABLISHED] = CIAO_ARC_ESTABLISHED_CLOSED_NO_SIGN_OF_LIFE,
+        [CIAO_FIN_WAIT_2] = CIAO_ARC_FIN_WAIT_2_CLOSED_NO_SIGN_OF_LIFE,
+        [CIAO_CLOSE_WAIT] = CIAO_ARC_CLOSE_WAIT_CLOSED_NO_SIGN_OF_LIFE,
+    };
+    tcp_teardown_end(tcp, tcb,
+                     (struct tcp_end){rows[tcb->head.state], CIAO_ETIMEDOUT, CIAO_RST_KEEPALIVE});
 }
 
 /* The network says that there is no way, and the profile believes it. [RFC9293 3.9.2.2 SHLD-26] */

@@ -7,6 +7,7 @@
  *   ACK     delayed ACK     an acknowledgement is owed and nothing else has carried it
  *   OTHER   FIN-WAIT-2      nobody owns the connection any more, and the peer does not close
  *           SWS override    a small segment has waited long enough for a larger one
+ *   KEEPALIVE               nothing was heard of the peer for long, and the program wants to know
  *   (record) SYN,ACK of a half-open connection; 2 MSL of TIME-WAIT
  *
  * A record owns one node of the wheel.  A TCB's stands at or before its earliest deadline and is
@@ -32,6 +33,7 @@ static uint32_t *field_of(struct tcb *tcb, enum tcp_timer which)
     switch (which) {
     case TCP_TIMER_REXMT: return &tcb->rexmt_at;
     case TCP_TIMER_ACK: return &tcb->ack_at;
+    case TCP_TIMER_KEEPALIVE: return &tcb->keep_at;
     case TCP_TIMER_OTHER: break;
     }
     return &tcb->other_at;
@@ -56,6 +58,7 @@ bool tcp_timer_is_set(const struct tcb *tcb, enum tcp_timer which)
     switch (which) {
     case TCP_TIMER_REXMT: return tcb->rexmt_at != 0;
     case TCP_TIMER_ACK: return tcb->ack_at != 0;
+    case TCP_TIMER_KEEPALIVE: return tcb->keep_at != 0;
     case TCP_TIMER_OTHER: break;
     }
     return tcb->other_at != 0;
@@ -64,9 +67,9 @@ bool tcp_timer_is_set(const struct tcb *tcb, enum tcp_timer which)
 /* The node has run out: set it to the earliest deadline that is left. */
 static void rearm(struct tcp *tcp, struct tcb *tcb)
 {
-    const uint32_t at[] = {tcb->rexmt_at, tcb->ack_at, tcb->other_at};
+    const uint32_t at[] = {tcb->rexmt_at, tcb->ack_at, tcb->other_at, tcb->keep_at};
     uint32_t now_ms = tcp_now_ms(tcp), wait_ms = UINT32_MAX;
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 4; i++)
         if (at[i] != 0 && at[i] - now_ms < wait_ms)
             wait_ms = at[i] - now_ms;
     if (wait_ms != UINT32_MAX)
@@ -108,6 +111,10 @@ static void tcb_ran_out(struct tcp *tcp, ref_t ref)
         rexmt_ran_out(tcp, tcb);
     if (tcb->head.life == life && is_due(tcp, tcb->other_at))
         other_ran_out(tcp, tcb);
+    if (tcb->head.life == life && is_due(tcp, tcb->keep_at)) {
+        tcb->keep_at = 0;
+        tcp_keepalive_timeout(tcp, tcb);
+    }
     if (tcb->head.life == life)
         rearm(tcp, tcb);
 }

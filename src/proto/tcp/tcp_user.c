@@ -322,6 +322,7 @@ int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_set
     *field = index;
     if (tcb == NULL)
         return 0;
+    tcp_keepalive_start(tcp, tcb);
     if (tcb->flags & TCB_IN_FLOW)
         tcp_output_wanted(tcp, tcb); /* Nagle or cork may have been taken off */
     tcp_told(tcp, tcb);
