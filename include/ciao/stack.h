@@ -76,7 +76,7 @@ struct ciao_settings {
     uint32_t more;                /* CIAO_RST_ENDS_TIME_WAIT ... */
     uint16_t mss;             /* largest segment to announce and to send; 0: what the link allows */
     uint8_t ttl;              /* TTL or hop limit [RFC9293 3.9.2 MUST-49] */
-    uint8_t tos;              /* DSCP << 2 [RFC9293 3.9.1.9 MUST-48] */
+    uint8_t tos;              /* DSCP << 2, at any time [RFC9293 3.9.1.9 MUST-48, SHLD-21] */
     uint8_t congestion;       /* enum ciao_congestion */
     uint8_t keepalive_probes; /* so many unanswered ones end it */
     uint8_t syn_retries;      /* AS LINUX: give up after so many SYNs sent again; 0: r2_syn_us */
@@ -263,7 +263,9 @@ int ciao_port_busy(const struct ciao_stack *stack, const struct ciao_endpoint *l
 uint16_t ciao_port_choose(struct ciao_stack *stack, uint16_t after);
 
 /* flags of ciao_send() */
-#define CIAO_SEND_MORE   1u /* hold a last partial segment back, more follows (MSG_MORE) */
+#define CIAO_SEND_MORE \
+    1u                      /* hold a last partial segment back, more follows (MSG_MORE);
+                             * without it each call is a push [RFC9293 3.9.1.2 MAY-15, MAY-16] */
 #define CIAO_SEND_URGENT 2u /* the last byte taken is urgent [RFC9293 3.8.5 MUST-30] (MSG_OOB) */
 #define CIAO_SEND_EOR    4u /* a record ends: no segment carries bytes of both sides (MSG_EOR) */
 /*
@@ -314,8 +316,11 @@ CIAO_MUST_CHECK int ciao_shutdown(struct ciao_stack *stack, ciao_conn conn, enum
  * Close: give the handle up.  Queued bytes and the FIN are still delivered by the stack on its own;
  * but when bytes of the peer are unread they are lost, and the peer is told by RST [RFC9293 3.6.1
  * SHLD-3].  With CIAO_LINGER and linger_us 0 the connection is aborted.  The handle is invalid
- * afterwards, whatever is returned. report   may be NULL; bytes unsent, unacknowledged and unread
- * at this moment Returns 0; -CIAO_EBADCONN.
+ * afterwards, whatever is returned [RFC9293 3.6.1 MAY-1].
+ *
+ *   report   may be NULL; bytes unsent, unacknowledged and unread at this moment
+ *
+ * Returns 0; -CIAO_EBADCONN.
  */
 int ciao_close(struct ciao_stack *stack, ciao_conn conn, struct ciao_event_report *report,
                uint64_t now_us);
@@ -338,7 +343,8 @@ unsigned ciao_ready(const struct ciao_stack *stack, ciao_conn conn);
 ciao_conn ciao_next_ready(struct ciao_stack *stack);
 /* The error that ended it (negative), 0 while there is none. */
 int ciao_error(const struct ciao_stack *stack, ciao_conn conn);
-/* The soft error of the network that was last reported [RFC9293 3.9.2.2 SHLD-25], and forget it. */
+/* The soft error of the network that was last reported [RFC9293 3.9.2.2 SHLD-25], and forget it;
+ * who never asks is never told [RFC9293 3.9.1.8 SHLD-20]. */
 int ciao_soft_error(struct ciao_stack *stack, ciao_conn conn);
 
 /* ---- asking ---- */

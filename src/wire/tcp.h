@@ -59,7 +59,7 @@ struct tcp_header {
     uint16_t sport, dport;
     uint32_t seq, ack;
     uint16_t flags;
-    uint16_t wnd; /* as on the wire, not scaled */
+    uint16_t wnd; /* as on the wire, not scaled [RFC9293 3.1 MUST-1] */
     uint16_t urp;
     uint8_t header_len; /* emit ignores it */
     struct tcp_options opt;

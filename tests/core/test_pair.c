@@ -59,6 +59,7 @@ static void both_families_on_both_links(void **state)
     }
 }
 
+/* With CUBIC too. [RFC9293 3.8.2 MAY-18] */
 static void every_profile(void **state)
 {
     (void)state;

@@ -259,7 +259,7 @@ TEST(the_window_opens_by_worthwhile_steps)
     expect_sent_f(r, "ACK seq=1 ack=%u wnd=8000", at); /* and this without being asked */
 }
 
-/* [RFC7323 2.2, 2.3 7323-1, 7323-3] */
+/* [RFC7323 2.2, 2.3 7323-1, 7323-3; RFC9293 3.1 REC-1] */
 TEST(large_windows_are_scaled)
 {
     r->config.tcp.rcvbuf_bytes = 1 << 20;

@@ -51,7 +51,7 @@ TEST(without_nagle_each_write_leaves)
     peer_resets(r);
 }
 
-/* [RFC9293 3.8.6.2.1 MUST-38] but not for ever */
+/* [RFC9293 3.8.6.2.1 MUST-38, 3.9.1.2 MAY-15, MAY-16] but not for ever */
 TEST(what_more_is_to_follow_waits_a_while)
 {
     they_are_connected(r);
@@ -161,7 +161,7 @@ TEST(a_window_that_shrinks_is_borne)
 
 /* ---- again ---- */
 
-/* [RFC6298 5.1..5.6, RFC9293 3.10.8 EV-55] */
+/* [RFC6298 5.1..5.6 6298-7, 6298-8; RFC9293 3.8.2 MUST-19, 3.10.8 EV-55] */
 TEST(what_is_not_acknowledged_is_sent_again_with_doubled_waits)
 {
     they_are_connected(r);
@@ -311,7 +311,7 @@ TEST(timestamps_make_segments_smaller)
     peer_resets(r);
 }
 
-/* [RFC9293 3.7.1 MUST-14] */
+/* [RFC9293 3.7.1 MUST-14, MUST-67, SHLD-5, MAY-3] */
 TEST(we_announce_what_the_link_carries_or_less)
 {
     user_connects(r);

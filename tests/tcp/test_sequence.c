@@ -109,7 +109,7 @@ TEST(into_a_closed_window_acks_are_taken_and_bytes_not)
     expect_read_error(r, CIAO_ERESET);
 }
 
-/* [RFC9293 3.8.6.1] the one who knocks is told of the window each time, and of its opening */
+/* [RFC9293 3.8.6.1 MAY-8] the one who knocks is told of the window each time, and of its opening */
 TEST(a_knock_at_the_closed_window_is_answered)
 {
     unsigned at = close_window(r);

@@ -96,7 +96,7 @@ TEST(a_lower_number_does_not)
     expect_state(r, CIAO_TIME_WAIT);
 }
 
-/* [RFC6191 2 6191-1] */
+/* [RFC6191 2 6191-1, RFC9293 3.6.1 SHLD-4] */
 TEST(a_later_timestamp_opens_anew_whatever_the_number)
 {
     wait_with_timestamps(r);

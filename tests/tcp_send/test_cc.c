@@ -48,7 +48,7 @@ static void the_initial_window_of_rfc_6928(void **state)
     assert_int_equal(tcp_cc_initial_window(9000, 10), 18000);
 }
 
-/* [RFC5681 3.1 5681-2] */
+/* [RFC5681 3.1 5681-2, RFC9293 3.8.2 MUST-19] */
 static void slow_start_doubles_in_a_round_trip(void **state)
 {
     (void)state;

@@ -199,7 +199,7 @@ struct tcb {
     uint32_t side;        /* pool index, 0: none yet */
     struct {
         seq_t una, nxt; /* oldest unacknowledged; next to send */
-        uint32_t wnd;   /* bytes the peer offers, from una at the last update */
+        uint32_t wnd;   /* bytes the peer offers, from una at the last update [RFC9293 3.1 REC-1] */
         seq_t wl1, wl2;
         uint32_t max_wnd; /* largest ever offered [RFC9293 3.8.6.2.1, RFC5961 5.2] */
     } snd;

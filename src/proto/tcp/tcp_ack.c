@@ -25,7 +25,8 @@ static void tell_window(struct tcp *tcp, struct tcb *tcb)
              tcp_relative(tcb, tcb->snd.una), tcb->snd.wnd);
 }
 
-/* Only a segment that is newer than the one that told last may tell. */
+/* Only a segment that is newer than the one that told last may tell. [RFC9293 3.10.7.4 fifth EV-30]
+ */
 static bool is_newer(const struct tcb *tcb, const struct tcp_segment *seg)
 {
     return seq_lt(tcb->snd.wl1, seg->seq)
@@ -174,7 +175,7 @@ static void scoreboard(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
 
 static void answered_probe(struct tcb *tcb)
 {
-    tcb->probes = 0; /* [RFC9293 3.8.6.1 MUST-37] it is there, and asks for patience */
+    tcb->probes = 0; /* [RFC9293 3.8.6.1 MUST-37, SHLD-17] it is there, and asks for patience */
     tcb->trouble_ms = 0;
     tcb->flags &= ~TCB_R1_TOLD;
 }

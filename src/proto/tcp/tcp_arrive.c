@@ -249,7 +249,8 @@ static bool step_1_sequence(struct tcp *tcp, struct tcb *tcb, struct tcp_segment
 
 /* ---- second: RST ---- */
 
-/* [RFC9293 3.10.7.4 second EV-18..EV-22, RFC5961 3.2 5961-1, 5961-3] */
+/* It may carry text [3.5.3 SHLD-2]. [RFC9293 3.10.7.4 second EV-18..EV-22, RFC5961 3.2 5961-1,
+ * 5961-3] */
 static bool step_2_reset(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     if (!(seg->flags & TCP_RST))

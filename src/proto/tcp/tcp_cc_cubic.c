@@ -1,6 +1,6 @@
 /*
  * CUBIC: after a reduction cwnd returns along a cubic curve to where the loss was, stays there, and
- * then looks for more.  [RFC9438]
+ * then looks for more.  [RFC9438, RFC9293 3.8.2 MAY-18]
  *
  *   W_cubic(t) = C * (t - K)^3 + W_max      C = 0.4, in segments and seconds
  *   K          = cbrt((W_max - cwnd_epoch) / C)

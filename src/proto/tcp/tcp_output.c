@@ -206,7 +206,7 @@ static enum tcp_sent send_new(struct tcp *tcp, struct tcb *tcb, struct ciao_fram
         .flags = TCP_ACK,
         .gso_size = plan.len > plan.room ? plan.room : 0,
     };
-    if (plan.len != 0 && plan.len == unsent) /* [RFC9293 3.9.1.2 MUST-61, SHLD-27] */
+    if (plan.len != 0 && plan.len == unsent) /* [RFC9293 3.9.1.2 MUST-61, SHLD-27, SHLD-28] */
         piece.flags |= TCP_PSH;
     if (plan.fin)
         piece.flags |= TCP_FIN;

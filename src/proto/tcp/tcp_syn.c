@@ -27,8 +27,8 @@ static struct trace_context at(const struct tcp_syn *syn)
 
 /* ---- second segment: SYN,ACK ---- */
 
-/* What we announce: what the link carries, or less if the program says so. [RFC9293 3.7.1 MUST-14,
- * MUST-67, SHLD-5] */
+/* What we announce, always: what the link carries, or less if the program says so. [RFC9293 3.7.1
+ * MUST-14, MUST-67, SHLD-5, MAY-3] */
 uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6,
                          const struct ciao_settings *settings)
 {

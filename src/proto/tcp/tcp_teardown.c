@@ -137,7 +137,7 @@ bool tcp_teardown_our_fin_acked(struct tcp *tcp, struct tcb *tcb)
 /* ---- FIN: the peer's direction ---- */
 
 /* The peer's FIN is next in order: there will be no more bytes.  [RFC9293 3.10.7.4 eighth
- * EV-39..EV-41] */
+ * EV-39, EV-40, EV-41] */
 void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
 {
     tcb->rcv.nxt++;

@@ -154,7 +154,8 @@ void tcp_wait_over(struct tcp *tcp, ref_t ref)
 
 /* ---- what arrives meanwhile ---- */
 
-/* Provably newer than all of the old connection? [RFC6191 2 6191-1, 6191-2; RFC9293 3.6.1 MAY-2] */
+/* Provably newer than all of the old connection? [RFC6191 2 6191-1, 6191-2; RFC9293 3.6.1 MAY-2,
+ * SHLD-4] */
 static bool is_new_opening(const struct tcp_wait *wait, const struct tcp_segment *seg)
 {
     if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)

@@ -4,7 +4,7 @@
  *
  * The right edge never moves left, and moves right only by a worthwhile step: a full segment or
  * half the buffer, whichever is less.  The queue is charged for whole buffers, so the window closes
- * before memory is used up.
+ * before memory is used up, and stays closed for as long as nobody reads [RFC9293 3.8.6.1 MAY-8].
  */
 #include "proto/tcp/tcp_internal.h"
 
