@@ -150,6 +150,12 @@ CIAO_MUST_CHECK int64_t ciao_sendto(struct ciao_sockets *s, int fd, const struct
 /* ---- closing ---- */
 CIAO_MUST_CHECK int ciao_socket_shutdown(struct ciao_sockets *s, int fd, int how);
 int ciao_socket_close(struct ciao_sockets *s, int fd);
+/*
+ * Break a connection off from outside, as `ss --kill` and tcpdrop(8) do: the peer is told by RST,
+ * the program by ECONNABORTED.  Returns 0; -EBADF, -ENOTSOCK, -ENOTCONN (no connection, or a
+ * listener).
+ */
+CIAO_MUST_CHECK int ciao_socket_drop(struct ciao_sockets *s, int fd);
 
 /* ---- options ---- */
 CIAO_MUST_CHECK int ciao_getsockopt(struct ciao_sockets *s, int fd, int level, int name,

@@ -353,3 +353,14 @@ enum sysctl_answer sysctl_set(struct sysctls *sysctls, const char *name, size_t 
     }
     return SYSCTL_UNKNOWN;
 }
+
+const char *sysctl_name(size_t i)
+{
+    if (i == 0)
+        return "net.ipv4.tcp_congestion_control";
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        if (rows[row].set != NULL && --i == 0)
+            return rows[row].name;
+    }
+    return NULL;
+}

@@ -42,4 +42,7 @@ void sysctls_init(struct sysctls *sysctls, enum ciao_profile profile);
 enum sysctl_answer sysctl_set(struct sysctls *sysctls, const char *name, size_t name_len,
                               const char *value);
 
+/* The names that change something, one for each i from 0 on; NULL behind the last. */
+const char *sysctl_name(size_t i);
+
 #endif

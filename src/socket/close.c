@@ -46,6 +46,22 @@ void sock_disconnect(struct ciao_sockets *s, struct sock *sock)
     desc_changed(s, sock_desc(sock));
 }
 
+int ciao_socket_drop(struct ciao_sockets *s, int fd)
+{
+    struct call call;
+    const int error = call_begin(&call, s, fd);
+    if (error != 0)
+        return (int)call_end(&call, error);
+    if (call.sock->conn == 0 || call.sock->phase == SOCK_LISTENING)
+        return (int)call_end(&call, -CIAO_ERRNO_ENOTCONN);
+    ciao_abort(s->stack, call.sock->conn, NULL, layer_now(s));
+    call.sock->conn = 0;
+    call.sock->error = CIAO_ERRNO_ECONNABORTED;
+    call.sock->phase = SOCK_OVER;
+    desc_changed(s, call.desc);
+    return (int)call_end(&call, 0);
+}
+
 /* ---- close ---- */
 
 void sock_end(struct ciao_sockets *s, struct sock *sock)
