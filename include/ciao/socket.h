@@ -78,6 +78,7 @@ struct ciao_sockets_config {
     uint32_t wmem_max, rmem_max;      /* net.core.{w,r}mem_max: 212,992; SO_SNDBUF's limit */
     uint32_t wmem_min, rmem_min;      /* net.ipv4.tcp_{w,r}mem[0]: 4096 */
     uint32_t unprivileged_port_start; /* ports below it are refused with EACCES; 0: none */
+    bool privileged; /* programs may set what takes CAP_NET_ADMIN or CAP_NET_RAW, and low ports */
     uint16_t local_port_low, local_port_high; /* for messages alone: the stack chooses */
 };
 void ciao_sockets_config_default(struct ciao_sockets_config *config);

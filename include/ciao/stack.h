@@ -341,6 +341,9 @@ unsigned ciao_ready(const struct ciao_stack *stack, ciao_conn conn);
 /* Handles whose readiness has changed since they were last named, each once; 0 when there are no
  * more. */
 ciao_conn ciao_next_ready(struct ciao_stack *stack);
+/* What of the readiness was new when that handle was named, bytes behind bytes that were not read
+ * yet too; asking forgets it.  0 for what is no handle. */
+unsigned ciao_news(struct ciao_stack *stack, ciao_conn conn);
 /* The error that ended it (negative), 0 while there is none. */
 int ciao_error(const struct ciao_stack *stack, ciao_conn conn);
 /* The soft error of the network that was last reported [RFC9293 3.9.2.2 SHLD-25], and forget it;

@@ -123,6 +123,11 @@ ciao_conn ciao_next_ready(struct ciao_stack *stack)
     return tcp_user_next_ready(&stack->tcp);
 }
 
+unsigned ciao_news(struct ciao_stack *stack, ciao_conn conn)
+{
+    return tcp_user_news(&stack->tcp, conn);
+}
+
 int ciao_error(const struct ciao_stack *stack, ciao_conn conn)
 {
     return tcp_user_error(&stack->tcp, conn);

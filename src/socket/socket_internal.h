@@ -50,12 +50,56 @@ enum sock_phase {
 #define SOCK_ERROR_NOTED    0x400u  /* the connection's error was moved to `error` already */
 #define SOCK_BINDS_ANYWHERE 0x800u  /* IP_FREEBIND, IP_TRANSPARENT */
 #define SOCK_BINDS_NO_PORT  0x1000u /* IP_BIND_ADDRESS_NO_PORT */
+#define SOCK_OPEN_TOLD      0x4000u /* the end of the handshake was news already */
+#define SOCK_WANTS_ROOM     0x2000u /* was found full: tell who waits when there is room */
+
+/* sock->more_options: what is remembered (option.c). */
+#define KEPT_DEBUG              0x1u
+#define KEPT_DONTROUTE          0x2u
+#define KEPT_BROADCAST          0x4u
+#define KEPT_NO_CHECK           0x8u
+#define KEPT_PASSCRED           0x10u
+#define KEPT_TIMESTAMP          0x20u
+#define KEPT_TIMESTAMPNS        0x40u
+#define KEPT_RXQ_OVFL           0x80u
+#define KEPT_ZEROCOPY           0x100u
+#define KEPT_SELECT_ERR_QUEUE   0x200u
+#define KEPT_IP_PKTINFO         0x400u
+#define KEPT_IP_RECVTTL         0x800u
+#define KEPT_IP_RECVTOS         0x1000u
+#define KEPT_IP_RECVOPTS        0x2000u
+#define KEPT_IP_RETOPTS         0x4000u
+#define KEPT_IP_RECVERR         0x8000u
+#define KEPT_TRANSPARENT        0x20000u
+#define KEPT_IPV6_RECVPKTINFO   0x80000u
+#define KEPT_IPV6_RECVTCLASS    0x100000u
+#define KEPT_IPV6_RECVHOPLIMIT  0x200000u
+#define KEPT_IPV6_RECVERR       0x400000u
+#define KEPT_IPV6_DONTFRAG      0x800000u
+#define KEPT_IPV6_AUTOFLOWLABEL 0x1000000u
+#define KEPT_IPV6_FLOWINFO_SEND 0x2000000u
+#define KEPT_INQ                0x4000000u
+#define KEPT_FASTOPEN_CONNECT   0x8000000u
+#define KEPT_FASTOPEN_NO_COOKIE 0x10000000u
+#define KEPT_THIN_LINEAR        0x20000000u
+#define KEPT_PREFER_BUSY_POLL   0x40000000u
+#define KEPT_RECVORIGDSTADDR    0x80000000u
+
+/* Numbers that are remembered; those of one family read as they were set. */
+struct sock_kept {
+    uint64_t max_pacing_rate; /* bytes a second; all ones: no limit */
+    int32_t peek_off, busy_poll, timestamping, txrehash, tx_delay, save_syn;
+    int32_t linger2_s, user_timeout_ms, quickack;
+    int32_t ip_ttl, ip_mtu_discover, ip_minttl, ip_port_range;
+    int32_t ipv6_hops, ipv6_mtu_discover, ipv6_minhops, ipv6_mtu;
+};
 
 /* One (waiting thread, watched descriptor) pair. */
 struct wait_link {
     struct ciao_waiter *waiter;
     uint32_t next, prev; /* in the descriptor's list; pool indices, 0 ends */
     uint32_t desc;
+    uint32_t next_of_call; /* poll() waits for many */
 };
 
 struct sock {
@@ -70,24 +114,25 @@ struct sock {
     int32_t linger_s;                   /* with SOCK_LINGERS */
     int32_t backlog, owner, mark, priority, defer_accept_s, fastopen_queue, incoming_cpu;
     uint32_t rcvbuf_asked, sndbuf_asked; /* SO_RCVBUF, SO_SNDBUF: doubled as Linux; 0: default */
-    uint32_t more_options;               /* option.c's own: booleans that are only remembered */
+    uint32_t more_options;               /* KEPT_* */
     uint32_t bound_next, bound_prev;     /* in its port's bucket: descriptor + 1; 0 ends */
-    uint32_t last_ready;                 /* POLL* that were last announced to epoll */
+    struct sock_kept kept;
 };
 
 /* ---- epoll ---- */
 struct epoll_item {
-    uint32_t epoll, desc;                  /* descriptor + 1 of each */
+    uint32_t epoll, desc;                  /* descriptors */
     uint32_t next_of_desc, prev_of_desc;   /* all items that watch one descriptor */
     uint32_t next_of_epoll, prev_of_epoll; /* all items of one instance */
     uint32_t next_ready, prev_ready;       /* the instance's ready list */
-    uint32_t events;                       /* as asked; 0 after EPOLLONESHOT has fired */
+    uint32_t events;                       /* as asked; nothing after EPOLLONESHOT has fired */
     bool is_ready;                         /* stands in the ready list */
     uint64_t data;
 };
 struct epoll {
     uint32_t items_first;
     uint32_t ready_first, ready_last;
+    bool close_on_exec;
 };
 
 struct desc {
@@ -155,6 +200,13 @@ static inline uint64_t layer_now(const struct ciao_sockets *s)
 {
     return s->host.now_us(s->host.self);
 }
+/* That long from now; less than 0: never. */
+static inline uint64_t layer_deadline(const struct ciao_sockets *s, int64_t timeout_us)
+{
+    const uint64_t now = layer_now(s);
+    return timeout_us < 0 || (uint64_t)timeout_us > UINT64_MAX - now ? UINT64_MAX
+                                                                     : now + (uint64_t)timeout_us;
+}
 /* Is the program's memory there?  True when the host does not know. */
 bool layer_readable(const struct ciao_sockets *s, const void *at, size_t len);
 bool layer_writable(const struct ciao_sockets *s, const void *at, size_t len);
@@ -184,9 +236,14 @@ void wait_leave(struct ciao_sockets *s, uint32_t link);
  * deadline had come before), -EINTR or -ENOMEM.
  */
 int wait_for(struct ciao_sockets *s, struct desc *desc, uint64_t deadline_us);
-/* Something about that descriptor may have changed: wake who waits for it, tell the epoll
- * instances. */
-void desc_changed(struct ciao_sockets *s, struct desc *desc);
+/* Something about that descriptor has changed: wake who waits for it, tell the epoll instances that
+ * asked for one of these POLL*. */
+void desc_news(struct ciao_sockets *s, struct desc *desc, uint32_t news);
+/* The same, where anything may have changed. */
+static inline void desc_changed(struct ciao_sockets *s, struct desc *desc)
+{
+    desc_news(s, desc, UINT32_MAX);
+}
 
 /* ---- error.c: what went wrong, told once ---- */
 /* Take the socket's pending error: SO_ERROR's and the connection's; 0 or positive errno. */
@@ -202,6 +259,8 @@ void sock_end(struct ciao_sockets *s, struct sock *sock);
 void sock_disconnect(struct ciao_sockets *s, struct sock *sock);
 
 /* ---- ready.c: readiness as poll(2) names it, as Linux's tcp_poll() does ---- */
+/* The core has named the socket's connection: which POLL* are news. */
+uint32_t sock_news(struct ciao_sockets *s, struct sock *sock);
 uint32_t sock_poll_events(struct ciao_sockets *s, struct sock *sock);
 uint32_t desc_poll_events(struct ciao_sockets *s, struct desc *desc);
 
@@ -237,9 +296,9 @@ void option_inherit(struct ciao_sockets *s, const struct sock *listener, struct 
 int option_apply(struct ciao_sockets *s, struct sock *sock);
 
 /* ---- epoll.c ---- */
-uint32_t epoll_poll_events(const struct ciao_sockets *s, const struct epoll *epoll);
-/* Called by desc_changed(): put that descriptor's items on their ready lists, wake who waits. */
-void epoll_desc_changed(struct ciao_sockets *s, struct desc *desc);
+uint32_t epoll_poll_events(struct ciao_sockets *s, struct epoll *epoll);
+/* Called by desc_news(): put that descriptor's items on their ready lists, wake who waits. */
+void epoll_desc_news(struct ciao_sockets *s, struct desc *desc, uint32_t news);
 /* The descriptor is being closed: its items go; for an epoll instance all that it watches. */
 void epoll_forget(struct ciao_sockets *s, struct desc *desc);
 

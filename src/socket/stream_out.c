@@ -58,8 +58,10 @@ static int64_t put(struct outlet *out, const struct ciao_iovec *iov)
 static int64_t stopped(struct outlet *out, int why)
 {
     int error = 0;
-    if (why == -CIAO_EAGAIN || why == -CIAO_ENOMEM)
+    if (why == -CIAO_EAGAIN || why == -CIAO_ENOMEM) {
+        out->call->sock->flags |= SOCK_WANTS_ROOM;
         error = call_wait(out->call);
+    }
     if (error == 0 && (why == -CIAO_EAGAIN || why == -CIAO_ENOMEM))
         return 0;
     if (out->given != 0)

@@ -55,7 +55,7 @@ int wait_for(struct ciao_sockets *s, struct desc *desc, uint64_t deadline_us)
     return why == CIAO_WAIT_SIGNAL ? -CIAO_ERRNO_EINTR : 0;
 }
 
-void desc_changed(struct ciao_sockets *s, struct desc *desc)
+void desc_news(struct ciao_sockets *s, struct desc *desc, uint32_t news)
 {
     for (uint32_t index = desc->waits_first; index != 0; index = link_at(s, index)->next) {
         struct ciao_waiter *waiter = link_at(s, index)->waiter;
@@ -64,7 +64,7 @@ void desc_changed(struct ciao_sockets *s, struct desc *desc)
         waiter->woken = true;
         s->host.wake(s->host.self, waiter);
     }
-    epoll_desc_changed(s, desc);
+    epoll_desc_news(s, desc, news);
 }
 
 uint64_t ciao_sockets_turn(struct ciao_sockets *sockets)
@@ -76,7 +76,7 @@ uint64_t ciao_sockets_turn(struct ciao_sockets *sockets)
             continue;
         struct desc *desc = &sockets->descs[cookie - 1];
         if (desc->kind == DESC_SOCKET && desc->sock.conn == conn)
-            desc_changed(sockets, desc);
+            desc_news(sockets, desc, sock_news(sockets, &desc->sock));
     }
     return UINT64_MAX;
 }

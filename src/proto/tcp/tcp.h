@@ -113,6 +113,7 @@ int tcp_user_close(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *re
 int tcp_user_abort(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report);
 unsigned tcp_user_ready(const struct tcp *tcp, ciao_conn conn);
 ciao_conn tcp_user_next_ready(struct tcp *tcp);
+unsigned tcp_user_news(struct tcp *tcp, ciao_conn conn);
 int tcp_user_error(const struct tcp *tcp, ciao_conn conn);
 int tcp_user_soft_error(struct tcp *tcp, ciao_conn conn);
 enum ciao_state tcp_user_state(const struct tcp *tcp, ciao_conn conn);

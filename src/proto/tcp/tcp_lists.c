@@ -142,9 +142,10 @@ void tcp_told(struct tcp *tcp, struct tcb *tcb)
     if (!(tcb->flags & TCB_HAS_HANDLE))
         return;
     uint8_t ready = (uint8_t)tcp_tcb_ready(tcp, tcb);
-    bool more = (ready & ~tcb->told_ready) != 0;
+    uint8_t news = ready & (uint8_t)~tcb->told_ready;
     tcb->told_ready = ready;
-    if (more)
+    tcb->news |= news;
+    if (news != 0)
         tcp_told_list(tcp, tcp_tcb_ref(tcp, tcb));
 }
 

@@ -275,6 +275,16 @@ ciao_conn tcp_user_next_ready(struct tcp *tcp)
     return tcp_head_at(tcp, ref)->life << 32 | ref;
 }
 
+unsigned tcp_user_news(struct tcp *tcp, ciao_conn conn)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return tcp_user_ready(tcp, conn);
+    unsigned news = tcb->news;
+    tcb->news = 0;
+    return news;
+}
+
 int tcp_user_error(const struct tcp *tcp, ciao_conn conn)
 {
     const struct tcb *tcb = tcp_user_tcb(tcp, conn);
