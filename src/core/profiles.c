@@ -34,7 +34,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .keepalive_interval_us = 75 * S,
             .keepalive_probes = 9,
             .congestion = CIAO_CC_CUBIC, /* [RFC9438] */
-            .more = CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES,
+            .more = CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES | CIAO_IDLE_RESTART,
         },
     [CIAO_PROFILE_RFC] =
         {
@@ -56,7 +56,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .keepalive_interval_us = 75 * S,
             .keepalive_probes = 9,
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK
-                    | CIAO_STRICT_TIMESTAMPS,
+                    | CIAO_STRICT_TIMESTAMPS | CIAO_IDLE_RESTART,
         },
     [CIAO_PROFILE_LINUX] =
         {
@@ -80,7 +80,10 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .keepalive_interval_us = 75 * S,
             .keepalive_probes = 9,
             .congestion = CIAO_CC_CUBIC,
-            .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES,
+            .burst_min_segments = 2, /* tcp_min_tso_segs */
+            .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES
+                    | CIAO_IDLE_RESTART | CIAO_BURSTS | CIAO_WIDE_RTO | CIAO_BARE_PROBES
+                    | CIAO_HOLD_ONCE,
         },
 };
 

@@ -86,8 +86,10 @@ BUILD_ASSERT(sizeof(struct tcp_wait) == 64); /* one cache line */
 #define RANGE_LOST          2u /* declared lost, not sent again yet */
 #define RANGE_RETRANSMITTED 4u /* sent more than once: no RTT sample [RFC6298 3 Karn] */
 #define RANGE_APP_LIMITED   8u
-#define RANGE_REPAIR        16u /* was declared lost by recovery, not by the timer */
-#define RANGE_COUNTED       32u /* stands in side->lost */
+#define RANGE_REPAIR        16u  /* was declared lost by recovery, not by the timer */
+#define RANGE_COUNTED       32u  /* stands in side->lost */
+#define RANGE_PUSH          64u  /* its last segment carries PSH: a burst or a record ends there */
+#define RANGE_RECORD        128u /* a mark in the bytes not sent yet: a record ends there */
 struct tcp_range {
     uint32_t next, prev; /* pool indices, in order of start; 0 ends */
     seq_t start, end;
@@ -110,7 +112,12 @@ struct tcp_run {
     struct ciao_buf *buf;
 };
 
-/* ---- the side record: 192 bytes, attached with the first data ---- */
+/* ---- the side record: 320 bytes, attached with the first data ---- */
+/* side->burst_flags: see tcp_burst.c */
+#define BURST_PUSH      1u /* the burst that is leaving ends with PSH */
+#define BURST_TAIL_PUSH 2u /* the last chunk of the queue ends with PSH */
+/* side->held: what keeps the sender from sending more, see tcp_held.c */
+
 struct tcp_side {
     /* send queue: a list of buffers (ciao_buf.next) that hold [snd.una, snd.end) */
     struct ciao_buf *sendq_first, *sendq_last;
@@ -138,8 +145,17 @@ struct tcp_side {
     uint64_t delivered; /* bytes known to have arrived */
     uint64_t bytes_received;
     uint64_t bytes_sent; /* payload, repeats too */
+    /* how the queue is cut into bursts and records: tcp_burst.c */
+    uint32_t marks_first, marks_last; /* records of tcp_range, beyond snd.nxt */
+    seq_t chunk_start;                /* the last chunk of the queue begins there */
+    seq_t pushed;                     /* the program's bytes up to here end with PSH somewhere */
+    seq_t burst_end;                  /* the burst that is leaving ends here */
+    seq_t small_end;                  /* end of the last segment sent that was not full */
+    uint32_t mdev_us, mdev_max_us;    /* AS LINUX: see tcp_rtt.c */
+    uint8_t burst_flags;              /* BURST_* */
+    uint8_t spare[7];
 };
-BUILD_ASSERT(sizeof(struct tcp_side) == 192 || sizeof(void *) != 8);
+BUILD_ASSERT(sizeof(struct tcp_side) == 232 || sizeof(void *) != 8);
 
 /* ---- the TCB ---- */
 /* tcb->flags */

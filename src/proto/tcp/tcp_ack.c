@@ -66,7 +66,8 @@ static bool echo_is_fresh(const struct tcb *tcb, const struct tcp_ack_work *work
  * the timestamp. [RFC6298 3, RFC7323 4.1] */
 static void measure(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
-    if (tcb->backoff == 0 && seq_leq(tcb->snd.una, tcb->rtt_seq))
+    bool every = (tcp_tcb_settings(tcp, tcb)->more & CIAO_WIDE_RTO) != 0; /* AS LINUX */
+    if (tcb->backoff == 0 && !every && seq_leq(tcb->snd.una, tcb->rtt_seq))
         return;
     if (work->has_rtt && !work->repeated) {
         tcp_rtt_measured(tcp, tcb, (uint32_t)(tcp->now - work->rtt_sent_us));
@@ -79,7 +80,8 @@ static void measure(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work 
         return;
     }
     tcb->backoff = 0;
-    tcb->rtt_seq = tcb->snd.nxt;
+    if (!every || seq_gt(tcb->snd.una, tcb->rtt_seq))
+        tcb->rtt_seq = tcb->snd.nxt;
 }
 
 /* ---- the cumulative acknowledgement ---- */
@@ -191,6 +193,8 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
     };
     if (seq_lt(seg->ack, tcb->snd.una)) /* overtaken: all that it says is known */
         return tcp_fin_acked(tcb);
+    if ((tcb->flags & TCB_HOLD_PARTIAL) && (tcp_tcb_settings(tcp, tcb)->more & CIAO_HOLD_ONCE))
+        tcb->flags &= ~TCB_HOLD_PARTIAL;
     work.duplicate = is_duplicate(tcb, seg);
     if (work.duplicate)
         count_duplicate(tcb);

@@ -66,6 +66,9 @@ void tcp_congestion_init(struct tcp *tcp, struct tcb *tcb)
     side->ssthresh = TCP_SSTHRESH_ALL;
     side->recover = tcb->snd.una;
     memset(side->cc, 0, sizeof side->cc);
+    bool wide = (tcp_tcb_settings(tcp, tcb)->more & CIAO_WIDE_RTO) != 0;
+    if (wide && side->rtt_min_us == 0 && (tcb->flags & TCB_RTT_MEASURED))
+        side->rtt_min_us = tcb->srtt_us; /* the SYN's, the only one so far */
     tcb->dup_thresh = TCP_DUP_THRESH;
     tcb->rtt_seq = tcb->snd.una;
     tcb->sacked_to = tcb->snd.una;

@@ -298,6 +298,10 @@ static inline struct tcp_side *tcp_side(const struct tcp *tcp, const struct tcb 
 int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data,
                         size_t len); /* bytes taken, -CIAO_E* */
 uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb);
+/* Is there room enough to be worth a call, and is not too much unsent? */
+bool tcp_sendq_writable(const struct tcp *tcp, const struct tcb *tcb);
+/* So many bytes were taken, all in one call with these flags (CIAO_SEND_*). */
+void tcp_burst_written(struct tcp *tcp, struct tcb *tcb, uint32_t taken, unsigned flags);
 void tcp_sendq_free_to(struct tcp *tcp, struct tcb *tcb,
                        seq_t una); /* acknowledged: give buffers back */
 /* References (taken) to [seq, seq+len) as frame fragments; returns how many bytes fitted into the

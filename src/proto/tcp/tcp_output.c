@@ -83,6 +83,8 @@ static void restart_after_idle(struct tcp *tcp, struct tcb *tcb, struct tcp_side
     if (tcb->snd.una != tcb->snd.nxt || tcb->last_sent_ms == 0 || idle_ms <= tcb->rto_us / 1000)
         return;
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    if (!(settings->more & CIAO_IDLE_RESTART))
+        return;
     uint32_t restart = tcp_cc_initial_window(tcb->smss, settings->initial_window_segments);
     if (side->cwnd <= restart)
         return;
@@ -95,8 +97,11 @@ static void restart_after_idle(struct tcp *tcp, struct tcb *tcb, struct tcp_side
 /* It waits, but not for ever. [RFC9293 3.8.6.2.1 MUST-38, 3.9.1.2 MUST-60] */
 static bool wait_for_more(struct tcp *tcp, struct tcb *tcb)
 {
+    bool once = (tcp_tcb_settings(tcp, tcb)->more & CIAO_HOLD_ONCE) != 0;
+    if (once && tcb->snd.una != tcb->snd.nxt) /* the next ACK ends it */
+        return false;
     if (!tcp_timer_is_set(tcb, TCP_TIMER_OTHER))
-        tcp_timer_set(tcp, tcb, TCP_TIMER_OTHER, tcp->now + OVERRIDE_US);
+        tcp_timer_set(tcp, tcb, TCP_TIMER_OTHER, tcp->now + (once ? tcb->rto_us : OVERRIDE_US));
     return false;
 }
 
@@ -112,11 +117,13 @@ static bool nagle_allows(const struct tcp *tcp, const struct tcb *tcb)
            || (tcb->urgent & URGENT_SEND); /* AS LINUX */
 }
 
-/* May `len` bytes leave that do not fill a segment?  The four cases of 3.8.6.2.1; (1) is a full
+/* May `len` bytes leave that do not fill a segment?  The last ones of a record may; else the four cases of 3.8.6.2.1; (1) is a full
  * one. [RFC9293 3.8.6.2.1 MUST-38] */
 static bool part_may_leave(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint32_t unsent)
 {
     if (tcb->flags & TCB_PUSH) /* (4) */
+        return true;
+    if (len < unsent && len == tcp_burst_record(tcp, tcb, unsent))
         return true;
     if (len == unsent && fin_is_due(tcb)) /* nothing will ever fill it */
         return true;
@@ -147,16 +154,34 @@ static uint32_t whole_segments(struct tcp *tcp, struct tcb *tcb, uint32_t most,
     return tail ? len : len - rest;
 }
 
+/* What of the burst fits into a frame: whole segments, or its end. */
+static uint32_t burst_now(struct tcp *tcp, struct tcb *tcb, const struct tcp_burst *burst)
+{
+    uint32_t len = tcp_burst_now(tcp, tcb, burst);
+    if (len == 0) {
+        if (!(tcb->flags & TCB_CWND_LIMITED))
+            wait_for_more(tcp, tcb);
+        return 0;
+    }
+    uint32_t super = tcp_segment_super(tcp, tcb, burst->room);
+    uint32_t most = len < super ? len : super - super % burst->room;
+    uint32_t reach = tcp_sendq_reach(tcp, tcb, tcb->snd.nxt, most);
+    return reach == len || reach < burst->room ? reach : reach - reach % burst->room;
+}
+
 /* `usable`: bytes of the peer's window that are free. */
 static uint32_t length_now(struct tcp *tcp, struct tcb *tcb, uint32_t usable,
                            const struct plan *plan)
 {
     uint32_t unsent = tcp_unsent_bytes(tcp, tcb);
-    uint32_t len = unsent < usable ? unsent : usable;
-    if (len == 0)
+    if (unsent == 0)
         return 0;
     struct tcp_side *side = tcp_side(tcp, tcb);
     restart_after_idle(tcp, tcb, side);
+    if (tcp_bursts(tcp, tcb))
+        return burst_now(tcp, tcb, &(struct tcp_burst){unsent, usable, plan->room});
+    uint32_t record = tcp_burst_record(tcp, tcb, unsent);
+    uint32_t len = record < usable ? record : usable;
     uint32_t space = tcp_recovery_space(tcb, side); /* [RFC5681 2 5681-1] */
     if ((tcb->repair & REPAIR_TAIL_DUE) && space < plan->room)
         space = plan->room;
@@ -178,6 +203,23 @@ static void window_is_closed(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* ---- new bytes and FIN ---- */
+
+/* These have just left: at the end of the queue [RFC9293 3.9.1.2 MUST-61, SHLD-27, SHLD-28], of a record or
+ * of a burst. */
+static bool ends_with_push(struct tcp *tcp, struct tcb *tcb, const struct plan *plan,
+                           uint32_t unsent)
+{
+    if (tcp_bursts(tcp, tcb))
+        return tcp_burst_left(tcp, tcb, plan->len, plan->room);
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    if (side->marks_first == 0)
+        return plan->len == unsent;
+    uint32_t first = side->marks_first;
+    tcp_burst_passed(tcp, tcb);
+    if (side->marks_first != first)
+        tcp_range_at(tcp, side->ranges_last)->flags |= RANGE_PUSH;
+    return side->marks_first != first || plan->len == unsent;
+}
 
 static enum tcp_sent send_new(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
@@ -206,11 +248,11 @@ static enum tcp_sent send_new(struct tcp *tcp, struct tcb *tcb, struct ciao_fram
         .flags = TCP_ACK,
         .gso_size = plan.len > plan.room ? plan.room : 0,
     };
-    if (plan.len != 0 && plan.len == unsent) /* [RFC9293 3.9.1.2 MUST-61, SHLD-27, SHLD-28] */
-        piece.flags |= TCP_PSH;
     if (plan.fin)
         piece.flags |= TCP_FIN;
     tcp_output_sent_new(tcp, tcb, plan.len, plan.fin);
+    if (plan.len != 0 && ends_with_push(tcp, tcb, &plan, unsent))
+        piece.flags |= TCP_PSH;
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
 }
 

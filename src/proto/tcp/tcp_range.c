@@ -51,8 +51,11 @@ static bool alike(const struct tcp_range *a, const struct tcp_range *b)
         return false;
     if (a->flags & b->flags & RANGE_SACKED)
         return true;
+    if (a->flags & RANGE_PUSH)
+        return false;
     return a->sent_us == b->sent_us && a->times == b->times && a->later == b->later
-           && a->delivered == b->delivered && ((a->flags ^ b->flags) & ~RANGE_APP_LIMITED) == 0;
+           && a->delivered == b->delivered
+           && ((a->flags ^ b->flags) & ~(RANGE_APP_LIMITED | RANGE_PUSH)) == 0;
 }
 
 /* Join a range with the one behind it, if they are alike. */
@@ -127,6 +130,7 @@ uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t
     *rest = *range;
     rest->start = at;
     range->end = at;
+    range->flags &= (uint16_t)~RANGE_PUSH;
     uint32_t behind = tcp_segments_of(tcb, rest->end - at);
     rest->segments = (uint16_t)(behind < range->segments ? behind : range->segments);
     range->segments =

@@ -112,7 +112,9 @@ static uint32_t fill_up(const struct tcp *tcp, const struct tcb *tcb, seq_t end,
 {
     uint32_t unsent = tcp_unsent_bytes(tcp, tcb);
     int32_t usable = (int32_t)(tcb->snd.una + tcb->snd.wnd - end);
-    if (end != tcb->snd.nxt || usable <= 0 || !tcp_range_room(tcp))
+    if (end != tcb->snd.nxt || usable <= 0 || unsent == 0 || !tcp_range_room(tcp))
+        return 0;
+    if (tcp_bursts(tcp, tcb) || tcp_burst_record(tcp, tcb, unsent) != unsent)
         return 0;
     uint32_t most = (uint32_t)usable < room ? (uint32_t)usable : room;
     return unsent < most ? unsent : most;
@@ -158,7 +160,8 @@ enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_
     uint32_t len = length_of(tcp, tcb, repair);
     uint32_t room = tcp_segment_room(tcp, tcb);
     bool whole = len == range->end - start;
-    uint32_t more = whole && len < room ? fill_up(tcp, tcb, range->end, room - len) : 0;
+    bool open = whole && len < room && !(range->flags & RANGE_PUSH);
+    uint32_t more = open ? fill_up(tcp, tcb, range->end, room - len) : 0;
     if (tcp_sendq_reach(tcp, tcb, start, len + more) < len + more)
         more = 0;
     seq_t end = start + len + more;
@@ -169,8 +172,12 @@ enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_
         .gso_size = len > room ? room : 0,
         .again = true,
     };
-    if (end == tcb->snd_end)
-        piece.flags |= tcb->flags & TCB_FIN_SENT ? TCP_PSH | TCP_FIN : TCP_PSH;
+    if (whole && (range->flags & RANGE_PUSH))
+        piece.flags |= TCP_PSH;
+    if (end == tcb->snd_end && !tcp_bursts(tcp, tcb))
+        piece.flags |= TCP_PSH;
+    if (end == tcb->snd_end && (tcb->flags & TCB_FIN_SENT))
+        piece.flags |= TCP_FIN;
     tcp_note(tcp, tcb, repair->reason, tcp_relative(tcb, start), len);
     tcp_side(tcp, tcb)->retransmitted += tcp_segments_of(tcb, len);
     remember_again(tcp, tcb, repair->range, len);
@@ -253,10 +260,17 @@ void tcp_timeout_persist(struct tcp *tcp, struct tcb *tcb)
     tcp_output_wanted(tcp, tcb);
 }
 
-/* One byte, or our FIN, at the edge of the window: new the first time, then the same again. */
-static struct tcp_piece probe_piece(const struct tcb *tcb)
+/* One byte, or our FIN, at the edge of the window: new the first time, then the same again.  Or
+ * nothing but a number that is acknowledged already, which the peer answers, too. */
+static struct tcp_piece probe_piece(const struct tcp *tcp, const struct tcb *tcb)
 {
     struct tcp_piece piece = {.seq = tcb->snd.una, .flags = TCP_ACK};
+    if ((tcb->flags & TCB_PERSIST) && tcb->snd.una == tcb->snd.nxt
+        && (tcp_tcb_settings(tcp, tcb)->more & CIAO_BARE_PROBES)) {
+        piece.seq--;
+        piece.probe = true;
+        return piece;
+    }
     piece.probe = (tcb->flags & TCB_PERSIST) != 0;
     piece.again = tcb->snd.una != tcb->snd.nxt;
     if (tcb->snd.una != tcb->snd_end)
@@ -285,9 +299,11 @@ static void count_probe(struct tcp *tcp, struct tcb *tcb, uint32_t data_len)
 
 enum tcp_sent tcp_retransmit_probe(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
-    struct tcp_piece piece = probe_piece(tcb);
+    struct tcp_piece piece = probe_piece(tcp, tcb);
     bool fin_due = (tcb->flags & TCB_FIN_QUEUED) != 0;
     tcb->flags &= ~TCB_PROBE;
+    if (seq_lt(piece.seq, tcb->snd.una))
+        return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
     if (piece.data_len == 0 && !fin_due)
         return TCP_SENT_NOTHING;
     if (!piece.again && !tcp_range_room(tcp))

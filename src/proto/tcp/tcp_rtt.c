@@ -37,13 +37,61 @@ static void smooth(struct tcb *tcb, uint32_t rtt_us)
     tcb->srtt_us = (uint32_t)((7 * (uint64_t)tcb->srtt_us + rtt_us) / 8);
 }
 
+/* AS LINUX: RTTVAR is the largest mean deviation of a round trip, never less than a quarter of the
+ * smallest RTO, and falls by a quarter of the difference a round trip.  A round trip that is
+ * shorter than those before moves it little.  What becomes 4 * RTTVAR is what is kept here. */
+static void smooth_wide(struct tcb *tcb, struct tcp_side *side, uint32_t rtt_us, uint32_t floor_us)
+{
+    int64_t error = (int64_t)rtt_us - tcb->srtt_us;
+    int64_t step = (error < 0 ? -error : error) - side->mdev_us / 4;
+    if (error < 0 && step > 0)
+        step /= 8;
+    tcb->srtt_us = (uint32_t)(tcb->srtt_us + error / 8);
+    side->mdev_us = (uint32_t)(side->mdev_us + step);
+    if (side->mdev_us > side->mdev_max_us)
+        side->mdev_max_us = side->mdev_us;
+    if (side->mdev_max_us / 4 > tcb->rttvar_us)
+        tcb->rttvar_us = side->mdev_max_us / 4;
+    if (seq_leq(tcb->snd.una, tcb->rtt_seq))
+        return;
+    if (side->mdev_max_us / 4 < tcb->rttvar_us)
+        tcb->rttvar_us -= (tcb->rttvar_us - side->mdev_max_us / 4) / 4;
+    side->mdev_max_us = floor_us;
+}
+
+static void first_wide(struct tcb *tcb, uint32_t rtt_us, uint32_t floor_us)
+{
+    uint32_t most = 2 * rtt_us > floor_us ? 2 * rtt_us : floor_us;
+    tcb->srtt_us = rtt_us;
+    tcb->rttvar_us = most / 4;
+}
+
+static void measured_wide(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us, uint32_t floor_us)
+{
+    if (!(tcb->flags & TCB_RTT_MEASURED)) {
+        first_wide(tcb, rtt_us, floor_us);
+        return;
+    }
+    if (tcb->side == 0)
+        return;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    if (side->mdev_us == 0) { /* the first was before there was a side record */
+        side->mdev_us = 2 * tcb->srtt_us;
+        side->mdev_max_us = 4 * tcb->rttvar_us;
+    }
+    smooth_wide(tcb, side, rtt_us, floor_us);
+}
+
 /* [RFC6298 2.2-2.3 6298-3, RFC9293 3.8.1 MUST-18] */
 void tcp_rtt_measured(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     if (rtt_us == 0)
         rtt_us = 1;
-    if (tcb->flags & TCB_RTT_MEASURED) {
+    if (settings->more & CIAO_WIDE_RTO) {
+        measured_wide(tcp, tcb, rtt_us, settings->rto_min_us);
+        tcb->flags |= TCB_RTT_MEASURED;
+    } else if (tcb->flags & TCB_RTT_MEASURED) {
         smooth(tcb, rtt_us);
     } else {
         tcb->srtt_us = rtt_us;

@@ -76,6 +76,28 @@ uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_
 /* How many of these bytes one frame's fragments can refer to. */
 uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len);
 
+/* ---- records, chunks and bursts: tcp_burst.c ---- */
+static inline bool tcp_bursts(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return (tcp_tcb_settings(tcp, tcb)->more & CIAO_BURSTS) != 0;
+}
+/* With CIAO_BURSTS: so many of these bytes there is room for.  The side record is attached. */
+uint32_t tcp_burst_accepts(struct tcp *tcp, const struct tcb *tcb, uint32_t len);
+/* Of `unsent` bytes (not 0), so many lie before the end of a record. */
+uint32_t tcp_burst_record(const struct tcp *tcp, const struct tcb *tcb, uint32_t unsent);
+struct tcp_burst {   /* what a burst may be made of */
+    uint32_t unsent; /* bytes queued */
+    uint32_t usable; /* free in the peer's window */
+    uint32_t room;   /* in a segment */
+};
+/* Bytes of the burst that is leaving or begins now; 0: nothing may leave. */
+uint32_t tcp_burst_now(const struct tcp *tcp, struct tcb *tcb, const struct tcp_burst *burst);
+/* So many of them have left, up to snd.nxt; true: with PSH. */
+bool tcp_burst_left(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint32_t room);
+/* snd.nxt has passed marks. */
+void tcp_burst_passed(struct tcp *tcp, struct tcb *tcb);
+void tcp_burst_flush(struct tcp *tcp, struct tcp_side *side);
+
 /* ---- ranges: tcp_range.c ---- */
 static inline struct tcp_range *tcp_range_at(const struct tcp *tcp, uint32_t index)
 {

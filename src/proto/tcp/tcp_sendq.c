@@ -23,6 +23,8 @@ bool tcp_side_attach(struct tcp *tcp, struct tcb *tcb)
         return false;
     memset(pool_at(&tcp->sides, index), 0, sizeof(struct tcp_side));
     tcb->side = index;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    side->chunk_start = side->pushed = side->burst_end = side->small_end = tcb->snd_end;
     tcp_congestion_init(tcp, tcb);
     return true;
 }
@@ -34,6 +36,29 @@ uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t most = tcp_tcb_settings(tcp, tcb)->sndbuf_bytes;
     uint32_t used = tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->sendq_bytes;
     return most > used ? most - used : 0;
+}
+
+static bool waits_enough(const struct tcp *tcp, const struct tcb *tcb, unsigned times)
+{
+    uint32_t lowat = tcp_tcb_settings(tcp, tcb)->notsent_lowat_bytes;
+    return lowat != 0 && (uint64_t)tcp_unsent_bytes(tcp, tcb) * times >= lowat;
+}
+
+/* AS LINUX: when a third of the buffer is free, and half of what may wait unsent. */
+bool tcp_sendq_writable(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t most = tcp_tcb_settings(tcp, tcb)->sndbuf_bytes;
+    bool bursts = tcp_bursts(tcp, tcb);
+    return tcp_sendq_room(tcp, tcb) >= most / 3 && !waits_enough(tcp, tcb, bursts ? 2 : 1);
+}
+
+/* How many of these bytes are taken now. */
+static size_t room_for(struct tcp *tcp, struct tcb *tcb, size_t len)
+{
+    if (tcp_bursts(tcp, tcb))
+        return tcp_burst_accepts(tcp, tcb, len < UINT32_MAX / 2 ? (uint32_t)len : UINT32_MAX / 2);
+    uint32_t room = waits_enough(tcp, tcb, 1) ? 0 : tcp_sendq_room(tcp, tcb);
+    return len < room ? len : room;
 }
 
 /* Small writes get small buffers as long as they are few: a buffer is as large as what waits
@@ -65,14 +90,13 @@ int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
 {
     if (len == 0)
         return 0;
-    uint32_t room = tcp_sendq_room(tcp, tcb);
-    if (room == 0)
-        return -CIAO_EAGAIN;
     if (!tcp_side_attach(tcp, tcb))
         return -CIAO_ENOMEM;
     struct tcp_side *side = tcp_side(tcp, tcb);
     const uint8_t *from = data;
-    size_t left = len < room ? len : room;
+    size_t left = room_for(tcp, tcb, len);
+    if (left == 0)
+        return -CIAO_EAGAIN;
     while (left != 0) {
         struct ciao_buf *last = side->sendq_last;
         bool full = last == NULL || side->sendq_fill == last->size;
@@ -139,6 +163,7 @@ void tcp_sendq_flush(struct tcp *tcp, struct tcb *tcb)
         return;
     struct tcp_side *side = tcp_side(tcp, tcb);
     tcp_range_flush(tcp, tcb);
+    tcp_burst_flush(tcp, side);
     while (side->sendq_first != NULL)
         pop_first(side);
     side->sendq_bytes = 0;

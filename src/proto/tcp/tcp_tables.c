@@ -237,7 +237,7 @@ void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
 /* ---- settings, shared where equal ---- */
 
 /* They are compared as bytes: nothing may stand between them. */
-BUILD_ASSERT(sizeof(struct ciao_settings) == 2 * 8 + 20 * 4 + 8);
+BUILD_ASSERT(sizeof(struct ciao_settings) == 2 * 8 + 20 * 4 + 16);
 
 static struct tcp_settings_slot *slot_at(const struct tcp *tcp, uint16_t index)
 {

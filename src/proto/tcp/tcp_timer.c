@@ -96,6 +96,8 @@ static void other_ran_out(struct tcp *tcp, struct tcb *tcb)
     }
     tcp_note(tcp, tcb, CIAO_TIMER_SWS_OVERRIDE, tcp_unsent_bytes(tcp, tcb), 0);
     tcb->flags |= TCB_PUSH;
+    if (tcb->side != 0)
+        tcp_side(tcp, tcb)->burst_flags |= BURST_TAIL_PUSH;
     tcp_output_wanted(tcp, tcb);
 }
 

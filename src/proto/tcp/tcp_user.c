@@ -63,18 +63,9 @@ static int send_refusal(const struct tcb *tcb)
     return -CIAO_ENOTCONN;
 }
 
-/* AS LINUX: TCP_NOTSENT_LOWAT. */
-static bool waits_enough(const struct tcp *tcp, const struct tcb *tcb)
-{
-    uint32_t lowat = tcp_tcb_settings(tcp, tcb)->notsent_lowat_bytes;
-    return lowat != 0 && tcp_unsent_bytes(tcp, tcb) >= lowat;
-}
-
 static bool is_writable(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcp_state_sends(tcb) && !(tcb->flags & TCB_FIN_QUEUED)
-           && tcp_sendq_room(tcp, tcb) >= tcp_tcb_settings(tcp, tcb)->sndbuf_bytes / 3
-           && !waits_enough(tcp, tcb);
+    return tcp_state_sends(tcb) && !(tcb->flags & TCB_FIN_QUEUED) && tcp_sendq_writable(tcp, tcb);
 }
 
 int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, unsigned flags)
@@ -87,7 +78,7 @@ int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t 
         return refusal;
     if (len == 0)
         return -CIAO_EINVAL;
-    int64_t taken = waits_enough(tcp, tcb) ? -CIAO_EAGAIN : tcp_sendq_write(tcp, tcb, data, len);
+    int64_t taken = tcp_sendq_write(tcp, tcb, data, len);
     if (taken < 0) {
         tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
         return taken;
@@ -96,6 +87,8 @@ int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t 
     tcb->flags = more ? tcb->flags | TCB_HOLD_PARTIAL : tcb->flags & ~TCB_HOLD_PARTIAL;
     if (all && (flags & CIAO_SEND_URGENT))
         tcp_urgent_sent(tcp, tcb);
+    tcp_burst_written(tcp, tcb, (uint32_t)taken,
+                      all ? flags : flags & ~(unsigned)(CIAO_SEND_EOR | CIAO_SEND_MORE));
     tcp_note(tcp, tcb, CIAO_CALL_SEND, (uint64_t)taken, tcp_unsent_bytes(tcp, tcb));
     if (tcp_state_sends(tcb))
         tcp_output_wanted(tcp, tcb);
@@ -315,6 +308,14 @@ int tcp_user_get_settings(const struct tcp *tcp, ciao_conn conn, struct ciao_set
 
 #define OFFERED (CIAO_NO_TIMESTAMPS | CIAO_NO_SACK | CIAO_NO_WSCALE)
 
+/* The cork was taken off, or Nagle (perhaps once more): what was held back leaves. */
+static void hold_ends(const struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->flags &= ~TCB_HOLD_PARTIAL;
+    if (tcp_unsent_bytes(tcp, tcb) != 0)
+        tcb->flags |= TCB_PUSH;
+}
+
 int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_settings *settings)
 {
     struct tcb *tcb = tcp_user_tcb(tcp, conn);
@@ -327,14 +328,18 @@ int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_set
     uint16_t index = tcp_settings_take(tcp, &wanted);
     if (index == UINT16_MAX)
         return -CIAO_ENOMEM;
+    bool was_corked = tcb != NULL && (tcp_tcb_settings(tcp, tcb)->flags & CIAO_CORK)
+                      && !(wanted.flags & CIAO_CORK);
     uint16_t *field = tcb != NULL ? &tcb->settings : &listener->settings;
     tcp_settings_give(tcp, *field);
     *field = index;
     if (tcb == NULL)
         return 0;
     tcp_keepalive_start(tcp, tcb);
+    if (was_corked || (wanted.flags & CIAO_NODELAY))
+        hold_ends(tcp, tcb);
     if (tcb->flags & TCB_IN_FLOW)
-        tcp_output_wanted(tcp, tcb); /* Nagle or cork may have been taken off */
+        tcp_output_wanted(tcp, tcb);
     tcp_told(tcp, tcb);
     return 0;
 }
