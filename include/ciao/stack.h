@@ -110,17 +110,17 @@ struct ciao_settings {
          * are taken; off: RFC 9293's table to the letter */
 #define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
 #define CIAO_IDLE_RESTART \
-    128u /* after a silence cwnd is the initial window again [RFC5681 4.1]; off: it is what it was */
+    128u /* after a silence cwnd is the initial window again [RFC5681 4.1]; off: as it was */
 #define CIAO_BURSTS \
     256u /* AS LINUX: segments leave in bursts of a millisecond's worth, each ending with PSH; \
           * a program's bytes are queued in chunks of half the peer's window */
 #define CIAO_WIDE_RTO \
     512u /* AS LINUX: RTO is SRTT + max(rto_min_us, 4 * RTTVAR), not max(rto_min_us, sum) */
 #define CIAO_BARE_PROBES \
-    1024u /* AS LINUX: closed windows are probed by an old number, not by a byte [RFC9293 3.8.6.1] */
+    1024u /* AS LINUX: closed windows are probed by an old number, not a byte [RFC9293 3.8.6.1] */
 #define CIAO_HOLD_ONCE \
-    2048u /* AS LINUX: CIAO_SEND_MORE holds until the next ACK, Nagle asks only for small ones on \
-           * their way (Minshall), and a held part leaves after one RTO */
+    2048u /* AS LINUX: CIAO_SEND_MORE holds until the next ACK, Nagle minds small ones on their \
+           * way alone (Minshall), and a held part leaves after one RTO */
 
 enum ciao_congestion { CIAO_CC_NEWRENO, CIAO_CC_CUBIC, CIAO_CC_KINDS };
 

@@ -121,6 +121,18 @@ static bool set_notsent_lowat(struct sysctls *s, const struct numbers *v)
     return true;
 }
 
+static bool set_idle_restart(struct sysctls *s, const struct numbers *v)
+{
+    flag(&s->tcp.more, CIAO_IDLE_RESTART, v->at[0] != 0);
+    return true;
+}
+
+static bool set_min_tso_segs(struct sysctls *s, const struct numbers *v)
+{
+    s->tcp.burst_min_segments = (uint8_t)v->at[0];
+    return v->at[0] >= 1 && v->at[0] <= 255;
+}
+
 static bool set_rto_min(struct sysctls *s, const struct numbers *v)
 {
     s->tcp.rto_min_us = (uint32_t)v->at[0];
@@ -248,7 +260,7 @@ static const struct row {
     {"net.ipv4.tcp_mem", NULL},
     {"net.ipv4.tcp_min_rtt_wlen", NULL},
     {"net.ipv4.tcp_min_snd_mss", NULL},
-    {"net.ipv4.tcp_min_tso_segs", NULL},
+    {"net.ipv4.tcp_min_tso_segs", set_min_tso_segs},
     {"net.ipv4.tcp_moderate_rcvbuf", NULL},
     {"net.ipv4.tcp_mtu_probe_floor", NULL},
     {"net.ipv4.tcp_mtu_probing", NULL},
@@ -272,7 +284,7 @@ static const struct row {
     {"net.ipv4.tcp_rto_min_us", set_rto_min},
     {"net.ipv4.tcp_sack", set_sack},
     {"net.ipv4.tcp_shrink_window", NULL},
-    {"net.ipv4.tcp_slow_start_after_idle", NULL},
+    {"net.ipv4.tcp_slow_start_after_idle", set_idle_restart},
     {"net.ipv4.tcp_stdurg", NULL},
     {"net.ipv4.tcp_syn_retries", set_syn_retries},
     {"net.ipv4.tcp_synack_retries", set_synack_retries},

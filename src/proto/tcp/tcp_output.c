@@ -117,8 +117,8 @@ static bool nagle_allows(const struct tcp *tcp, const struct tcb *tcb)
            || (tcb->urgent & URGENT_SEND); /* AS LINUX */
 }
 
-/* May `len` bytes leave that do not fill a segment?  The last ones of a record may; else the four cases of 3.8.6.2.1; (1) is a full
- * one. [RFC9293 3.8.6.2.1 MUST-38] */
+/* May `len` bytes leave that do not fill a segment?  The last ones of a record may; else the four
+ * cases of 3.8.6.2.1; (1) is a full one. [RFC9293 3.8.6.2.1 MUST-38] */
 static bool part_may_leave(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint32_t unsent)
 {
     if (tcb->flags & TCB_PUSH) /* (4) */
