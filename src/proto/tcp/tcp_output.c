@@ -204,8 +204,8 @@ static void window_is_closed(struct tcp *tcp, struct tcb *tcb)
 
 /* ---- new bytes and FIN ---- */
 
-/* These have just left: at the end of the queue [RFC9293 3.9.1.2 MUST-61, SHLD-27, SHLD-28], of a record or
- * of a burst. */
+/* These have just left: at the end of the queue, of a record or of a burst.
+ * [RFC9293 3.9.1.2 MUST-61, SHLD-27, SHLD-28] */
 static bool ends_with_push(struct tcp *tcp, struct tcb *tcb, const struct plan *plan,
                            uint32_t unsent)
 {
