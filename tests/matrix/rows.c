@@ -23,6 +23,7 @@ struct reader {
     unsigned line;
     bool in_stage;
     enum stage stage;
+    unsigned profiles;
     struct group places[GROUPS_MAX], acks[GROUPS_MAX];
     unsigned n_places, n_acks;
 };
@@ -114,7 +115,8 @@ static void read_flags(const struct reader *in, char *words, struct row *row)
 
 static enum reply read_reply(const struct reader *in, const char *word)
 {
-    static const char *const names[REPLIES] = {"-", "ACK", "RST,ACK", "RST@ack", "SYN,ACK@syn"};
+    static const char *const names[REPLIES] = {"-",       "ACK",         "RST,ACK",
+                                               "RST@ack", "SYN,ACK@syn", "SYN,ACK@again"};
     int i = index_of(word, names, REPLIES);
     if (i < 0)
         bad(in, "no such reply", word);
@@ -170,7 +172,7 @@ static void read_row(struct reader *in, char *line)
     if (in->matrix->count == ROWS_MAX)
         bad(in, "too many rows", line);
     struct row *row = &in->matrix->rows[in->matrix->count++];
-    *row = (struct row){.line = in->line, .stage = in->stage};
+    *row = (struct row){.line = in->line, .stage = in->stage, .profiles = in->profiles};
     read_flags(in, column[0], row);
     row->places = all_bits(in, column[1], place_bits);
     row->acks = all_bits(in, column[2], ack_bits);
@@ -193,6 +195,21 @@ static void read_group(struct reader *in, char *line, bool ack)
     ++*n;
 }
 
+/* profiles NAME ...: the rows that follow are theirs */
+static void read_profiles(struct reader *in, char *words)
+{
+    in->profiles = 0;
+    for (char *word; (word = next_word(&words, " ")) != NULL;) {
+        unsigned bit = 0;
+        for (unsigned i = 0; i < CIAO_PROFILES; i++)
+            if (strcmp(word, ciao_profile_name((enum ciao_profile)i)) == 0)
+                bit = 1u << i;
+        if (bit == 0)
+            bad(in, "no such profile", word);
+        in->profiles |= bit;
+    }
+}
+
 static void read_stage(struct reader *in, char *line)
 {
     char *end = strchr(line, ']');
@@ -203,6 +220,7 @@ static void read_stage(struct reader *in, char *line)
         bad(in, "no such state", line);
     in->stage = (enum stage)i;
     in->in_stage = true;
+    in->profiles = UINT32_MAX;
 }
 
 static void read_line(struct reader *in, char *line)
@@ -212,6 +230,8 @@ static void read_line(struct reader *in, char *line)
         return;
     if (line[0] == '[')
         read_stage(in, line + 1);
+    else if (strncmp(line, "profiles ", 9) == 0)
+        read_profiles(in, line + 9);
     else if (strncmp(line, "place ", 6) == 0)
         read_group(in, line + 6, false);
     else if (strncmp(line, "ack ", 4) == 0)
@@ -235,13 +255,14 @@ void rows_read(struct matrix *matrix, const char *path)
     (void)fclose(file);
 }
 
-struct row *rows_find(struct matrix *matrix, enum stage stage, const struct cell *cell)
+struct row *rows_find(struct matrix *matrix, enum stage stage, enum ciao_profile profile,
+                      const struct cell *cell)
 {
     for (unsigned i = 0; i < matrix->count; i++) {
         struct row *row = &matrix->rows[i];
-        if (row->stage == stage && (cell->flags & row->flags_on) == row->flags_on
-            && (cell->flags & row->flags_off) == 0 && (row->places >> cell->place & 1u)
-            && (row->acks >> cell->ack_place & 1u))
+        if (row->stage == stage && (row->profiles >> profile & 1u)
+            && (cell->flags & row->flags_on) == row->flags_on && (cell->flags & row->flags_off) == 0
+            && (row->places >> cell->place & 1u) && (row->acks >> cell->ack_place & 1u))
             return row;
     }
     return NULL;

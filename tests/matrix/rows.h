@@ -7,15 +7,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ciao/event.h"
+#include "ciao/stack.h"
 #include "matrix/cells.h"
 
 enum reply {
     REPLY_NOTHING,
-    REPLY_ACK,        /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
-    REPLY_RST_ACK,    /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
-    REPLY_RST_AT_ACK, /* <SEQ=SEG.ACK><CTL=RST> */
-    REPLY_SYN_ACK,    /* <SEQ=ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK> */
+    REPLY_ACK,           /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
+    REPLY_RST_ACK,       /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
+    REPLY_RST_AT_ACK,    /* <SEQ=SEG.ACK><CTL=RST> */
+    REPLY_SYN_ACK,       /* <SEQ=ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK> */
+    REPLY_SYN_ACK_AGAIN, /* <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> */
     REPLIES
 };
 
@@ -34,6 +35,7 @@ enum effect {
 struct row {
     unsigned line;
     enum stage stage;
+    unsigned profiles; /* a bit each */
     uint16_t flags_on, flags_off;
     uint32_t places; /* a bit each */
     uint32_t acks;
@@ -51,7 +53,8 @@ struct matrix {
 /* Ends the program with a message where the file can't be read. */
 void rows_read(struct matrix *matrix, const char *path);
 
-/* The first row of the stage that fits; NULL: none does. */
-struct row *rows_find(struct matrix *matrix, enum stage stage, const struct cell *cell);
+/* The first row of the stage, for that profile, that fits; NULL: none does. */
+struct row *rows_find(struct matrix *matrix, enum stage stage, enum ciao_profile profile,
+                      const struct cell *cell);
 
 #endif

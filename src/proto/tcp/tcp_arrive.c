@@ -115,7 +115,7 @@ static bool is_acceptable(const struct tcp *tcp, const struct tcb *tcb,
         return seq_in_window(seg->seq, tcb->rcv.nxt, wnd)
                /* AS LINUX: an ACK behind data that filled the window and was lost still tells
                   something. */
-               || (seg->seq == tcb->rcv.edge
+               || (seg->seq == tcb->rcv.edge && (seg->flags & (TCP_ACK | TCP_RST)) == TCP_ACK
                    && (tcp_tcb_settings(tcp, tcb)->more & CIAO_EDGE_TOLERANT));
     if (wnd == 0)
         return false;
