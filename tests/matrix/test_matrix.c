@@ -290,8 +290,8 @@ static void check_rows_used(struct story *r, const struct matrix *rows, enum sta
             story_fail(r, "matrix.txt:%u: no cell needs this row", rows->rows[i].line);
 }
 
-/* Of the profile, what decides about segments; the waits are those of `rfc`, so that nothing but the
- * answer is sent meanwhile. */
+/* Of the profile, what decides about segments; the waits are those of `rfc`, so that nothing but
+ * the answer is sent meanwhile. */
 static void follow(struct story *r, enum ciao_profile profile)
 {
     r->config.tcp.more = ciao_profile(profile)->more & ~(uint32_t)CIAO_TAIL_PROBES;
