@@ -308,6 +308,10 @@ CIAO_MUST_CHECK int64_t ciao_send(struct ciao_stack *stack, ciao_conn conn, cons
  */
 CIAO_MUST_CHECK int64_t ciao_recv(struct ciao_stack *stack, ciao_conn conn, void *data, size_t len,
                                   unsigned flags, uint64_t now_us);
+/* A look at received bytes that stand `offset` behind the next one to read, in front of the urgent
+ * mark.  How many, 0: none are there (yet); -CIAO_EBADCONN, -CIAO_ENOTCONN (a listener). */
+CIAO_MUST_CHECK int64_t ciao_peek(struct ciao_stack *stack, ciao_conn conn, void *data, size_t len,
+                                  uint32_t offset);
 /* Is the next byte to read the urgent one (or the first behind it, when that is kept aside)? */
 bool ciao_at_mark(const struct ciao_stack *stack, ciao_conn conn);
 

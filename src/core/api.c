@@ -61,6 +61,11 @@ int64_t ciao_recv(struct ciao_stack *stack, ciao_conn conn, void *data, size_t l
     return tcp_user_recv(&stack->tcp, conn, data, len, flags);
 }
 
+int64_t ciao_peek(struct ciao_stack *stack, ciao_conn conn, void *data, size_t len, uint32_t offset)
+{
+    return tcp_user_peek(&stack->tcp, conn, data, len, offset);
+}
+
 bool ciao_at_mark(const struct ciao_stack *stack, ciao_conn conn)
 {
     return tcp_user_at_mark(&stack->tcp, conn);

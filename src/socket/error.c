@@ -33,15 +33,23 @@ int sock_errno(int core_error)
     return error < CIAO_ERRORS ? -(int)numbers[error] : -CIAO_ERRNO_EINVAL;
 }
 
+bool sock_has_fin(const struct ciao_sockets *s, const struct sock *sock)
+{
+    struct ciao_info info;
+    return sock->conn != 0 && ciao_info(s->stack, sock->conn, &info) == 0 && info.read_closed;
+}
+
 int sock_peek_error(struct ciao_sockets *s, struct sock *sock)
 {
     if (sock->conn == 0 || (sock->flags & SOCK_ERROR_NOTED))
         return sock->error;
     const int ended_by = ciao_error(s->stack, sock->conn);
-    if (ended_by != 0) {
-        sock->flags |= SOCK_ERROR_NOTED;
-        sock->error = (int16_t)-sock_errno(ended_by);
-    }
+    if (ended_by == 0)
+        return sock->error;
+    sock->flags |= SOCK_ERROR_NOTED;
+    sock->error = (int16_t)-sock_errno(ended_by);
+    if (ended_by == -CIAO_ERESET && sock_has_fin(s, sock)) /* AS LINUX tcp_reset() */
+        sock->error = CIAO_ERRNO_EPIPE;
     return sock->error;
 }
 
@@ -50,10 +58,4 @@ int sock_take_error(struct ciao_sockets *s, struct sock *sock)
     const int error = sock_peek_error(s, sock);
     sock->error = 0;
     return error;
-}
-
-bool sock_has_fin(const struct ciao_sockets *s, const struct sock *sock)
-{
-    struct ciao_info info;
-    return sock->conn != 0 && ciao_info(s->stack, sock->conn, &info) == 0 && info.read_closed;
 }

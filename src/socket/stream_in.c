@@ -27,7 +27,10 @@ static int64_t take_piece(struct intake *in, uint8_t *to, size_t len)
         to = NULL;
     else if (!layer_writable(s, to, len))
         return bad_piece(in);
-    return ciao_recv(s->stack, in->call->sock->conn, to, len, flags, layer_now(s));
+    if (flags == 0 || in->got == 0)
+        return ciao_recv(s->stack, in->call->sock->conn, to, len, flags, layer_now(s));
+    const int64_t seen = ciao_peek(s->stack, in->call->sock->conn, to, len, (uint32_t)in->got);
+    return seen == 0 ? -CIAO_EAGAIN : seen;
 }
 
 static bool at_mark(const struct intake *in)

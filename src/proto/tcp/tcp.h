@@ -101,6 +101,7 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
 int tcp_user_accept(struct tcp *tcp, ciao_conn listener, ciao_conn *conn);
 int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len,
                       unsigned flags);
+int64_t tcp_user_peek(struct tcp *tcp, ciao_conn conn, void *data, size_t len, uint32_t offset);
 int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, unsigned flags);
 bool tcp_user_at_mark(const struct tcp *tcp, ciao_conn conn);
 int tcp_user_set_cookie(struct tcp *tcp, ciao_conn conn, uint32_t cookie);

@@ -390,9 +390,11 @@ static size_t copy_out(struct tcp *tcp, struct tcp_side *side, const struct tcp_
     uint8_t *out = read->data;
     size_t done = 0;
     uint32_t index = side->in_order_first, skip = read->skip;
+    for (; index != 0 && skip >= run_at(tcp, index)->len; index = run_at(tcp, index)->next)
+        skip -= run_at(tcp, index)->len;
     while (index != 0 && done < read->len) {
         const struct tcp_run *run = run_at(tcp, index);
-        uint32_t n = run->len - skip; /* skip is 0 or 1, and no run is empty */
+        uint32_t n = run->len - skip;
         n = read->len - done < n ? (uint32_t)(read->len - done) : n;
         if (out != NULL)
             memcpy(out + done, run->ptr + skip, n);

@@ -123,14 +123,15 @@ static int64_t read_at_mark(struct tcp *tcp, struct tcb *tcb, const struct tcp_r
     struct tcp_read part = *read;
     uint32_t ahead = tcb->urg_rcv - read_to(tcp, tcb);
     if (ahead != 0) {
-        part.len = part.len < ahead ? part.len : ahead;
+        uint32_t before = ahead > part.skip ? ahead - part.skip : 0;
+        part.len = part.len < before ? part.len : before;
         return tcp_receive_read(tcp, tcb, &part);
     }
     if (stands_at_hidden(tcp, tcb) && part.len != 0) {
         if (!part.peek)
             tcp_receive_skip(tcp, tcb, 1);
         else
-            part.skip = 1;
+            part.skip++;
     }
     return tcp_receive_read(tcp, tcb, &part);
 }

@@ -137,6 +137,16 @@ int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, u
     return -CIAO_EAGAIN;
 }
 
+int64_t tcp_user_peek(struct tcp *tcp, ciao_conn conn, void *data, size_t len, uint32_t offset)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return no_connection(tcp, conn);
+    const struct tcp_read read = {.data = data, .len = len, .skip = offset, .peek = true};
+    return tcb->urgent & URGENT_MARK ? tcp_urgent_read(tcp, tcb, &read)
+                                     : tcp_receive_read(tcp, tcb, &read);
+}
+
 /* ---- shutdown, close, abort ---- */
 
 int tcp_user_shutdown(struct tcp *tcp, ciao_conn conn, enum ciao_how how)
