@@ -108,6 +108,11 @@ struct ciao_settings {
 #define CIAO_EDGE_TOLERANT \
     32u /* AS LINUX: a bare ACK at the window's right edge and a bare FIN at a closed window \
          * are taken; off: RFC 9293's table to the letter */
+#define CIAO_LINUX_ERRORS \
+    65536u /* AS LINUX: a RST is an error in every synchronised state, in CLOSE-WAIT EPIPE; off: \
+          * none when both have closed */
+#define CIAO_PAWS_TOLERANT \
+    131072u /* AS LINUX: an ACK alone that was overtaken, and a timestamp one tick old, are taken */
 #define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
 #define CIAO_IDLE_RESTART \
     128u /* after a silence cwnd is the initial window again [RFC5681 4.1]; off: as it was */
@@ -286,7 +291,7 @@ uint16_t ciao_port_choose(struct ciao_stack *stack, uint16_t after);
  * Queue bytes for sending (copied).  Returns how many were taken (1..len) or
  *   -CIAO_EAGAIN    no room; WRITABLE will say when there is
  *   -CIAO_ENOMEM    the stack's budget of buffers is used up, and no orphan could be ended for it:
- *                   try again later; no readiness tells when
+ *                   WRITABLE will say when to try again
  *   -CIAO_EPIPE     after shutdown(WR); -CIAO_ENOTCONN before or after the connection; the error
  * that ended it.  When fewer are taken than given, MORE holds, and URGENT and EOR do not.
  * In SYN-SENT and SYN-RECEIVED bytes are queued and leave when established. [RFC9293 3.10.2]
@@ -354,7 +359,8 @@ int ciao_abort(struct ciao_stack *stack, ciao_conn conn, struct ciao_event_repor
 #define CIAO_HANGUP_RD 4u  /* the peer has closed its direction */
 #define CIAO_HANGUP    8u  /* both directions are over, or it never came about */
 #define CIAO_ERROR     16u /* ended abnormally: ciao_error() */
-#define CIAO_URGENT    32u /* urgent data is announced and was not read yet */
+#define CIAO_URGENT    32u /* an urgent byte is here, was not taken and not passed */
+#define CIAO_ALL_ACKED 64u /* our direction is closed, and the peer has all of it, the FIN too */
 unsigned ciao_ready(const struct ciao_stack *stack, ciao_conn conn);
 /* Handles whose readiness has changed since they were last named, each once; 0 when there are no
  * more. */

@@ -37,6 +37,19 @@ TEST(a_reset_at_the_end_is_silent)
     }
 }
 
+/* AS LINUX: what its programs expect to be told. */
+TEST(linux_tells_of_every_reset_and_calls_it_epipe_in_close_wait)
+{
+    r->config.tcp.more |= CIAO_LINUX_ERRORS;
+    for (unsigned i = 0; i < STATES; i++) {
+        peer_is(r, i);
+        reach(r, synchronised[i]);
+        peer_sends_f(r, "RST seq=%u", reach_peer_next(synchronised[i]));
+        expect_state(r, CIAO_CLOSED);
+        expect_error(r, synchronised[i] == CIAO_CLOSE_WAIT ? CIAO_EPIPE : CIAO_ERESET);
+    }
+}
+
 /* [RFC9293 3.10.7.4 second EV-21, RFC5961 3.2 5961-3] */
 TEST(a_reset_elsewhere_in_the_window_is_asked_back)
 {
@@ -176,7 +189,9 @@ TEST(bytes_before_a_reset_are_still_read)
 }
 
 STORIES(STORY(a_reset_at_the_next_number_ends_it_and_the_user_is_told),
-        STORY(a_reset_at_the_end_is_silent), STORY(a_reset_elsewhere_in_the_window_is_asked_back),
+        STORY(a_reset_at_the_end_is_silent),
+        STORY(linux_tells_of_every_reset_and_calls_it_epipe_in_close_wait),
+        STORY(a_reset_elsewhere_in_the_window_is_asked_back),
         STORY(a_reset_outside_the_window_is_dropped_silently), STORY(a_syn_is_asked_back),
         STORY(a_syn_ack_is_asked_back), STORY(a_half_open_connection_is_discovered),
         STORY(challenges_of_one_connection_are_limited),

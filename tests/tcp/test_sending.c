@@ -329,7 +329,77 @@ TEST(we_announce_what_the_link_carries_or_less)
     peer_resets(r);
 }
 
-STORIES(STORY(no_byte_goes_beyond_the_window),
+/* ---- what the program is told ---- */
+
+/* Who lingers on closing waits for this. */
+TEST(the_user_learns_when_everything_has_arrived)
+{
+    they_are_connected(r);
+    user_sends(r, 100);
+    user_shuts_down(r);
+    expect_sent(r, "FIN,ACK seq=1 ack=1 len=100");
+    peer_sends(r, "ACK seq=1 ack=101");
+    expect_ready(r, 0);
+    while (ciao_next_ready(r->stack) != 0)
+        ;
+    peer_sends(r, "ACK seq=1 ack=102");
+    expect(r, ciao_next_ready(r->stack) == story_peer(r)->conn);
+    expect_ready(r, CIAO_ALL_ACKED);
+    peer_sends(r, "FIN,ACK seq=1 ack=102");
+    expect_sent(r, "ACK seq=102 ack=2");
+    expect_ready(r, CIAO_ALL_ACKED | CIAO_READABLE | CIAO_HANGUP_RD | CIAO_HANGUP);
+    user_closes(r);
+}
+
+/* No memory: the program is told when to try again, and not before. */
+TEST(a_program_that_found_no_memory_is_woken)
+{
+    static uint8_t bytes[65536];
+    r->config.buffer_bytes = 1u << 20;
+    r->config.tcp.sndbuf_bytes = 8u << 20;
+    they_are_connected(r);
+    peer_sends(r, "ACK seq=1 ack=1 wnd=0");
+    int64_t taken = 1;
+    while (taken > 0)
+        taken = ciao_send(r->stack, story_peer(r)->conn, bytes, sizeof bytes, 0, r->now_us);
+    expect(r, taken == -CIAO_ENOMEM);
+    while (ciao_next_ready(r->stack) != 0)
+        ;
+    expect_ready(r, 0);
+    time_passes(r, 50);
+    expect(r, ciao_next_ready(r->stack) == story_peer(r)->conn);
+    expect_ready(r, CIAO_WRITABLE);
+    user_aborts(r);
+    whatever_was_sent(r);
+}
+
+/* AS LINUX: TCP_NOTSENT_LOWAT and SO_RCVLOWAT. */
+TEST(low_water_marks_are_kept)
+{
+    r->config.tcp.notsent_lowat_bytes = 1000;
+    r->config.tcp.rcvlowat_bytes = 50;
+    they_are_connected(r);
+    peer_sends(r, "ACK seq=1 ack=1 wnd=0");
+    user_sends(r, 999);
+    expect_ready(r, CIAO_WRITABLE);
+    user_sends(r, 1);
+    expect_ready(r, 0);
+    expect_send_error(r, CIAO_EAGAIN);
+    peer_sends(r, "ACK seq=1 ack=1 wnd=60000 len=49");
+    expect_sent(r, "ACK seq=1 ack=50 len=1000");
+    expect_ready(r, CIAO_WRITABLE);
+    peer_sends(r, "ACK seq=50 ack=1001 len=1");
+    expect_ready(r, CIAO_WRITABLE | CIAO_READABLE);
+    user_reads(r, 50);
+    expect_ready(r, CIAO_WRITABLE);
+    time_passes(r, 200);
+    whatever_was_sent(r);
+    peer_resets(r);
+}
+
+STORIES(STORY(the_user_learns_when_everything_has_arrived),
+        STORY(a_program_that_found_no_memory_is_woken), STORY(low_water_marks_are_kept),
+        STORY(no_byte_goes_beyond_the_window),
         STORY(nagle_holds_small_segments_while_one_is_on_its_way),
         STORY(without_nagle_each_write_leaves), STORY(what_more_is_to_follow_waits_a_while),
         STORY(crumbs_of_a_window_are_not_used_at_once),

@@ -180,6 +180,28 @@ TEST(an_older_timestamp_is_an_old_duplicate)
     expect_state(r, CIAO_CLOSED);
 }
 
+/* AS LINUX tcp_disordered_ack(): it was overtaken on its way, and nobody asks twice. */
+TEST(an_ack_alone_that_was_overtaken_is_no_stray)
+{
+    r->config.tcp.delayed_ack_us = 0;
+    r->config.tcp.more |= CIAO_PAWS_TOLERANT;
+    they_are_connected_with(r, "ts 1000 *");
+    peer_sends(r, "ACK seq=1 ack=1 len=10 <ts 1101 *>");
+    expect_sent(r, "ACK seq=1 ack=11 <ts * 1101>");
+    peer_sends(r, "ACK seq=11 ack=1 <ts 1001 *>");
+    expect_not_told(r, "DROP_PAWS");
+    expect_nothing_sent(r);
+    peer_sends(r, "ACK seq=11 ack=1 len=10 <ts 1100 *>"); /* one tick is nothing */
+    expect_sent(r, "ACK seq=1 ack=21 <ts * 1101>");
+    peer_sends(r, "ACK seq=21 ack=1 len=10 <ts 1099 *>");
+    expect_dropped(r, CIAO_DROP_PAWS);
+    expect_sent(r, "ACK seq=1 ack=21 <ts * 1101>");
+    peer_sends(r, "ACK seq=21 ack=1 <ts -200 *>"); /* much too old */
+    expect_sent(r, "ACK seq=1 ack=21 <ts * 1101>");
+    user_reads(r, 20);
+    peer_resets(r);
+}
+
 /* [RFC7323 5.5] After 24 days without a segment the old timestamp means nothing. */
 TEST(after_24_days_a_timestamp_is_forgotten)
 {
@@ -304,6 +326,7 @@ STORIES(STORY(an_empty_segment_must_begin_in_the_window),
         STORY(a_bare_fin_at_a_closed_window_waits_where_not),
         STORY(an_ack_at_the_right_edge_is_taken_where_tolerant),
         STORY(an_older_timestamp_is_an_old_duplicate),
+        STORY(an_ack_alone_that_was_overtaken_is_no_stray),
         STORY(after_24_days_a_timestamp_is_forgotten),
         STORY(the_echo_is_of_the_oldest_unacknowledged),
         STORY(a_segment_without_the_agreed_timestamp_is_dropped_where_strict),

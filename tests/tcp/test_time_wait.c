@@ -87,6 +87,33 @@ TEST(a_higher_number_opens_anew)
     peer_sends(r, "RST seq=4");
 }
 
+/* [RFC9293 3.6.1 MAY-2] A cookie's as well: where no cookie lies above, the SYN must come again. */
+TEST(a_cookie_too_lies_above_the_old_numbers)
+{
+    unsigned answered = 0;
+    r->config.syn_cookies = 2;
+    for (unsigned i = 0; i < 12; i++) {
+        peer_is(r, i);
+        if (i == 0)
+            user_listens(r, 8);
+        reach_orphaned(r, CIAO_TIME_WAIT);
+        uint32_t old = story_peer(r)->our_isn;
+        peer_sends(r, "SYN seq=3 wnd=65535 <mss 9000>");
+        if (ciao_reason_count(r->stack, CIAO_DID_COOKIE_SENT) == answered)
+            continue; /* dropped */
+        answered++;
+        expect_sent(r, "SYN,ACK seq=0 ack=4");
+        expect(r, (int32_t)(story_peer(r)->our_isn - old) > 0);
+        peer_sends(r, "ACK seq=4 ack=1");
+        user_accepts(r);
+        expect_state(r, CIAO_ESTABLISHED);
+        peer_resets(r);
+        user_closes(r);
+    }
+    expect(r, answered != 0 && answered != 12);
+    expect(r, ciao_reason_count(r->stack, CIAO_DROP_SYN_QUEUE_FULL) == 12 - answered);
+}
+
 TEST(a_lower_number_does_not)
 {
     wait_without(r);
@@ -266,7 +293,8 @@ TEST(an_old_fin_with_an_old_timestamp_does_not_restart_it)
 STORIES(STORY(a_fin_again_is_acknowledged_again_and_restarts_2msl),
         STORY(a_fin_again_with_its_data_is_recognised),
         STORY(other_segments_are_dropped_and_told_what_we_know), STORY(a_higher_number_opens_anew),
-        STORY(a_lower_number_does_not), STORY(a_later_timestamp_opens_anew_whatever_the_number),
+        STORY(a_cookie_too_lies_above_the_old_numbers), STORY(a_lower_number_does_not),
+        STORY(a_later_timestamp_opens_anew_whatever_the_number),
         STORY(the_same_timestamp_needs_a_higher_number),
         STORY(an_earlier_timestamp_is_an_old_duplicate),
         STORY(a_syn_with_timestamps_where_there_were_none_opens_anew),

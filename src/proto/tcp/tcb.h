@@ -281,7 +281,8 @@ struct tcb {
     uint32_t keep_sent_ms; /* when the last probe left */
     uint8_t keep_probes;   /* unanswered ones in a row */
     uint8_t news;          /* CIAO_* readiness that became true since ciao_news() */
-    uint8_t room[6];
+    uint8_t hungry;        /* send() found no memory: not writable until it may be tried again */
+    uint8_t room[5];
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
 BUILD_ASSERT(offsetof(struct tcb, timer) == 64); /* line 0 is what every segment reads */

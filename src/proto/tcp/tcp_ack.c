@@ -209,8 +209,10 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
         tcp_recovery_acked(tcp, tcb, &work);
     if (work.acked != 0) {
         timer(tcp, tcb);
-        if (!(tcb->told_ready & CIAO_WRITABLE))
+        if (!(tcb->told_ready & CIAO_WRITABLE)) {
+            tcb->hungry = 0;
             tcp_told(tcp, tcb);
+        }
     }
     if (has_something_to_send(tcp, tcb))
         tcp_output_wanted(tcp, tcb);

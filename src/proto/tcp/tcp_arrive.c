@@ -104,6 +104,21 @@ static bool is_stray(const struct tcp *tcp, const struct tcb *tcb, const struct 
            && tcp_now_ms(tcp) - tcb->ts_recent_ms < days_24_ms;
 }
 
+/* AS LINUX tcp_disordered_ack(): an ACK alone that was overtaken on its way by what we sent the
+ * newest timestamp for. It says nothing new, and is not worth an answer. */
+static bool is_overtaken(const struct tcp *tcp, const struct tcb *tcb,
+                         const struct tcp_segment *seg)
+{
+    uint32_t age = tcb->ts_recent - seg->h.opt.ts_val;
+    if (!(tcp_tcb_settings(tcp, tcb)->more & CIAO_PAWS_TOLERANT))
+        return false;
+    if (age <= 1)
+        return true;
+    return (seg->flags & TCP_ACK) && seg->len == 0 && seg->seq == tcb->rcv.nxt
+           && seg->ack == tcb->snd.una && seg->wnd == tcb->snd.wnd
+           && age <= (uint32_t)((uint64_t)tcb->rto_us * 12 / 10 / 1000);
+}
+
 /* The four cases of the table in 3.10.7.4. */
 static bool is_acceptable(const struct tcp *tcp, const struct tcb *tcb,
                           const struct tcp_segment *seg)
@@ -225,7 +240,7 @@ static bool refuse(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason,
 /* [RFC9293 3.10.7.4 first EV-15, EV-22] */
 static bool step_1_sequence(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
-    if (is_stray(tcp, tcb, seg))
+    if (is_stray(tcp, tcb, seg) && !is_overtaken(tcp, tcb, seg))
         return refuse(tcp, tcb, CIAO_DROP_PAWS, seg);
     forget_known_syn(tcb, seg);
     if ((tcb->flags & TCB_TS) && !seg->h.opt.has_ts && !(seg->flags & TCP_RST)

@@ -49,22 +49,47 @@ static uint32_t stamp_of(const struct tcp *tcp, uint32_t offset, const struct tc
     return (stamp > now ? stamp - 64 : stamp) + offset;
 }
 
-void tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
-                     const struct tcp_tuple *tuple)
+/* The number of a cookie: by the minute, and the MSS that it stands for. */
+static seq_t number_of(const struct tcp *tcp, const struct tcp_tuple *tuple, seq_t irs,
+                       uint32_t top)
 {
+    return top << 24 | hash_of(tcp, tuple, irs, top);
+}
+
+/* After a TIME-WAIT of the same tuple the number has to lie above all the old ones [RFC9293 3.6.1
+ * MAY-2]: a smaller MSS, or the minute before, gives another.  False: none does. */
+static bool choose_number(const struct tcp *tcp, const struct tcp_tuple *tuple,
+                          const struct tcp_segment *seg, seq_t above, seq_t *number)
+{
+    uint32_t minute = minute_of(tcp->now);
+    uint32_t mss = mss_index(seg->h.opt.has_mss ? seg->h.opt.mss : 536);
+    for (uint32_t ago = 0; ago < COOKIE_MINUTES; ago++) {
+        for (uint32_t less = 0; less <= mss; less++) {
+            uint32_t top = ((minute - ago) & 31) << 3 | (mss - less);
+            *number = number_of(tcp, tuple, seg->seq, top);
+            if (above == 0 || seq_gt(*number, above))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
+                     const struct tcp_tuple *tuple, seq_t iss_above)
+{
+    seq_t number;
+    if (!choose_number(tcp, tuple, seg, iss_above, &number))
+        return false;
     const struct ciao_settings *settings = tcp_settings(tcp, listener->settings);
     const struct tcp_options *theirs = &seg->h.opt;
     uint32_t offset = tcp_handshake_ts_offset(tcp, tuple);
-    uint32_t top = minute_of(tcp->now) << 3 | mss_index(theirs->has_mss ? theirs->mss : 536);
     struct ip_path path;
     if (ip_path_to(tcp->ip, &tuple->remote, &tuple->local, &path) != 0)
         path = (struct ip_path){.link = (uint8_t)seg->packet->link};
     struct tcp_bare bare = {
         .tuple = *tuple,
         .at = {listener->head.life, CIAO_LISTEN},
-        .h = {.seq = top << 24 | hash_of(tcp, tuple, seg->seq, top),
-              .ack = seg->seq + 1,
-              .flags = TCP_SYN | TCP_ACK},
+        .h = {.seq = number, .ack = seg->seq + 1, .flags = TCP_SYN | TCP_ACK},
         .route = path.route,
         .link = path.link,
         .ttl = settings->ttl,
@@ -84,6 +109,7 @@ void tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struc
     tcp->cookie_us = tcp->now + 1;
     trace_reason(tcp->trace, bare.at, CIAO_DID_COOKIE_SENT, listener->half_open, 0);
     tcp_reply_bare(tcp, &bare, false);
+    return true;
 }
 
 /* Cookies are looked at only while some may be on their way: else any ACK could try its luck. */

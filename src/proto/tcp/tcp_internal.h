@@ -169,8 +169,8 @@ struct tcp_child { /* what a TCB must know of a handshake that others did for it
     struct tcp_options options; /* of the peer's SYN */
 };
 struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_child *child);
-void tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
-                     const struct tcp_tuple *tuple);
+bool tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
+                     const struct tcp_tuple *tuple, seq_t iss_above); /* false: no number fits */
 bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
                         const struct tcp_tuple *tuple);
 void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener);
@@ -346,6 +346,7 @@ uint32_t tcp_window_initial(
     const struct ciao_settings *settings); /* what SYN and SYN,ACK offer, <= 65535 */
 void tcp_ack_now(struct tcp *tcp, struct tcb *tcb);
 void tcp_ack_later(struct tcp *tcp, struct tcb *tcb);
+void tcp_ack_quickly(struct tcp *tcp, struct tcb *tcb); /* AS LINUX: TCP_QUICKACK */
 void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb);
 void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 void tcp_window_read(struct tcp *tcp, struct tcb *tcb); /* the program has read */

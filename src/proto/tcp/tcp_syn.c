@@ -204,19 +204,9 @@ void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_
     }
     uint8_t cookies = tcp->config->syn_cookies;
     bool full = queue_is_full(listener);
-    if (cookies == 2 || (cookies == 1 && full)) {
-        tcp_cookie_send(tcp, listener, seg, tuple);
+    if (cookies != 2 && !full && make_record(tcp, listener, seg, tuple, iss_above))
         return;
-    }
-    if (full) {
-        tcp_drop(tcp, here, CIAO_DROP_SYN_QUEUE_FULL, seg);
-        return;
-    }
-    if (make_record(tcp, listener, seg, tuple, iss_above))
-        return;
-    if (cookies == 1)
-        tcp_cookie_send(tcp, listener, seg, tuple);
-    else
+    if (cookies == 0 || !tcp_cookie_send(tcp, listener, seg, tuple, iss_above))
         tcp_drop(tcp, here, CIAO_DROP_SYN_QUEUE_FULL, seg);
 }
 

@@ -113,6 +113,7 @@ bool tcp_teardown_our_fin_acked(struct tcp *tcp, struct tcb *tcb)
         tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_FIN_WAIT_2_OUR_FIN_ACKED);
         tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* nothing small waits to be sent any more */
         watch_orphan(tcp, tcb);
+        tcp_told(tcp, tcb); /* who lingers waits for this */
         return true;
     case CIAO_CLOSING:
         tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSING_TIME_WAIT_CROSSED_FIN_ACKED);
@@ -318,7 +319,14 @@ void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb)
         [CIAO_CLOSING] = {CIAO_ARC_CLOSING_CLOSED_RESET_AT_THE_END, 0, 0},
         [CIAO_LAST_ACK] = {CIAO_ARC_LAST_ACK_CLOSED_RESET_AT_THE_END, 0, 0},
     };
-    tcp_teardown_end(tcp, tcb, ends[tcb->head.state]);
+    struct tcp_end end = ends[tcb->head.state];
+    if (tcp_tcb_settings(tcp, tcb)->more & CIAO_LINUX_ERRORS) {
+        if (tcp_state_is(tcb, CIAO_CLOSE_WAIT))
+            end.error = CIAO_EPIPE;
+        else if (end.error == 0)
+            end.error = CIAO_ERESET;
+    }
+    tcp_teardown_end(tcp, tcb, end);
 }
 
 /* The peer still sends though our program has closed: it must learn that nobody reads.

@@ -6,7 +6,8 @@
  *           persist         a probe into a closed window, for as long as the peer answers
  *   ACK     delayed ACK     an acknowledgement is owed and nothing else has carried it
  *   OTHER   FIN-WAIT-2      nobody owns the connection any more, and the peer does not close
- *           SWS override    a small segment has waited long enough for a larger one
+ *           SWS override    a small segment has waited long enough for a larger one; or send()
+ *                           found no memory, and may be tried again
  *   KEEPALIVE               nothing was heard of the peer for long, and the program wants to know
  *   (record) SYN,ACK of a half-open connection; 2 MSL of TIME-WAIT
  *
@@ -94,6 +95,12 @@ static void other_ran_out(struct tcp *tcp, struct tcb *tcb)
         tcp_teardown_fin_wait_2_timeout(tcp, tcb);
         return;
     }
+    if (tcb->hungry) {
+        tcb->hungry = 0;
+        tcp_told(tcp, tcb);
+    }
+    if (tcp_unsent_bytes(tcp, tcb) == 0)
+        return;
     tcp_note(tcp, tcb, CIAO_TIMER_SWS_OVERRIDE, tcp_unsent_bytes(tcp, tcb), 0);
     tcb->flags |= TCB_PUSH;
     if (tcb->side != 0)

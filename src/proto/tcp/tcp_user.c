@@ -65,7 +65,18 @@ static int send_refusal(const struct tcb *tcb)
 
 static bool is_writable(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcp_state_sends(tcb) && !(tcb->flags & TCB_FIN_QUEUED) && tcp_sendq_writable(tcp, tcb);
+    return tcp_state_sends(tcb) && !(tcb->flags & TCB_FIN_QUEUED) && !tcb->hungry
+           && tcp_sendq_writable(tcp, tcb);
+}
+
+/* Nobody says when memory is free again: after a while, or when the peer has acknowledged
+ * something, is the time to try again. */
+#define HUNGRY_US 50000u
+static void starve(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->hungry = 1;
+    if (!tcp_timer_is_set(tcb, TCP_TIMER_OTHER))
+        tcp_timer_set(tcp, tcb, TCP_TIMER_OTHER, tcp->now + HUNGRY_US);
 }
 
 int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, unsigned flags)
@@ -80,6 +91,8 @@ int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t 
         return -CIAO_EINVAL;
     int64_t taken = tcp_sendq_write(tcp, tcb, data, len);
     if (taken < 0) {
+        if (taken == -CIAO_ENOMEM)
+            starve(tcp, tcb);
         tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
         return taken;
     }
@@ -255,6 +268,8 @@ unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
         ready |= CIAO_HANGUP_RD;
     if (both_are_over(tcb))
         ready |= CIAO_HANGUP;
+    if (tcp_state_is(tcb, CIAO_FIN_WAIT_2) || tcp_fin_acked(tcb))
+        ready |= CIAO_ALL_ACKED;
     if (tcb->error != 0)
         ready |= CIAO_ERROR | CIAO_READABLE;
     return ready;
@@ -348,6 +363,8 @@ int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_set
     tcp_keepalive_start(tcp, tcb);
     if (was_corked || (wanted.flags & CIAO_NODELAY))
         hold_ends(tcp, tcb);
+    if ((wanted.flags & CIAO_QUICKACK) && (tcb->flags & TCB_IN_FLOW))
+        tcp_ack_quickly(tcp, tcb);
     if (tcb->flags & TCB_IN_FLOW)
         tcp_output_wanted(tcp, tcb);
     tcp_told(tcp, tcb);

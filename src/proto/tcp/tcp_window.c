@@ -110,6 +110,14 @@ void tcp_ack_later(struct tcp *tcp, struct tcb *tcb)
     tcp_timer_set(tcp, tcb, TCP_TIMER_ACK, tcp->now + wait_us);
 }
 
+void tcp_ack_quickly(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t quick = tcp_tcb_settings(tcp, tcb)->quick_acks;
+    tcb->quick_acks = (uint8_t)(quick != 0 ? quick : 1);
+    if (tcb->flags & TCB_ACK_DELAYED)
+        tcp_ack_now(tcp, tcb);
+}
+
 void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb)
 {
     tcb->ack_at = 0;
