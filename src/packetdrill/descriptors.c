@@ -58,6 +58,8 @@ int pd_fd_give(struct pd *pd, int layer, int placeholder)
         (void)ciao_socket_close(pd->sockets, stale);
     pd_take(pd);
     pd->fd[placeholder].layer = layer + 1;
+    if (placeholder >= pd->fd_end)
+        pd->fd_end = placeholder + 1;
     pd_give(pd);
     return placeholder;
 }
@@ -85,7 +87,7 @@ int pd_close(void *self, int fd)
 
 void pd_close_all(struct pd *pd)
 {
-    for (int fd = 0; fd < PD_FDS; fd++) {
+    for (int fd = 0; fd < pd->fd_end; fd++) {
         if (pd->fd[fd].layer)
             (void)pd_close(pd, fd);
     }

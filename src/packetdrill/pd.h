@@ -85,6 +85,7 @@ struct pd {
     bool has_v4, has_v6; /* an address of that family is ours */
 
     struct pd_fd fd[PD_FDS];
+    int fd_end;                            /* none of ours was ever as high */
     char baseline[PD_KNOBS][PD_KNOB_TEXT]; /* the system's settings as they were at the start */
     const char *suite;                     /* PDSUITE_DIR, or NULL */
     char *suite_said;                      /* what the file `sockets` holds */

@@ -91,25 +91,41 @@ static void write_end(FILE *out, const struct ciao_endpoint *end)
         (void)fprintf(out, " %s:*", addr);
 }
 
+/* Which descriptor owns which connection; collected before the baton is taken, since the layer's
+ * calls take it themselves. */
+struct owners {
+    unsigned n;
+    int fd[PD_FDS];
+    ciao_conn conn[PD_FDS];
+};
+
+static void find_owners(struct pd *pd, struct owners *owners)
+{
+    owners->n = 0;
+    for (int fd = 0; fd < pd->fd_end; fd++) {
+        int layer = pd_layer_fd(pd, fd);
+        ciao_conn conn = layer >= 0 ? ciao_socket_conn(pd->sockets, layer) : 0;
+        if (!conn)
+            continue;
+        owners->fd[owners->n] = fd;
+        owners->conn[owners->n++] = conn;
+    }
+}
+
 /* The descriptor that owns a life; -1: nobody any more. */
-static int fd_of(struct pd *pd, uint64_t life)
+static int owner_of(const struct pd *pd, const struct owners *owners, uint64_t life)
 {
     struct ciao_info info;
 
-    for (int fd = 0; fd < PD_FDS; fd++) {
-        if (!pd->fd[fd].layer)
-            continue;
-        ciao_conn conn = ciao_socket_conn(pd->sockets, pd->fd[fd].layer - 1);
-        if (conn && ciao_info(pd->stack, conn, &info) == 0 && info.life == life)
-            return fd;
+    for (unsigned i = 0; i < owners->n; i++) {
+        if (ciao_info(pd->stack, owners->conn[i], &info) == 0 && info.life == life)
+            return owners->fd[i];
     }
     return -1;
 }
 
-static void write_line(struct pd *pd, FILE *out, const struct ciao_info *info)
+static void write_line(FILE *out, const struct ciao_info *info, int fd)
 {
-    int fd = fd_of(pd, info->life);
-
     (void)fprintf(out, "packetdril ciao %ld ", (long)getpid());
     if (fd >= 0)
         (void)fprintf(out, "%d", fd);
@@ -124,16 +140,20 @@ static void write_line(struct pd *pd, FILE *out, const struct ciao_info *info)
 /* All sockets, to be freed; NULL without memory. */
 static char *all_lines(struct pd *pd)
 {
+    struct owners owners;
     char *text = NULL;
     size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
     struct ciao_info info;
     uint64_t cursor = 0;
 
+    find_owners(pd, &owners);
+    FILE *out = open_memstream(&text, &len);
     if (!out)
         return NULL;
+    pd_take(pd);
     while (ciao_next_connection(pd->stack, &cursor, &info))
-        write_line(pd, out, &info);
+        write_line(out, &info, owner_of(pd, &owners, info.life));
+    pd_give(pd);
     (void)fclose(out);
     return text;
 }
@@ -198,13 +218,17 @@ static bool same_end(const struct ciao_endpoint *a, const struct ciao_endpoint *
 static void drop(struct pd *pd, const struct ciao_endpoint *local,
                  const struct ciao_endpoint *remote)
 {
+    struct owners owners;
     struct ciao_info info;
 
-    for (int fd = 0; fd < PD_FDS; fd++) {
-        int layer = pd->fd[fd].layer - 1;
-        ciao_conn conn = layer >= 0 ? ciao_socket_conn(pd->sockets, layer) : 0;
-        if (conn && ciao_info(pd->stack, conn, &info) == 0 && same_end(&info.local, local)
-            && same_end(&info.remote, remote))
+    find_owners(pd, &owners);
+    for (unsigned i = 0; i < owners.n; i++) {
+        pd_take(pd);
+        bool same = ciao_info(pd->stack, owners.conn[i], &info) == 0 && same_end(&info.local, local)
+                    && same_end(&info.remote, remote);
+        pd_give(pd);
+        int layer = same ? pd_layer_fd(pd, owners.fd[i]) : -1;
+        if (layer >= 0)
             (void)!ciao_socket_drop(pd->sockets, layer);
     }
 }
@@ -229,9 +253,7 @@ void pd_suite_turn(struct pd *pd)
         return;
     int error = errno;
     obey_drop(pd);
-    pd_take(pd);
     write_sockets(pd);
-    pd_give(pd);
     errno = error;
 }
 
