@@ -11,6 +11,7 @@
 #define CLI_OK     0
 #define CLI_FAILED 1 /* it was asked for rightly, and went wrong */
 #define CLI_USAGE  2 /* it was asked for wrongly */
+#define CLI_LACKS  3 /* drill: what failed needs something that ciao does not have */
 
 struct cli_verb {
     const char *name;
@@ -27,6 +28,7 @@ int cli_demo(int argc, char **argv);
 int cli_listen(int argc, char **argv);
 int cli_connect(int argc, char **argv);
 int cli_bench(int argc, char **argv);
+int cli_drill(int argc, char **argv);
 int cli_help(int argc, char **argv);
 
 extern const char cli_demo_help_en[], cli_demo_help_zh[];
@@ -34,6 +36,7 @@ extern const char cli_listen_help_en[], cli_listen_help_zh[];
 extern const char cli_connect_help_en[], cli_connect_help_zh[];
 extern const char cli_net_options_en[], cli_net_options_zh[]; /* listen and connect share them */
 extern const char cli_bench_help_en[], cli_bench_help_zh[];
+extern const char cli_drill_help_en[], cli_drill_help_zh[];
 extern const char cli_help_help_en[], cli_help_help_zh[];
 
 /* NULL when there is none of that name. */

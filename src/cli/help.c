@@ -21,6 +21,8 @@ const struct cli_verb cli_verbs[] = {
      cli_net_options_en, cli_net_options_zh},
     {"bench", cli_bench, "measure how fast this stack is on this machine",
      "测量这个协议栈在本机上有多快", cli_bench_help_en, cli_bench_help_zh, NULL, NULL},
+    {"drill", cli_drill, "run tests in packetdrill's language on this stack",
+     "在这个协议栈上运行 packetdrill 语言的测试", cli_drill_help_en, cli_drill_help_zh, NULL, NULL},
     {"help", cli_help, "explain a verb", "解释一个命令", cli_help_help_en, cli_help_help_zh, NULL,
      NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},

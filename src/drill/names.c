@@ -1,0 +1,136 @@
+/*
+ * The names of Linux's constants that scripts use, with their values.
+ *
+ * Those of ciao's own interface come from abi.h; the rest, which ciao has no use for, from the
+ * system, so that a script that needs more than ciao has can be told so by name.
+ */
+#include "drill/names.h"
+
+#include <fcntl.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "ciao/abi.h"
+
+#define N(name)            \
+    {                      \
+#name, CIAO_##name \
+    }
+#define E(name)                  \
+    {                            \
+#name, CIAO_ERRNO_##name \
+    }
+#define S(name)     \
+    {               \
+#name, name \
+    }
+
+struct name {
+    const char *text;
+    int64_t value;
+};
+
+/* clang-format off */
+static const struct name errors[] = {
+    E(EPERM), E(ENOENT), E(EINTR), E(EIO), E(EBADF), E(EAGAIN), E(ENOMEM), E(EACCES), E(EFAULT),
+    E(EBUSY), E(EEXIST), E(ENODEV), E(ENOTDIR), E(EINVAL), E(ENFILE), E(EMFILE), E(ENOTTY),
+    E(ESPIPE), E(EPIPE), E(EDOM), E(ERANGE), E(ENOSYS), E(ELOOP), E(ENODATA), E(ENOTSOCK),
+    E(EDESTADDRREQ), E(EMSGSIZE), E(EPROTOTYPE), E(ENOPROTOOPT), E(EPROTONOSUPPORT),
+    E(ESOCKTNOSUPPORT), E(EOPNOTSUPP), E(EPFNOSUPPORT), E(EAFNOSUPPORT), E(EADDRINUSE),
+    E(EADDRNOTAVAIL), E(ENETDOWN), E(ENETUNREACH), E(ENETRESET), E(ECONNABORTED), E(ECONNRESET),
+    E(ENOBUFS), E(EISCONN), E(ENOTCONN), E(ETIMEDOUT), E(ECONNREFUSED), E(EHOSTDOWN),
+    E(EHOSTUNREACH), E(EALREADY), E(EINPROGRESS), E(EPROTO), E(ECANCELED),
+    {"EWOULDBLOCK", CIAO_ERRNO_EAGAIN}, {"ENOTSUP", CIAO_ERRNO_EOPNOTSUPP}, {"ENOMSG", 42},
+};
+
+static const struct name constants[] = {
+    N(AF_UNSPEC), N(AF_UNIX), N(AF_INET), N(AF_INET6), N(SOCK_STREAM), N(SOCK_DGRAM), N(SOCK_RAW),
+    N(SOCK_SEQPACKET), N(SOCK_NONBLOCK), N(SOCK_CLOEXEC), N(IPPROTO_IP), N(IPPROTO_TCP),
+    N(IPPROTO_UDP), N(IPPROTO_IPV6), N(SOMAXCONN), N(SOL_SOCKET), N(SO_DEBUG), N(SO_REUSEADDR),
+    N(SO_TYPE), N(SO_ERROR), N(SO_DONTROUTE), N(SO_BROADCAST), N(SO_SNDBUF), N(SO_RCVBUF),
+    N(SO_SNDBUFFORCE), N(SO_RCVBUFFORCE), N(SO_KEEPALIVE), N(SO_OOBINLINE), N(SO_NO_CHECK),
+    N(SO_PRIORITY), N(SO_LINGER), N(SO_BSDCOMPAT), N(SO_REUSEPORT), N(SO_PASSCRED), N(SO_PEERCRED),
+    N(SO_RCVLOWAT), N(SO_SNDLOWAT), N(SO_RCVTIMEO), N(SO_SNDTIMEO), N(SO_BINDTODEVICE),
+    N(SO_TIMESTAMP), N(SO_ACCEPTCONN), N(SO_PEERSEC), N(SO_MARK), N(SO_TIMESTAMPING),
+    N(SO_PROTOCOL), N(SO_DOMAIN), N(SO_RXQ_OVFL), N(SO_PEEK_OFF), N(SO_INCOMING_CPU),
+    N(SO_BUSY_POLL), N(SO_MAX_PACING_RATE), N(SO_MEMINFO), N(SO_INCOMING_NAPI_ID), N(SO_COOKIE),
+    N(SO_ZEROCOPY), N(SO_TXTIME), N(TCP_NODELAY), N(TCP_MAXSEG), N(TCP_CORK), N(TCP_KEEPIDLE),
+    N(TCP_KEEPINTVL), N(TCP_KEEPCNT), N(TCP_SYNCNT), N(TCP_LINGER2), N(TCP_DEFER_ACCEPT),
+    N(TCP_WINDOW_CLAMP), N(TCP_INFO), N(TCP_QUICKACK), N(TCP_CONGESTION), N(TCP_MD5SIG),
+    N(TCP_USER_TIMEOUT), N(TCP_FASTOPEN), N(TCP_TIMESTAMP), N(TCP_NOTSENT_LOWAT), N(TCP_CC_INFO),
+    N(TCP_SAVE_SYN), N(TCP_SAVED_SYN), N(TCP_FASTOPEN_CONNECT), N(TCP_ULP), N(TCP_FASTOPEN_KEY),
+    N(TCP_FASTOPEN_NO_COOKIE), N(TCP_ZEROCOPY_RECEIVE), N(TCP_INQ), N(TCP_TX_DELAY), N(TCP_REPAIR),
+    N(TCP_THIN_LINEAR_TIMEOUTS), N(TCP_THIN_DUPACK), N(IP_TOS), N(IP_TTL), N(IP_OPTIONS),
+    N(IP_RECVOPTS), N(IP_PKTINFO), N(IP_MTU_DISCOVER), N(IP_RECVERR), N(IP_RECVTTL), N(IP_RECVTOS),
+    N(IP_MTU), N(IP_FREEBIND), N(IP_TRANSPARENT), N(IP_BIND_ADDRESS_NO_PORT), N(IP_MINTTL),
+    N(IP_LOCAL_PORT_RANGE), N(IP_PMTUDISC_DONT), N(IP_PMTUDISC_WANT), N(IP_PMTUDISC_DO),
+    N(IP_PMTUDISC_PROBE), N(IPV6_V6ONLY), N(IPV6_UNICAST_HOPS), N(IPV6_TCLASS), N(IPV6_MTU),
+    N(IPV6_MTU_DISCOVER), N(IPV6_RECVERR), N(IPV6_RECVPKTINFO), N(IPV6_RECVTCLASS),
+    N(IPV6_RECVHOPLIMIT), N(IPV6_DONTFRAG), N(IPV6_ADDRFORM), N(IPV6_FREEBIND),
+    N(IPV6_AUTOFLOWLABEL), N(IPV6_MINHOPCOUNT), N(MSG_OOB), N(MSG_PEEK), N(MSG_DONTROUTE),
+    N(MSG_CTRUNC), N(MSG_TRUNC), N(MSG_DONTWAIT), N(MSG_EOR), N(MSG_WAITALL), N(MSG_CONFIRM),
+    N(MSG_ERRQUEUE), N(MSG_NOSIGNAL), N(MSG_MORE), N(MSG_WAITFORONE), N(MSG_ZEROCOPY),
+    N(MSG_FASTOPEN), N(MSG_CMSG_CLOEXEC), N(POLLIN), N(POLLPRI), N(POLLOUT), N(POLLERR), N(POLLHUP),
+    N(POLLNVAL), N(POLLRDNORM), N(POLLRDBAND), N(POLLWRNORM), N(POLLWRBAND), N(POLLMSG),
+    N(POLLRDHUP), N(EPOLLIN), N(EPOLLPRI), N(EPOLLOUT), N(EPOLLERR), N(EPOLLHUP), N(EPOLLRDNORM),
+    N(EPOLLRDBAND), N(EPOLLWRNORM), N(EPOLLWRBAND), N(EPOLLMSG), N(EPOLLRDHUP), N(EPOLLEXCLUSIVE),
+    N(EPOLLWAKEUP), N(EPOLLONESHOT), N(EPOLLET), N(EPOLL_CTL_ADD), N(EPOLL_CTL_DEL),
+    N(EPOLL_CTL_MOD), N(EPOLL_CLOEXEC), N(F_DUPFD), N(F_GETFD), N(F_SETFD), N(F_GETFL), N(F_SETFL),
+    N(F_SETOWN), N(F_GETOWN), N(F_DUPFD_CLOEXEC), N(FD_CLOEXEC), N(O_RDONLY), N(O_WRONLY),
+    N(O_RDWR), N(O_NONBLOCK), N(O_ASYNC), N(O_APPEND), N(FIONREAD), N(FIONBIO), N(FIOASYNC),
+    N(SIOCINQ), N(SIOCOUTQ), N(SIOCOUTQNSD), N(SIOCATMARK), N(SIOCSPGRP), N(SIOCGPGRP),
+    N(FIOGETOWN), N(FIOSETOWN), N(SIOCGSTAMP), N(TCP_ESTABLISHED), N(TCP_SYN_SENT), N(TCP_SYN_RECV),
+    N(TCP_FIN_WAIT1), N(TCP_FIN_WAIT2), N(TCP_TIME_WAIT), N(TCP_CLOSE), N(TCP_CLOSE_WAIT),
+    N(TCP_LAST_ACK), N(TCP_LISTEN), N(TCP_CLOSING), N(TCP_NEW_SYN_RECV), N(TCPI_OPT_TIMESTAMPS),
+    N(TCPI_OPT_SACK), N(TCPI_OPT_WSCALE), N(TCPI_OPT_ECN), N(TCPI_OPT_ECN_SEEN),
+    N(TCPI_OPT_SYN_DATA), N(TCP_CA_Open), N(TCP_CA_Disorder), N(TCP_CA_CWR), N(TCP_CA_Recovery),
+    N(TCP_CA_Loss),
+    S(SOL_IP), S(SOL_IPV6), S(SOL_TCP), S(SHUT_RD), S(SHUT_WR), S(SHUT_RDWR), S(O_CLOEXEC),
+    S(SO_ATTACH_FILTER), S(SO_EE_ORIGIN_NONE), S(SO_EE_ORIGIN_LOCAL), S(SO_EE_ORIGIN_ICMP),
+    S(SO_EE_ORIGIN_ICMP6), S(SO_EE_ORIGIN_TIMESTAMPING), S(SO_EE_ORIGIN_ZEROCOPY),
+    S(SO_EE_CODE_ZEROCOPY_COPIED), S(SCM_TIMESTAMPING), S(SCM_TSTAMP_SND), S(SCM_TSTAMP_SCHED),
+    S(SCM_TSTAMP_ACK), S(SOF_TIMESTAMPING_TX_SOFTWARE), S(SOF_TIMESTAMPING_TX_SCHED),
+    S(SOF_TIMESTAMPING_TX_ACK), S(SOF_TIMESTAMPING_SOFTWARE), S(SOF_TIMESTAMPING_OPT_ID),
+    S(SOF_TIMESTAMPING_OPT_TSONLY), S(SOF_TIMESTAMPING_OPT_STATS), S(SOF_TIMESTAMPING_OPT_CMSG),
+    S(SPLICE_F_MOVE), S(SPLICE_F_NONBLOCK), S(SPLICE_F_MORE), S(SO_ATTACH_REUSEPORT_CBPF),
+    S(SCM_RIGHTS), S(IPV6_HOPLIMIT), S(IPV6_PKTINFO),
+    S(IP_PMTUDISC_INTERFACE), S(IPV6_PMTUDISC_DONT), S(IPV6_PMTUDISC_WANT), S(IPV6_PMTUDISC_DO),
+    S(IPV6_PMTUDISC_PROBE), S(IPPROTO_ICMP), S(IPPROTO_ICMPV6),
+    {"SCM_INQ", CIAO_TCP_INQ}, {"TCP_CM_INQ", CIAO_TCP_INQ}, {"TFO_CLIENT_ENABLE", 1},
+    {"TFO_SERVER_ENABLE", 2}, {"NULL", 0},
+};
+/* clang-format on */
+
+static bool look_up(const struct name *names, size_t n, const char *text, int64_t *value)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(names[i].text, text) != 0)
+            continue;
+        *value = names[i].value;
+        return true;
+    }
+    return false;
+}
+
+bool name_error(const char *text, int64_t *value)
+{
+    return look_up(errors, sizeof errors / sizeof errors[0], text, value);
+}
+
+bool name_constant(const char *text, int64_t *value)
+{
+    return look_up(constants, sizeof constants / sizeof constants[0], text, value)
+           || name_error(text, value);
+}
+
+const char *name_of_error(int64_t value)
+{
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (errors[i].value == value)
+            return errors[i].text;
+    return "an unknown error";
+}
