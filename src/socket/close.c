@@ -34,10 +34,8 @@ void sock_disconnect(struct ciao_sockets *s, struct sock *sock)
 {
     if (sock->conn != 0)
         end_connection(s, sock);
-    if (!(sock->flags & SOCK_BOUND_PORT) || (sock->flags & SOCK_PORT_CHOSEN)) {
-        bound_give(s, sock);
-        sock->local.port = 0;
-    }
+    if (sock->flags & SOCK_PORT_CHOSEN)
+        bound_give(s, sock); /* AS LINUX: getsockname() goes on naming it */
     if (!(sock->flags & SOCK_BOUND_ADDR))
         sock->local.addr = addr_any((sock->flags & SOCK_IS_V6) != 0);
     sock->remote = (struct ciao_endpoint){addr_any((sock->flags & SOCK_IS_V6) != 0), 0};

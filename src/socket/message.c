@@ -21,13 +21,18 @@ static int64_t sum_of(const struct ciao_sockets *s, const struct ciao_iovec *iov
     return (int64_t)sum;
 }
 
-static int64_t receive(struct call *call, const struct ciao_iovec *iov, int n, unsigned *flags)
+static const struct ciao_iovec no_piece;
+
+static int64_t receive(struct call *call, const struct ciao_iovec *iov, size_t n, unsigned *flags)
 {
-    const int64_t wanted = sum_of(call->s, iov, (size_t)n);
+    const int64_t wanted = sum_of(call->s, iov, n);
     if (wanted < 0)
         return wanted;
-    struct intake in = {
-        .call = call, .iov = iov, .n = n, .flags = *flags, .wanted = (size_t)wanted};
+    struct intake in = {.call = call,
+                        .iov = n == 0 ? &no_piece : iov,
+                        .n = n == 0 ? 1 : (int)n,
+                        .flags = *flags,
+                        .wanted = (size_t)wanted};
     const int64_t result = stream_receive(&in);
     *flags = in.told;
     return result;
@@ -54,7 +59,7 @@ int64_t ciao_readv(struct ciao_sockets *s, int fd, const struct ciao_iovec *iov,
     if (result == 0)
         result = sum_of(s, iov, (size_t)n);
     if (result > 0) /* AS LINUX: nothing asked, nothing done */
-        result = receive(&call, iov, n, &flags);
+        result = receive(&call, iov, (size_t)n, &flags);
     return call_end(&call, result);
 }
 
@@ -126,6 +131,49 @@ static int check_message(const struct ciao_sockets *s, const struct ciao_msghdr 
     return msg->msg_iovlen > CIAO_IOV_MAX ? -CIAO_ERRNO_EMSGSIZE : 0;
 }
 
+#define CM_HEADER 16u /* struct cmsghdr: size_t cmsg_len, int cmsg_level, cmsg_type */
+#define CM_INQ    36  /* TCP_CM_INQ */
+
+/* AS LINUX put_cmsg() with one int: what does not fit is cut, and MSG_CTRUNC says so.  Returns how
+ * many bytes of the room are used. */
+static size_t put_control(const struct ciao_sockets *s, const struct ciao_msghdr *msg, int32_t type,
+                          int32_t value, unsigned *told)
+{
+    const size_t whole = CM_HEADER + sizeof value, room = msg->msg_controllen;
+    uint8_t bytes[CM_HEADER + 8] = {0};
+    const size_t len = room < whole ? room : whole;
+    const int32_t level_and_type[2] = {CIAO_IPPROTO_TCP, type};
+    if (len < whole)
+        *told |= CIAO_MSG_CTRUNC;
+    if (msg->msg_control == NULL || len < CM_HEADER || !layer_writable(s, msg->msg_control, len))
+        return 0;
+    memcpy(bytes, &len, sizeof len);
+    memcpy(bytes + 8, level_and_type, sizeof level_and_type);
+    memcpy(bytes + CM_HEADER, &value, sizeof value);
+    memcpy(msg->msg_control, bytes, len);
+    return room < sizeof bytes ? room : sizeof bytes;
+}
+
+/* AS LINUX tcp_inq_hint(): the end of the stream counts as something to read. */
+static int32_t unread(const struct call *call)
+{
+    struct ciao_info info;
+    if (call->sock->conn == 0 || ciao_info(call->s->stack, call->sock->conn, &info) != 0)
+        return 0;
+    return info.unread_bytes == 0 && info.read_closed ? 1 : (int32_t)info.unread_bytes;
+}
+
+static void answer(const struct call *call, struct ciao_msghdr *msg, unsigned told)
+{
+    size_t used = 0;
+    if (msg->msg_name != NULL)
+        msg->msg_namelen = 0;
+    if (call->sock->more_options & KEPT_INQ)
+        used = put_control(call->s, msg, CM_INQ, unread(call), &told);
+    msg->msg_controllen = used;
+    msg->msg_flags = (int32_t)told;
+}
+
 int64_t ciao_recvmsg(struct ciao_sockets *s, int fd, struct ciao_msghdr *msg, int flags)
 {
     struct call call;
@@ -134,13 +182,9 @@ int64_t ciao_recvmsg(struct ciao_sockets *s, int fd, struct ciao_msghdr *msg, in
     if (result == 0)
         result = check_message(s, msg);
     if (result == 0)
-        result = receive(&call, msg->msg_iov, (int)msg->msg_iovlen, &in_out);
-    if (result >= 0) {
-        if (msg->msg_name != NULL)
-            msg->msg_namelen = 0;
-        msg->msg_controllen = 0;
-        msg->msg_flags = (int32_t)in_out;
-    }
+        result = receive(&call, msg->msg_iov, msg->msg_iovlen, &in_out);
+    if (result >= 0)
+        answer(&call, msg, in_out);
     return call_end(&call, result);
 }
 

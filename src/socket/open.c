@@ -76,6 +76,8 @@ static int check_address(const struct ciao_sockets *s, const struct sock *sock,
         return -CIAO_ERRNO_EINVAL;
     if (addr_is_any(addr) || ciao_is_ours(s->stack, addr) || (sock->flags & SOCK_BINDS_ANYWHERE))
         return 0;
+    if (addr_is_v4(addr) && addr->b[12] >= 224 && (addr->b[12] < 240 || addr->b[12] == 255))
+        return 0; /* AS LINUX: multicast and broadcast may be bound to */
     return -CIAO_ERRNO_EADDRNOTAVAIL;
 }
 
@@ -149,9 +151,10 @@ static unsigned queue_of(const struct ciao_sockets *s, int backlog)
 static int begin_to_listen(struct ciao_sockets *s, struct sock *sock, unsigned backlog)
 {
     const bool was_bound = (sock->flags & SOCK_BOUND_PORT) != 0;
+    const struct ciao_endpoint any_port = {sock->local.addr, 0};
     int error = 0;
     if (!was_bound)
-        error = bound_take(s, sock, &sock->local);
+        error = bound_take(s, sock, &any_port);
     else if (!bound_may_listen(s, sock))
         error = -CIAO_ERRNO_EADDRINUSE;
     if (error != 0)

@@ -215,10 +215,12 @@ void call_may_wait(struct call *call, bool dont_wait, uint64_t timeo_us)
 {
     if (dont_wait || (call->sock->flags & SOCK_IS_NONBLOCK)) {
         call->deadline_us = 0;
-        return;
+    } else if (timeo_us == 0) {
+        call->deadline_us = UINT64_MAX;
+    } else {
+        const uint64_t now = layer_now(call->s);
+        call->deadline_us = timeo_us > UINT64_MAX - now ? UINT64_MAX : now + timeo_us;
     }
-    const uint64_t now = layer_now(call->s);
-    call->deadline_us = timeo_us == 0 || timeo_us > UINT64_MAX - now ? UINT64_MAX : now + timeo_us;
 }
 
 int call_wait(struct call *call)

@@ -18,29 +18,54 @@ static int64_t bad_piece(struct intake *in)
     return there > 0 ? -CIAO_EFAULT_HERE : there;
 }
 
+static bool peeks(const struct intake *in)
+{
+    return (in->flags & CIAO_MSG_PEEK) != 0;
+}
+
+/* There is nothing (more) to peek at: why. */
+static int64_t nothing_behind(const struct intake *in)
+{
+    const struct ciao_sockets *s = in->call->s;
+    if (sock_has_fin(s, in->call->sock))
+        return 0;
+    const int error = ciao_error(s->stack, in->call->sock->conn);
+    return error != 0 ? error : -CIAO_EAGAIN;
+}
+
+/* AS LINUX SO_PEEK_OFF: where looking begins. */
+static uint32_t peek_from(const struct intake *in)
+{
+    const int32_t offset = in->call->sock->kept.peek_off;
+    return (uint32_t)in->got + (offset > 0 ? (uint32_t)offset : 0);
+}
+
 /* Into the present piece: how many bytes, or -CIAO_E*. */
 static int64_t take_piece(struct intake *in, uint8_t *to, size_t len)
 {
     const struct ciao_sockets *s = in->call->s;
-    const unsigned flags = in->flags & CIAO_MSG_PEEK ? CIAO_RECV_PEEK : 0;
+    const ciao_conn conn = in->call->sock->conn;
     if (in->flags & CIAO_MSG_TRUNC)
         to = NULL;
-    else if (!layer_writable(s, to, len))
+    else if (len != 0 && !layer_writable(s, to, len))
         return bad_piece(in);
-    if (flags == 0 || in->got == 0)
-        return ciao_recv(s->stack, in->call->sock->conn, to, len, flags, layer_now(s));
-    const int64_t seen = ciao_peek(s->stack, in->call->sock->conn, to, len, (uint32_t)in->got);
-    return seen == 0 ? -CIAO_EAGAIN : seen;
+    const uint32_t offset = peeks(in) ? peek_from(in) : 0;
+    if (offset == 0)
+        return ciao_recv(s->stack, conn, to, len, peeks(in) ? CIAO_RECV_PEEK : 0, layer_now(s));
+    const int64_t seen = ciao_peek(s->stack, conn, to, len, offset);
+    return seen == 0 ? nothing_behind(in) : seen;
 }
 
-static bool at_mark(const struct intake *in)
+/* Bytes in hand, and the urgent byte next: reading stops there. */
+static bool is_at_mark(const struct intake *in)
 {
-    return ciao_at_mark(in->call->s->stack, in->call->sock->conn);
+    return in->got != 0 && !peeks(in) && ciao_at_mark(in->call->s->stack, in->call->sock->conn);
 }
 
 /*
- * As much as there is, into the pieces from where they stand.  Returns 0 when all pieces are full
- * or the mark is reached with bytes in hand, else why there is no more (-CIAO_E*, IN_END).
+ * As much as there is, into the pieces from where they stand.  Returns 0 when all pieces are full,
+ * or there is enough and no more, or the mark is reached with bytes in hand; else why there is no
+ * more (-CIAO_E*, IN_END).
  */
 static int take(struct intake *in)
 {
@@ -52,12 +77,14 @@ static int take(struct intake *in)
             in->offset = 0;
             continue;
         }
+        if (is_at_mark(in))
+            return 0;
         const int64_t got = take_piece(in, (uint8_t *)iov->iov_base + in->offset, room);
         if (got <= 0)
             return got == 0 ? (room == 0 ? 0 : IN_END) : (int)got;
         in->got += (size_t)got;
         in->offset += (size_t)got;
-        if (in->got == in->wanted || at_mark(in))
+        if (in->got == in->wanted || ((size_t)got < room && in->got >= in->target))
             return 0;
     }
     return 0;
@@ -109,7 +136,7 @@ static int64_t wait_for_more(struct intake *in)
 static int64_t take_connected(struct intake *in)
 {
     for (;;) {
-        if (in->flags & CIAO_MSG_PEEK)
+        if (peeks(in))
             start_again(in);
         const int why = take(in);
         if (why == 0 || in->got >= in->target)
@@ -168,6 +195,16 @@ static int64_t take_urgent(struct intake *in)
     return 1;
 }
 
+/* AS LINUX sk_peek_offset_fwd(), sk_peek_offset_bwd(). */
+static void move_peek(const struct intake *in, int64_t bytes)
+{
+    int32_t *offset = &in->call->sock->kept.peek_off;
+    if (peeks(in))
+        *offset += (int32_t)bytes;
+    else
+        *offset = *offset > bytes ? *offset - (int32_t)bytes : 0;
+}
+
 int64_t stream_receive(struct intake *in)
 {
     const struct sock *sock = in->call->sock;
@@ -184,5 +221,8 @@ int64_t stream_receive(struct intake *in)
     if (in->target == 0)
         in->target = 1;
     call_may_wait(in->call, (in->flags & CIAO_MSG_DONTWAIT) != 0, sock->rcvtimeo_us);
-    return take_connected(in);
+    const int64_t result = take_connected(in);
+    if (result > 0 && sock->kept.peek_off >= 0)
+        move_peek(in, result);
+    return result;
 }

@@ -135,6 +135,8 @@ static void bind_refuses_what_is_no_address(void **state)
     assert_int_equal(bind4(left(&w), fd, "10.9.0.2", 4000), E(EADDRNOTAVAIL));
     assert_int_equal(bind6(left(&w), fd6, "fd09::2", 4000), E(EADDRNOTAVAIL));
     assert_int_equal(bind6(left(&w), fd6, "ff02::1", 4000), E(EINVAL));
+    const int many = a_socket(left(&w));
+    assert_int_equal(bind4(left(&w), many, "224.0.0.1", 4009), 0);
     in = in_at("10.9.0.1", 4000);
     in.sin_family = CIAO_AF_UNSPEC;
     assert_int_equal(ciao_bind(left(&w), fd, &in, sizeof in), E(EAFNOSUPPORT));

@@ -92,6 +92,29 @@ static void who_is_refused_may_try_again(void **state)
     assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 80), 0);
 }
 
+/* AS LINUX: the name that was chosen stays, but holds no port. */
+static void who_is_refused_keeps_a_name_and_may_bind(void **state)
+{
+    (void)state;
+    char before[NAME_TEXT], after[NAME_TEXT];
+    const int fd = a_socket(left(&w));
+    set_nonblocking(left(&w), fd);
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 80), E(EINPROGRESS));
+    assert_int_equal(strncmp(sockname(left(&w), fd, before), "10.9.0.1:", 9), 0);
+    world_settle(&w);
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 80), E(ECONNREFUSED));
+    assert_int_equal(strncmp(sockname(left(&w), fd, after), "0.0.0.0:", 8), 0);
+    assert_string_equal(after + 8, before + 9);
+    assert_int_equal(bind4(left(&w), fd, "10.9.0.1", 4000), 0);
+}
+
+static void nobody_listens_on_port_0(void **state)
+{
+    (void)state;
+    const int fd = a_socket(left(&w));
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 0), E(ECONNREFUSED));
+}
+
 static void a_refusal_is_told_by_the_first_who_asks(void **state)
 {
     (void)state;
@@ -232,6 +255,8 @@ int main(void)
         STORY(the_last_step_may_be_left_out),
         STORY(both_families_connect),
         STORY(who_is_refused_may_try_again),
+        STORY(who_is_refused_keeps_a_name_and_may_bind),
+        STORY(nobody_listens_on_port_0),
         STORY(a_refusal_is_told_by_the_first_who_asks),
         STORY(connect_gives_up_when_its_time_is_over),
         STORY(connect_that_nobody_answers_times_out),

@@ -192,20 +192,6 @@ static void peek_leaves_the_bytes_there(void **state)
     assert_int_equal(left_recv(100, CIAO_MSG_PEEK), 0);
 }
 
-static void peek_fills_several_pieces(void **state)
-{
-    (void)state;
-    char one[2], two[6];
-    struct ciao_iovec pieces[] = {{one, 2}, {two, 6}};
-    struct ciao_msghdr msg = {.msg_iov = pieces, .msg_iovlen = 2};
-    right_says("hello");
-    world_settle(&w);
-    assert_int_equal(ciao_recvmsg(left(&w), pair.left, &msg, CIAO_MSG_PEEK), 5);
-    assert_memory_equal(one, "he", 2);
-    assert_memory_equal(two, "llo", 3);
-    assert_int_equal(left_read(100), 5);
-}
-
 static void trunc_throws_bytes_away(void **state)
 {
     (void)state;
@@ -247,96 +233,6 @@ static void reading_nothing(void **state)
     assert_int_equal(left_read(100), 5);
     right_closes();
     assert_int_equal(left_recv(0, 0), 0);
-}
-
-static void readv_fills_one_piece_after_the_other(void **state)
-{
-    (void)state;
-    char one[2], two[1], three[9];
-    const struct ciao_iovec pieces[] = {{one, 2}, {NULL, 0}, {two, 1}, {three, 9}};
-    right_says("hello");
-    world_settle(&w);
-    assert_int_equal(ciao_readv(left(&w), pair.left, pieces, 4), 5);
-    assert_memory_equal(one, "he", 2);
-    assert_memory_equal(two, "l", 1);
-    assert_memory_equal(three, "lo", 2);
-}
-
-static void from_whom_is_not_told_by_a_stream(void **state)
-{
-    (void)state;
-    struct ciao_sockaddr_in in;
-    uint32_t len = sizeof in;
-    const struct ciao_name from = {&in, &len};
-    const struct ciao_iovec piece = {bytes, 100};
-    memset(&in, 0xee, sizeof in);
-    right_says("hello");
-    assert_int_equal(ciao_recvfrom(left(&w), pair.left, &piece, 0, &from), 5);
-    assert_int_equal(len, 0);
-    assert_int_equal(in.sin_family, 0xeeee);
-}
-
-static void recvmsg_says_what_it_has_not(void **state)
-{
-    (void)state;
-    struct ciao_sockaddr_in in;
-    char control[64];
-    struct ciao_iovec piece = {bytes, 100};
-    struct ciao_msghdr msg = {.msg_name = &in,
-                              .msg_namelen = sizeof in,
-                              .msg_iov = &piece,
-                              .msg_iovlen = 1,
-                              .msg_control = control,
-                              .msg_controllen = sizeof control,
-                              .msg_flags = 99};
-    right_says("hello");
-    assert_int_equal(ciao_recvmsg(left(&w), pair.left, &msg, 0), 5);
-    assert_int_equal(msg.msg_namelen, 0);
-    assert_int_equal(msg.msg_controllen, 0);
-    assert_int_equal(msg.msg_flags, 0);
-}
-
-static void errors_have_no_queue_here(void **state)
-{
-    (void)state;
-    assert_int_equal(left_recv(1, CIAO_MSG_ERRQUEUE), E(EAGAIN));
-}
-
-/* ---- arguments ---- */
-
-static void pieces_are_looked_at(void **state)
-{
-    (void)state;
-    static struct ciao_iovec many[1025];
-    struct ciao_iovec piece = {bytes, SIZE_MAX};
-    struct ciao_msghdr msg = {.msg_iov = many, .msg_iovlen = 1025};
-    for (unsigned i = 0; i < 1025; i++)
-        many[i] = (struct ciao_iovec){bytes + i, 1};
-    assert_int_equal(ciao_readv(left(&w), pair.left, many, 1025), E(EINVAL));
-    assert_int_equal(ciao_writev(left(&w), pair.left, many, 1025), E(EINVAL));
-    assert_int_equal(ciao_readv(left(&w), pair.left, many, -1), E(EINVAL));
-    assert_int_equal(ciao_writev(left(&w), pair.left, &piece, 1), E(EINVAL));
-    assert_int_equal(ciao_readv(left(&w), pair.left, NULL, 1), E(EFAULT));
-    assert_int_equal(ciao_recvmsg(left(&w), pair.left, &msg, 0), E(EMSGSIZE));
-    assert_int_equal(ciao_sendmsg(left(&w), pair.left, &msg, 0), E(EMSGSIZE));
-    assert_int_equal(ciao_recvmsg(left(&w), pair.left, NULL, 0), E(EFAULT));
-    assert_int_equal(ciao_writev(left(&w), pair.left, many, 1024), 1024);
-}
-
-static void memory_that_is_not_there_is_a_fault(void **state)
-{
-    (void)state;
-    w.program[0].bad = (const uint8_t *)bytes + 8;
-    w.program[0].bad_bytes = 8;
-    assert_int_equal(ciao_write(left(&w), pair.left, bytes + 8, 4), E(EFAULT));
-    assert_int_equal(left_recv(8, CIAO_MSG_DONTWAIT), E(EAGAIN));
-    right_says("0123456789");
-    world_settle(&w);
-    assert_int_equal(ciao_read(left(&w), pair.left, bytes + 8, 4), E(EFAULT));
-    const struct ciao_iovec pieces[] = {{bytes, 3}, {bytes + 8, 3}};
-    assert_int_equal(ciao_readv(left(&w), pair.left, pieces, 2), 3);
-    assert_int_equal(ciao_writev(left(&w), pair.left, pieces, 2), 3);
-    assert_int_equal(left_read(8), 7);
 }
 
 /* ---- writing ---- */
@@ -452,36 +348,10 @@ static void a_broken_pipe_raises_the_signal_unless_told_not_to(void **state)
     assert_int_equal(w.program[0].sigpipes, 1);
 }
 
-static void where_to_is_looked_at_and_ignored(void **state)
-{
-    (void)state;
-    struct ciao_sockaddr_in elsewhere = in_at("203.0.113.9", 99);
-    uint32_t len = sizeof elsewhere;
-    const struct ciao_name to = {&elsewhere, &len};
-    const struct ciao_iovec piece = {bytes, 3};
-    assert_int_equal(ciao_sendto(left(&w), pair.left, &piece, 0, &to), 3);
-    len = 129;
-    assert_int_equal(ciao_sendto(left(&w), pair.left, &piece, 0, &to), E(EINVAL));
-    len = 16;
-    const int fd = a_socket(left(&w));
-    assert_int_equal(ciao_sendto(left(&w), fd, &piece, CIAO_MSG_NOSIGNAL, &to), E(EPIPE));
-}
-
 static void fast_open_is_not_here(void **state)
 {
     (void)state;
     assert_int_equal(send_text(left(&w), pair.left, "x", (int)CIAO_MSG_FASTOPEN), E(EOPNOTSUPP));
-}
-
-static void the_pieces_of_a_message_arrive_in_order(void **state)
-{
-    (void)state;
-    char one[] = "one ", two[] = "two ", three[] = "three";
-    struct ciao_iovec pieces[] = {{one, 4}, {two, 4}, {NULL, 0}, {three, 5}};
-    const struct ciao_msghdr msg = {.msg_iov = pieces, .msg_iovlen = 4};
-    assert_int_equal(ciao_sendmsg(left(&w), pair.left, &msg, CIAO_MSG_MORE), 13);
-    assert_int_equal(ciao_writev(left(&w), pair.left, pieces, 2), 8);
-    expect_text(right(&w), pair.right, "one two threeone two ");
 }
 
 /* ---- urgent bytes ---- */
@@ -548,25 +418,16 @@ int main(void)
         STORY(waitall_takes_what_came_before_a_signal),
         STORY(waitall_ends_when_its_time_is_over),
         STORY(peek_leaves_the_bytes_there),
-        STORY(peek_fills_several_pieces),
         STORY(trunc_throws_bytes_away),
         STORY(a_low_water_mark_makes_read_wait),
         STORY(reading_nothing),
-        STORY(readv_fills_one_piece_after_the_other),
-        STORY(from_whom_is_not_told_by_a_stream),
-        STORY(recvmsg_says_what_it_has_not),
-        STORY(errors_have_no_queue_here),
-        STORY(pieces_are_looked_at),
-        STORY(memory_that_is_not_there_is_a_fault),
         STORY(write_without_waiting_takes_what_fits),
         STORY(write_waits_until_all_has_gone_in),
         STORY(write_ends_when_its_time_is_over),
         STORY(write_that_is_reset_tells_what_had_gone_in),
         STORY(writing_nothing),
         STORY(a_broken_pipe_raises_the_signal_unless_told_not_to),
-        STORY(where_to_is_looked_at_and_ignored),
         STORY(fast_open_is_not_here),
-        STORY(the_pieces_of_a_message_arrive_in_order),
         STORY(an_urgent_byte_is_taken_aside),
         STORY(even_waitall_stops_at_the_mark),
         STORY(a_new_socket_has_no_stream),

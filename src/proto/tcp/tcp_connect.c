@@ -12,8 +12,6 @@ static int check_endpoints(const struct tcp *tcp, const struct ciao_endpoint *re
     if (ip_is_any(&remote->addr) || ip_is_multicast(&remote->addr)
         || ip_is_broadcast(&remote->addr))
         return -CIAO_EDESTADDR;
-    if (remote->port == 0)
-        return -CIAO_EINVAL;
     if (local == NULL || ip_is_any(&local->addr))
         return 0;
     if (ip_is_v4(&local->addr) != ip_is_v4(&remote->addr))
