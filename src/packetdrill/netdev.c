@@ -106,6 +106,7 @@ void pd_flush(struct pd *pd)
             keep(pd, frames[i]);
             ciao_frame_release(frames[i]);
         }
+        pd->turn_us = ciao_sockets_turn(pd->sockets);
     }
     pd_story_listen(pd);
 }

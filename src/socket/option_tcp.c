@@ -77,14 +77,16 @@ static int clamp_get(struct ciao_sockets *s, struct sock *sock, int32_t *value)
 
 static int lowat_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
 {
-    sock->settings.notsent_lowat_bytes = (uint32_t)value;
+    sock->kept.notsent_lowat = value;
+    sock->settings.notsent_lowat_bytes =
+        value != 0 ? (uint32_t)value : s->defaults.notsent_lowat_bytes;
     return option_apply(s, sock);
 }
 
 static int lowat_get(struct ciao_sockets *s, struct sock *sock, int32_t *value)
 {
     (void)s;
-    *value = (int32_t)sock->settings.notsent_lowat_bytes;
+    *value = sock->kept.notsent_lowat; /* 0: the default, which is not told */
     return 0;
 }
 

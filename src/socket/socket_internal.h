@@ -89,7 +89,7 @@ enum sock_phase {
 struct sock_kept {
     uint64_t max_pacing_rate; /* bytes a second; all ones: no limit */
     int32_t peek_off, busy_poll, timestamping, txrehash, tx_delay, save_syn;
-    int32_t linger2_s, user_timeout_ms, quickack;
+    int32_t linger2_s, user_timeout_ms, quickack, notsent_lowat;
     int32_t ip_ttl, ip_mtu_discover, ip_minttl, ip_port_range;
     int32_t ipv6_hops, ipv6_mtu_discover, ipv6_minhops, ipv6_mtu;
 };

@@ -180,6 +180,16 @@ TEST(an_older_timestamp_is_an_old_duplicate)
     expect_state(r, CIAO_CLOSED);
 }
 
+/* [RFC7323 3.2] */
+TEST(a_reset_of_ours_carries_the_timestamp)
+{
+    they_are_connected_with(r, "ts 1000 *");
+    peer_sends(r, "ACK seq=1 ack=1 len=10 <ts 1001 *>");
+    whatever_was_sent(r);
+    user_closes(r); /* with bytes unread */
+    expect_sent(r, "RST,ACK seq=1 ack=11 <ts * 1001>");
+}
+
 /* AS LINUX tcp_disordered_ack(): it was overtaken on its way, and nobody asks twice. */
 TEST(an_ack_alone_that_was_overtaken_is_no_stray)
 {
@@ -325,7 +335,7 @@ STORIES(STORY(an_empty_segment_must_begin_in_the_window),
         STORY(a_bare_fin_at_a_closed_window_is_taken_where_tolerant),
         STORY(a_bare_fin_at_a_closed_window_waits_where_not),
         STORY(an_ack_at_the_right_edge_is_taken_where_tolerant),
-        STORY(an_older_timestamp_is_an_old_duplicate),
+        STORY(an_older_timestamp_is_an_old_duplicate), STORY(a_reset_of_ours_carries_the_timestamp),
         STORY(an_ack_alone_that_was_overtaken_is_no_stray),
         STORY(after_24_days_a_timestamp_is_forgotten),
         STORY(the_echo_is_of_the_oldest_unacknowledged),

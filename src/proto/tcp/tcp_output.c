@@ -61,6 +61,13 @@ static void start_timer(struct tcp *tcp, struct tcb *tcb, uint32_t len)
         tcp_retransmit_timer_restart(tcp, tcb);
 }
 
+/* What left does not wait any more: with a limit of what may, there is room now. */
+__attribute__((noinline)) static void told_of_room(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcp_tcb_settings(tcp, tcb)->notsent_lowat_bytes != 0)
+        tcp_told(tcp, tcb);
+}
+
 void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fin)
 {
     if (len != 0)
@@ -74,6 +81,8 @@ void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fi
     tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* the override's wait is over */
     tcb->last_sent_ms = tcp_now_ms(tcp);
     start_timer(tcp, tcb, len);
+    if (!(tcb->told_ready & CIAO_WRITABLE))
+        told_of_room(tcp, tcb);
 }
 
 /* After a silence nothing is known about the network any more. [RFC5681 4.1 5681-8] */

@@ -314,11 +314,11 @@ void tcp_reply_rst(struct tcp *tcp, const struct tcp_segment *seg, enum ciao_rea
     tcp_reply_bare(tcp, &bare, false);
 }
 
-/* [RFC9293 3.10.5, 3.10.7.4]  No timestamps: a RST is exempt [RFC7323 3.2]. */
+/* [RFC9293 3.10.5, 3.10.7.4]  With a timestamp where they were agreed [RFC7323 3.2]. */
 void tcp_reply_tcb_rst(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    const struct tcp_bare bare = {
+    struct tcp_bare bare = {
         .tuple = tcp_tcb_tuple(tcb),
         .at = tcp_at(tcb),
         .h = {.seq = tcb->snd.nxt, .ack = tcb->rcv.nxt, .flags = TCP_RST | TCP_ACK},
@@ -327,6 +327,11 @@ void tcp_reply_tcb_rst(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason
         .ttl = settings->ttl,
         .tos = settings->tos,
     };
+    if (tcb->flags & TCB_TS) {
+        bare.h.opt.has_ts = true;
+        bare.h.opt.ts_val = tcp_ts_now(tcp, tcb->ts_offset);
+        bare.h.opt.ts_ecr = tcb->ts_recent;
+    }
     tcp_note(tcp, tcb, reason, bare.h.seq, bare.h.ack);
     tcp_reply_bare(tcp, &bare, false);
 }
