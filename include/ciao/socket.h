@@ -99,8 +99,8 @@ CIAO_MUST_CHECK struct ciao_sockets *ciao_sockets_create(const struct ciao_socke
 
 /*
  * The host calls this with the baton in hand whenever it has entered the stack (ciao_input,
- * ciao_advance, ciao_output): what has become ready wakes who waits for it.  Returns the layer's own next
- * deadline (a lingering close, an accept that is put off), UINT64_MAX when there is none.
+ * ciao_advance, ciao_output): what has become ready wakes who waits for it.  Returns the layer's
+ * own next deadline (a lingering close, an accept that is put off), UINT64_MAX when there is none.
  */
 uint64_t ciao_sockets_turn(struct ciao_sockets *sockets);
 

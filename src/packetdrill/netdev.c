@@ -133,6 +133,7 @@ int pd_netdev_receive(void *self, void *bytes, size_t *len, long long *time_us)
 {
     struct pd *pd = self;
 
+    pd_suite_obey(pd);
     pd_take(pd);
     struct pd_packet *packet = next_packet(pd);
     size_t n = packet && packet->len <= *len ? packet->len : 0;
@@ -201,6 +202,7 @@ int pd_netdev_send(void *self, const void *packet, size_t len)
         errno = EINVAL;
         return -1;
     }
+    pd_suite_obey(pd);
     pd_take(pd);
     /* A packet that comes before bind() or connect() has no addresses in it. */
     if (destination(packet, len, &to) && !(is_v4(&to) ? pd->has_v4 : pd->has_v6))

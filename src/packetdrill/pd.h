@@ -143,8 +143,10 @@ void pd_settings_init(struct pd *pd);
 void pd_settings_follow(struct pd *pd);
 
 /* ---- suite.c ---- */
-/* With PDSUITE_DIR: write the file `sockets` anew when it would change, obey `tcpdrop`. */
+/* With PDSUITE_DIR: write the file `sockets` anew when it would change. */
 void pd_suite_turn(struct pd *pd);
+/* With PDSUITE_DIR: a command of the script may have written `tcpdrop`; before time goes on. */
+void pd_suite_obey(struct pd *pd);
 void pd_suite_end(struct pd *pd);
 /* A file of its folder sysctl/ named for the setting; false when there is none. */
 bool pd_suite_setting(const struct pd *pd, const char *name, char *text, size_t room);

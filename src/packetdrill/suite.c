@@ -247,12 +247,17 @@ static void obey_drop(struct pd *pd)
         drop(pd, &local, &remote);
 }
 
+void pd_suite_obey(struct pd *pd)
+{
+    if (pd->suite)
+        obey_drop(pd);
+}
+
 void pd_suite_turn(struct pd *pd)
 {
     if (!pd->suite)
         return;
     int error = errno;
-    obey_drop(pd);
     write_sockets(pd);
     errno = error;
 }

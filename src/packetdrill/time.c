@@ -148,6 +148,7 @@ int pd_usleep(void *self, useconds_t us)
 {
     struct pd *pd = self;
 
+    pd_suite_obey(pd);
     pd_take(pd);
     pd_advance_to(pd, pd->now_us + us);
     pd_give(pd);
@@ -161,8 +162,10 @@ int pd_gettimeofday(void *self, struct timeval *now, struct timezone *zone)
     struct pd *pd = self;
 
     (void)zone;
+    pd_suite_obey(pd);
     pd_take(pd);
     uint64_t time_us = self_thread.stamp_us;
+    bool happens = !self_thread.has_stamp && pd_next(pd) <= pd->now_us + 1;
     if (self_thread.has_stamp) {
         self_thread.has_stamp = false;
     } else {
@@ -170,6 +173,8 @@ int pd_gettimeofday(void *self, struct timeval *now, struct timezone *zone)
         time_us = pd->now_us;
     }
     pd_give(pd);
+    if (happens)
+        pd_suite_turn(pd);
     now->tv_sec = (time_t)(time_us / 1000000);
     now->tv_usec = (suseconds_t)(time_us % 1000000);
     return 0;
