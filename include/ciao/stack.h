@@ -392,6 +392,31 @@ struct ciao_info {
     uint32_t readable_bytes; /* unread up to the urgent mark, as Linux's FIONREAD counts */
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, wscale, in_recovery, read_closed, write_closed;
+    /* As Linux counts and calls them (struct tcp_info).  Segments: */
+    uint32_t unacked_segments, sacked_segments; /* on their way; of these, known to have arrived */
+    uint32_t marked_segments;                   /* of these, taken for lost, sent again or not */
+    uint32_t again_segments;                    /* of these, sent again */
+    uint32_t data_segments_sent, data_segments_received;
+    uint32_t out_of_order_segments; /* received so */
+    uint32_t delivered_segments, delivered_ce_segments;
+    uint32_t dsack_segments, reordering, reorderings; /* reordering: so many may be overtaken */
+    uint8_t ca_state;                                 /* enum ciao_ca_state */
+    uint8_t retransmits, probes, backoff;    /* timeouts in a row; unanswered probes; doublings */
+    uint32_t sent_ms, received_ms, acked_ms; /* ago: data that left, that came, the last ACK */
+    uint32_t pmtu_bytes, our_mss, delayed_ack_us;
+    uint32_t rcv_ssthresh_bytes, rcv_space_bytes, rcv_rtt_us;
+    uint64_t retransmitted_bytes, acked_sequence;      /* the second: numbers, SYN and FIN count */
+    uint64_t pacing_bytes_per_s, delivery_bytes_per_s; /* UINT64_MAX: no limit */
+    bool delivery_app_limited;
+    uint64_t busy_us, window_limited_us, sndbuf_limited_us;
+    uint32_t rto_recoveries, rto_ms; /* of them; and how long they took together */
+};
+enum ciao_ca_state { /* AS LINUX */
+                     CIAO_CA_OPEN,
+                     CIAO_CA_DISORDER, /* something was overtaken, or lost */
+                     CIAO_CA_CWR,      /* less is sent, though nothing was lost */
+                     CIAO_CA_RECOVERY, /* what was lost is repaired */
+                     CIAO_CA_LOSS      /* the timer ran out */
 };
 CIAO_MUST_CHECK int ciao_info(const struct ciao_stack *stack, ciao_conn conn,
                               struct ciao_info *info);

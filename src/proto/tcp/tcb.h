@@ -142,7 +142,8 @@ struct tcp_side {
     /* counters */
     uint32_t segments_sent, segments_received;
     uint32_t retransmitted, lost, timeouts, repaired;
-    uint64_t delivered; /* bytes known to have arrived */
+    uint32_t data_sent, data_received, out_of_order; /* segments */
+    uint64_t delivered;                              /* bytes known to have arrived */
     uint64_t bytes_received;
     uint64_t bytes_sent; /* payload, repeats too */
     /* how the queue is cut into bursts and records: tcp_burst.c */
@@ -155,7 +156,7 @@ struct tcp_side {
     uint8_t burst_flags;              /* BURST_* */
     uint8_t spare[7];
 };
-BUILD_ASSERT(sizeof(struct tcp_side) == 232 || sizeof(void *) != 8);
+BUILD_ASSERT(sizeof(struct tcp_side) == 248 || sizeof(void *) != 8);
 
 /* ---- the TCB ---- */
 /* tcb->flags */
@@ -282,7 +283,8 @@ struct tcb {
     uint8_t keep_probes;   /* unanswered ones in a row */
     uint8_t news;          /* CIAO_* readiness that became true since ciao_news() */
     uint8_t hungry;        /* send() found no memory: not writable until it may be tried again */
-    uint8_t room[5];
+    uint8_t room[1];
+    uint32_t last_data_ms; /* when data last came */
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
 BUILD_ASSERT(offsetof(struct tcb, timer) == 64); /* line 0 is what every segment reads */

@@ -116,7 +116,7 @@ void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
         tcp_congestion_init(tcp, tcb);
     if (tcb->snd.una != tcb->snd.nxt) /* our FIN has left already, on the SYN's timer */
         tcp_retransmit_timer_restart(tcp, tcb);
-    tcb->last_received_ms = tcp_now_ms(tcp);
+    tcb->last_received_ms = tcb->last_data_ms = tcp_now_ms(tcp);
     tcp_keepalive_start(tcp, tcb);
     tcp_note(tcp, tcb, CIAO_DID_OPTIONS_AGREED, tcb->smss,
              (uint64_t)(tcb->flags & (TCB_TS | TCB_SACK | TCB_WSCALE)) << 16

@@ -1,7 +1,43 @@
 /*
  * What can be asked of connections and tables, and what an ICMP error does to a connection.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_send.h"
+
+/* ---- what was sent, as its ranges tell ---- */
+
+static void ranges_info(const struct tcp *tcp, const struct tcp_side *side, struct ciao_info *info)
+{
+    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+        const struct tcp_range *range = tcp_range_at(tcp, i);
+        bool lost = (range->flags & RANGE_LOST) != 0;
+        bool again = (range->flags & RANGE_RETRANSMITTED) != 0;
+        info->unacked_segments += range->segments;
+        if (range->flags & RANGE_SACKED)
+            info->sacked_segments += range->segments;
+        else if (lost || again)
+            info->marked_segments += range->segments;
+        if (again && !lost && !(range->flags & RANGE_SACKED))
+            info->again_segments += range->segments;
+    }
+}
+
+/* Sent more than once: what was sent less what there is. */
+static uint32_t repeated_bytes(const struct tcb *tcb, const struct tcp_side *side)
+{
+    uint32_t controls = 1 + (tcb->flags & TCB_FIN_SENT ? 1u : 0);
+    return (uint32_t)side->bytes_sent - (tcb->snd.nxt - tcb->iss - controls);
+}
+
+static uint8_t ca_state(const struct tcb *tcb, const struct ciao_info *info)
+{
+    if (tcb->flags & TCB_RTO_RECOVERY)
+        return CIAO_CA_LOSS;
+    if (tcb->flags & TCB_RECOVERY)
+        return CIAO_CA_RECOVERY;
+    return info->sacked_segments + info->marked_segments != 0 || tcb->dup_acks != 0
+               ? CIAO_CA_DISORDER
+               : CIAO_CA_OPEN;
+}
 
 static void side_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_info *info)
 {
@@ -21,6 +57,44 @@ static void side_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_
     info->cwnd_bytes = side->cwnd;
     info->ssthresh_bytes = side->ssthresh;
     info->out_of_order_bytes = side->out_of_order_bytes;
+    info->data_segments_sent = side->data_sent;
+    info->data_segments_received = side->data_received;
+    info->out_of_order_segments = side->out_of_order;
+    info->retransmitted_bytes = repeated_bytes(tcb, side);
+    info->delivered_segments = tcp_segments_of(tcb, (uint32_t)side->delivered);
+    ranges_info(tcp, side, info);
+}
+
+static uint32_t ago_ms(const struct tcp *tcp, uint32_t at_ms)
+{
+    return at_ms == 0 ? 0 : tcp_now_ms(tcp) - at_ms;
+}
+
+/* What SYN and FIN add to the counts of data; the numbers that TCP_INFO tells. */
+static void linux_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_info *info)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    uint32_t mtu = ip_link(tcp->ip, tcb->head.link)->mtu;
+    uint16_t mss = tcp_syn_our_mss(tcp, tcb->head.link, tcb->head.v6 != 0, settings);
+    uint32_t acked = tcb->snd.una - tcb->iss - (tcb->flags & TCB_PASSIVE ? 1u : 0);
+    bool closing = (tcb->flags & TCB_FIN_SENT) && !tcp_fin_acked(tcb);
+    if (info->unacked_segments == 0 && (tcb->snd.una != tcb->snd.nxt || closing))
+        info->unacked_segments = 1; /* SYN or FIN alone */
+    info->acked_sequence = info->bytes_acked + (uint32_t)(acked - (uint32_t)info->bytes_acked);
+    info->ca_state = ca_state(tcb, info);
+    info->reordering = tcb->dup_thresh < TCP_DUP_THRESH ? TCP_DUP_THRESH : tcb->dup_thresh;
+    info->probes = tcb->probes != 0 ? tcb->probes : tcb->keep_probes;
+    info->backoff = tcb->backoff;
+    info->retransmits = tcb->flags & TCB_PERSIST ? 0 : tcb->backoff;
+    info->sent_ms = ago_ms(tcp, tcb->last_sent_ms != 0 ? tcb->last_sent_ms : tcb->last_data_ms);
+    info->received_ms = ago_ms(tcp, tcb->last_data_ms);
+    info->acked_ms = ago_ms(tcp, tcb->last_received_ms);
+    info->pmtu_bytes = mtu;
+    info->our_mss = (uint32_t)mss - (tcb->flags & TCB_TS ? 12u : 0);
+    info->delayed_ack_us = settings->delayed_ack_us;
+    info->rcv_ssthresh_bytes = info->rcv_wnd;
+    info->rcv_space_bytes = tcp_window_initial(settings);
+    info->pacing_bytes_per_s = UINT64_MAX;
 }
 
 static void tcb_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_info *info)
@@ -53,6 +127,7 @@ static void tcb_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_i
         .write_closed = (tcb->flags & TCB_FIN_QUEUED) != 0,
     };
     side_info(tcp, tcb, info);
+    linux_info(tcp, tcb, info);
 }
 
 static void head_info(const struct tcp *tcp, ref_t ref, struct ciao_info *info)

@@ -305,10 +305,15 @@ void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
         seg->flags &= (uint16_t)~TCP_FIN;
         return;
     }
-    if (seg->seq == tcb->rcv.nxt)
-        in_order(tcp, tcb, tcp_side(tcp, tcb), seg);
-    else
-        out_of_order(tcp, tcb, tcp_side(tcp, tcb), seg);
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    tcb->last_data_ms = tcp_now_ms(tcp);
+    side->data_received += seg->segments;
+    if (seg->seq == tcb->rcv.nxt) {
+        in_order(tcp, tcb, side, seg);
+    } else {
+        side->out_of_order += seg->segments;
+        out_of_order(tcp, tcb, side, seg);
+    }
 }
 
 /* ---- what SACK says of them ---- */

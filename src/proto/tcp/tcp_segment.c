@@ -246,6 +246,7 @@ bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *
         struct tcp_side *side = tcp_side(tcp, tcb);
         side->segments_sent += frame->segments;
         side->bytes_sent += piece->data_len;
+        side->data_sent += piece->data_len != 0 ? frame->segments : 0;
     }
     tell_sent(tcp, tcb, &h, piece, frame);
     return ip_frame_finish(tcp->ip, frame, &out, header_len, tcp->now);
