@@ -4,7 +4,7 @@
 #include "matrix/stage.h"
 
 struct way {
-    bool sends, shut, we_close, all_acked, peer_closes, we_close_second;
+    bool sends, shut, orphan, we_close, all_acked, peer_closes, we_close_second;
 };
 
 static const struct way ways[STAGES] = {
@@ -12,8 +12,13 @@ static const struct way ways[STAGES] = {
     [STAGE_ESTABLISHED_SHUT] = {.sends = true, .shut = true},
     [STAGE_FIN_WAIT_1] = {.sends = true, .we_close = true},
     [STAGE_FIN_WAIT_1_SHUT] = {.sends = true, .shut = true, .we_close = true},
+    [STAGE_FIN_WAIT_1_ORPHAN] = {.sends = true, .orphan = true, .we_close = true},
     [STAGE_FIN_WAIT_2] = {.sends = true, .we_close = true, .all_acked = true},
     [STAGE_FIN_WAIT_2_SHUT] = {.sends = true, .shut = true, .we_close = true, .all_acked = true},
+    [STAGE_FIN_WAIT_2_ORPHAN] = {.sends = true,
+                                 .orphan = true,
+                                 .we_close = true,
+                                 .all_acked = true},
     [STAGE_CLOSE_WAIT] = {.sends = true, .peer_closes = true},
     [STAGE_CLOSING] = {.sends = true, .we_close = true, .peer_closes = true},
     [STAGE_LAST_ACK] = {.sends = true, .peer_closes = true, .we_close_second = true},
@@ -30,8 +35,10 @@ static const enum ciao_state states[STAGES] = {
     [STAGE_ESTABLISHED_SHUT] = CIAO_ESTABLISHED,
     [STAGE_FIN_WAIT_1] = CIAO_FIN_WAIT_1,
     [STAGE_FIN_WAIT_1_SHUT] = CIAO_FIN_WAIT_1,
+    [STAGE_FIN_WAIT_1_ORPHAN] = CIAO_FIN_WAIT_1,
     [STAGE_FIN_WAIT_2] = CIAO_FIN_WAIT_2,
     [STAGE_FIN_WAIT_2_SHUT] = CIAO_FIN_WAIT_2,
+    [STAGE_FIN_WAIT_2_ORPHAN] = CIAO_FIN_WAIT_2,
     [STAGE_CLOSE_WAIT] = CIAO_CLOSE_WAIT,
     [STAGE_CLOSING] = CIAO_CLOSING,
     [STAGE_LAST_ACK] = CIAO_LAST_ACK,
@@ -96,7 +103,9 @@ static void go(struct story *r, const struct way *way, const struct opening *ope
     if (way->sends)
         user_sends(r, STAGE_BYTES);
     whatever_was_sent(r);
-    if (way->we_close)
+    if (way->orphan)
+        user_closes(r);
+    else if (way->we_close)
         user_shuts_down(r);
     whatever_was_sent(r);
     unsigned peers = way->shut ? 1 + STAGE_WINDOW : 1, acked = 1;
@@ -160,11 +169,15 @@ void stage_leave(struct story *r)
     if (story_peer(r)->conn != 0)
         user_aborts(r);
     whatever_was_sent(r);
-    if (story_state(r) == CIAO_SYN_RECEIVED) /* of a listener */
-        peer_sends_f(r, "RST seq=%u", story_peer(r)->last_ack);
-    if (story_state(r) != CIAO_CLOSED) { /* nobody has accepted it yet */
+    enum ciao_state state = story_state(r);
+    if (state == CIAO_ESTABLISHED || state == CIAO_CLOSE_WAIT) { /* nobody has accepted it yet */
         user_accepts(r);
         user_aborts(r);
+    } else if (state == CIAO_TIME_WAIT) {
+        time_passes(r, 300000);
+    } else if (state != CIAO_CLOSED) { /* of a listener, or nobody's */
+        peer_sends_f(r, "RST seq=%u", story_peer(r)->last_ack);
     }
+    expect_state(r, CIAO_CLOSED);
     whatever_was_sent(r);
 }

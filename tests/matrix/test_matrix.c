@@ -106,6 +106,8 @@ static struct outcome expected(const struct row *row, const struct cell *cell,
     /* The end of the stream stays the end of the stream, whatever comes behind it. */
     out.read_result = end ? 0 : out.error != 0 ? out.error : -CIAO_EAGAIN;
     out.restarted = (row->effects & EFFECT_RESTART) != 0;
+    if (row->stage == STAGE_FIN_WAIT_1_ORPHAN || row->stage == STAGE_FIN_WAIT_2_ORPHAN)
+        out.unacked = out.read_result = out.error = 0; /* there is nobody to look */
     return out;
 }
 
@@ -164,17 +166,22 @@ static uint32_t read_all(struct story *r, uint32_t from, int *result)
     return all;
 }
 
-static struct outcome seen(struct story *r, const struct cell *cell, const struct ground *ground,
-                           uint64_t deadline)
+/* A listener without a child. */
+static bool back_in_listen(const struct story *r, enum stage stage, enum ciao_state state)
+{
+    return (stage == STAGE_LISTEN || stage == STAGE_SYN_RECEIVED_PASSIVE) && r->listener != 0
+           && state == CIAO_CLOSED;
+}
+
+static struct outcome seen(struct story *r, enum stage stage, const struct cell *cell,
+                           const struct ground *ground, uint64_t deadline)
 {
     struct outcome out = {0};
     struct ciao_info info = story_info(r);
     look_at_reply(r, ground, &out);
     out.restarted =
         deadline != 0 && info.state == CIAO_TIME_WAIT && ciao_next_deadline(r->stack) > deadline;
-    out.state = info.state == CIAO_CLOSED && r->listener != 0 && story_peer(r)->conn == 0
-                    ? CIAO_LISTEN
-                    : info.state;
+    out.state = back_in_listen(r, stage, info.state) ? CIAO_LISTEN : info.state;
     fetch(r, info.state);
     if (story_peer(r)->conn == 0)
         return out;
@@ -263,7 +270,7 @@ static bool run_cell(struct story *r, struct row *row, uint32_t number, const st
     }
     arrives(r, cell, number & 1u);
     struct outcome want = expected(row, cell, &ground);
-    struct outcome is = seen(r, cell, &ground, deadline);
+    struct outcome is = seen(r, row->stage, cell, &ground, deadline);
     bool same = is_same(&want, &is);
     if (!same) {
         print_cell(row->stage, cell, row);
@@ -348,8 +355,10 @@ STAGE(what_arrives_in_established, STAGE_ESTABLISHED)
 STAGE(what_arrives_in_established_at_a_closed_window, STAGE_ESTABLISHED_SHUT)
 STAGE(what_arrives_in_fin_wait_1, STAGE_FIN_WAIT_1)
 STAGE(what_arrives_in_fin_wait_1_at_a_closed_window, STAGE_FIN_WAIT_1_SHUT)
+STAGE(what_arrives_in_fin_wait_1_where_nobody_reads, STAGE_FIN_WAIT_1_ORPHAN)
 STAGE(what_arrives_in_fin_wait_2, STAGE_FIN_WAIT_2)
 STAGE(what_arrives_in_fin_wait_2_at_a_closed_window, STAGE_FIN_WAIT_2_SHUT)
+STAGE(what_arrives_in_fin_wait_2_where_nobody_reads, STAGE_FIN_WAIT_2_ORPHAN)
 STAGE(what_arrives_in_close_wait, STAGE_CLOSE_WAIT)
 STAGE(what_arrives_in_closing, STAGE_CLOSING)
 STAGE(what_arrives_in_last_ack, STAGE_LAST_ACK)
@@ -366,8 +375,10 @@ STORIES(
     THREE(what_arrives_in_established_at_a_closed_window),
     THREE(what_arrives_in_fin_wait_1),
     THREE(what_arrives_in_fin_wait_1_at_a_closed_window),
+    THREE(what_arrives_in_fin_wait_1_where_nobody_reads),
     THREE(what_arrives_in_fin_wait_2),
     THREE(what_arrives_in_fin_wait_2_at_a_closed_window),
+    THREE(what_arrives_in_fin_wait_2_where_nobody_reads),
     THREE(what_arrives_in_close_wait),
     THREE(what_arrives_in_closing),
     THREE(what_arrives_in_last_ack),

@@ -352,7 +352,7 @@ static bool step_7_text(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *se
         return true;
     }
     if (tcb->flags & TCB_ORPHAN) { /* [RFC9293 3.6.1 SHLD-3] nobody will ever read it */
-        tcp_teardown_data_after_close(tcp, tcb);
+        tcp_teardown_data_after_close(tcp, tcb, seg);
         return false;
     }
     tcp_data_arrived(tcp, tcb, seg);

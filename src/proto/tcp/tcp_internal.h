@@ -132,7 +132,7 @@ void tcp_teardown_close(struct tcp *tcp, struct tcb *tcb, struct ciao_event_repo
 void tcp_teardown_abort(struct tcp *tcp, struct tcb *tcb, struct ciao_event_report *report);
 void tcp_teardown_never_accepted(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb);
-void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb);
+void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 void tcp_teardown_no_sign_of_life(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb);
 bool tcp_teardown_sacrifice(struct tcp *tcp,

@@ -329,14 +329,17 @@ void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb)
     tcp_teardown_end(tcp, tcb, end);
 }
 
-/* The peer still sends though our program has closed: it must learn that nobody reads.
+/* The peer still sends though our program has closed: it must learn that nobody reads.  Its own
+ * acknowledgment is the number that it waits for, and so takes a RST at [RFC5961 3.2].
  * [RFC9293 3.6.1 SHLD-3] */
-void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb)
+void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     enum ciao_arc_row row = tcp_state_is(tcb, CIAO_FIN_WAIT_1)
                                 ? CIAO_ARC_FIN_WAIT_1_CLOSED_DATA_AFTER_CLOSE
                                 : CIAO_ARC_FIN_WAIT_2_CLOSED_DATA_AFTER_CLOSE;
-    tcp_teardown_end(tcp, tcb, (struct tcp_end){row, CIAO_EABORTED, CIAO_RST_DATA_AFTER_CLOSE});
+    tcp_reply_rst(tcp, seg, CIAO_RST_DATA_AFTER_CLOSE, tcb->head.life,
+                  (enum ciao_state)tcb->head.state);
+    tcp_teardown_end(tcp, tcb, (struct tcp_end){row, CIAO_EABORTED, 0});
 }
 
 /* R2 has passed. [RFC9293 3.8.3 MUST-20 EV-54] */
