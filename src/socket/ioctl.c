@@ -103,7 +103,7 @@ static int bytes_to_read(struct ciao_sockets *s, struct sock *sock, void *arg)
         return E(EINVAL);
     if (sock->conn == 0 || ciao_info(s->stack, sock->conn, &info) != 0)
         return give_int(s, arg, 0);
-    return give_int(s, arg, (int32_t)info.unread_bytes);
+    return give_int(s, arg, (int32_t)info.readable_bytes);
 }
 
 /* AS LINUX: SIOCOUTQ counts what is not acknowledged (a FIN too), SIOCOUTQNSD what is not sent. */

@@ -21,6 +21,11 @@ void option_defaults(struct ciao_sockets *s, struct sock *sock)
         .peek_off = -1,
         .txrehash = 1,
         .quickack = 1,
+        .rto_max_ms = (int32_t)(s->defaults.rto_max_us / 1000),
+        .rto_min_us = (int32_t)s->defaults.rto_min_us,
+        .delack_max_us = OPTION_DELACK_MAX_US,
+        .ip_multicast_loop = 1,
+        .ip_multicast_all = 1,
         .linger2_s = (int32_t)(s->defaults.orphan_fin_wait_2_us / 1000000),
         .ip_ttl = s->defaults.ttl,
         .ip_mtu_discover = CIAO_IP_PMTUDISC_WANT,
@@ -85,6 +90,7 @@ static int read_int(struct ciao_sockets *s, struct sock *sock, const struct opti
     case OPTION_KEPT_FLAG: *value = is_on(sock, row); return 0;
     case OPTION_KEPT_INT: *value = *kept_int(sock, row); return 0;
     case OPTION_FIXED: *value = (int32_t)row->where; return 0;
+    case OPTION_REFUSED: return -row->low;
     case OPTION_NONE:
     case OPTION_CALLS: break;
     }
@@ -122,6 +128,7 @@ static int write_kept(struct sock *sock, const struct option *row, int32_t value
         turn(&flags, row->where, value != 0);
         sock->flags = (uint16_t)flags;
         return 0;
+    case OPTION_REFUSED: return -row->high;
     case OPTION_SETTING_FLAG:
     case OPTION_SETTING_MORE:
     case OPTION_FIXED:
@@ -185,6 +192,13 @@ static const struct option_table *table_of(const struct sock *sock, int level)
     }
 }
 
+/* AS LINUX: a level that the socket does not have. */
+static int no_level(const struct sock *sock, int level, bool reading)
+{
+    const bool v4_asks_v6 = level == CIAO_IPPROTO_IPV6 && !(sock->flags & SOCK_IS_V6);
+    return reading && v4_asks_v6 ? E(EOPNOTSUPP) : E(ENOPROTOOPT);
+}
+
 static const struct option *row_of(const struct option_table *table, int name)
 {
     return name < 0 || (uint32_t)name >= table->n ? &no_option : &table->rows[name];
@@ -198,19 +212,23 @@ static int set_option(struct ciao_sockets *s, struct sock *sock, const struct op
     int32_t number = 0;
     if (value->iov_len > INT32_MAX)
         return E(EINVAL);
+    if (row->how == OPTION_NONE && table->lenient)
+        return E(ENOPROTOOPT);
+    if (row->not_empty && value->iov_len == 0)
+        return E(EINVAL);
     if (row->set_bytes != NULL)
         return row->set_bytes(s, sock, value);
     int result = take_int(s, table, value, &number);
     return result != 0 ? result : write_int(s, sock, row, number);
 }
 
-static int get_option(struct ciao_sockets *s, struct sock *sock, const struct option *row,
-                      const struct ciao_name *value)
+static int get_option(struct ciao_sockets *s, struct sock *sock, const struct option_table *table,
+                      const struct option *row, const struct ciao_name *value)
 {
     uint8_t bytes[OPTION_BYTES] = {0};
     if (!layer_writable(s, value->len, sizeof *value->len))
         return E(EFAULT);
-    if (*value->len > INT32_MAX)
+    if (*value->len > INT32_MAX && !table->lenient)
         return E(EINVAL);
     uint32_t len = *value->len;
     int result = read_value(s, sock, row, bytes, len);
@@ -237,7 +255,7 @@ int ciao_setsockopt(struct ciao_sockets *s, int fd, int level, int name,
     if (table != NULL)
         result = set_option(s, sock, table, row_of(table, name), value);
     else if (sock != NULL)
-        result = E(ENOPROTOOPT);
+        result = no_level(sock, level, false);
     return (int)layer_leave(s, result);
 }
 
@@ -249,8 +267,8 @@ int ciao_getsockopt(struct ciao_sockets *s, int fd, int level, int name,
     struct sock *sock = sock_at(s, fd, &result);
     const struct option_table *table = sock == NULL ? NULL : table_of(sock, level);
     if (table != NULL)
-        result = get_option(s, sock, row_of(table, name), value);
+        result = get_option(s, sock, table, row_of(table, name), value);
     else if (sock != NULL)
-        result = E(ENOPROTOOPT);
+        result = no_level(sock, level, true);
     return (int)layer_leave(s, result);
 }

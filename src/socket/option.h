@@ -17,8 +17,11 @@ enum option_how {
     OPTION_KEPT_FLAG,    /* a bit of sock->kept.flags: remembered, without effect */
     OPTION_KEPT_INT,     /* an int32_t of struct sock, at offset `where` */
     OPTION_FIXED,        /* reads `where`, cannot be set */
-    OPTION_CALLS         /* get, set; NULL: ENOPROTOOPT */
+    OPTION_CALLS,        /* get, set; NULL: ENOPROTOOPT */
+    OPTION_REFUSED       /* reading is answered by errno `low`, setting by `high` */
 };
+
+#define OPTION_DELACK_MAX_US 200000 /* AS LINUX: TCP_DELACK_MAX */
 
 /* Bytes of the longest value. */
 #define OPTION_BYTES 320u
@@ -27,6 +30,7 @@ struct option {
     uint8_t how;     /* enum option_how */
     bool bounded;    /* outside low..high: EINVAL */
     bool privileged; /* to set it on takes a privilege: EPERM */
+    bool not_empty;  /* where bytes are taken: nothing at all is EINVAL */
     uint32_t where;  /* bit, offset or value */
     int32_t low, high;
     int32_t when_minus_1; /* what -1 stands for; with `bounded` low is then -1 */
@@ -42,6 +46,7 @@ struct option_table {
     const struct option *rows;
     uint32_t n;
     bool takes_bytes; /* a value of one byte is a value too, as ip(7) has it */
+    bool lenient;     /* AS LINUX: IPv6 looks at the name first, and takes any length for long */
 };
 
 extern const struct option_table option_socket_table, option_tcp_table, option_ip_table,

@@ -84,13 +84,38 @@ static int options_get(struct ciao_sockets *s, struct sock *sock, uint8_t *bytes
 }
 
 /* Low in the low half, high in the high half; 0 is no bound. */
-static int port_range_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
+static int port_range_set(struct ciao_sockets *s, struct sock *sock, const struct ciao_iovec *value)
 {
-    uint32_t low = (uint32_t)value & 0xffff, high = (uint32_t)value >> 16;
-    (void)s;
+    uint32_t range = 0;
+    if (value->iov_len != sizeof range)
+        return E(EINVAL);
+    if (!layer_readable(s, value->iov_base, sizeof range))
+        return E(EFAULT);
+    memcpy(&range, value->iov_base, sizeof range);
+    uint32_t low = range & 0xffff, high = range >> 16;
     if (low != 0 && high != 0 && low > high)
         return E(EINVAL);
-    sock->kept.ip_port_range = value;
+    sock->kept.ip_port_range = (int32_t)range;
+    return 0;
+}
+
+static int port_range_get(struct ciao_sockets *s, struct sock *sock, int32_t *value)
+{
+    (void)s;
+    *value = sock->kept.ip_port_range;
+    return 0;
+}
+
+static int not_for_streams(struct ciao_sockets *s, struct sock *sock, int32_t value)
+{
+    (void)s, (void)sock, (void)value;
+    return E(EINVAL);
+}
+
+static int multicast_loop_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
+{
+    (void)s;
+    sock->kept.ip_multicast_loop = value != 0;
     return 0;
 }
 
@@ -157,13 +182,21 @@ static const struct option ip_rows[] = {
     [CIAO_IP_RECVTTL] = FLAG(KEPT_IP_RECVTTL),
     [CIAO_IP_RECVTOS] = FLAG(KEPT_IP_RECVTOS),
     [CIAO_IP_MTU] = {.how = OPTION_CALLS, .get = mtu_get},
-    [CIAO_IP_FREEBIND] = {.how = OPTION_SOCK_FLAG, .where = SOCK_BINDS_ANYWHERE},
-    [CIAO_IP_TRANSPARENT] = {.how = OPTION_KEPT_FLAG, .privileged = true,
+    [CIAO_IP_FREEBIND] = {.how = OPTION_SOCK_FLAG, .not_empty = true,
+                          .where = SOCK_BINDS_ANYWHERE},
+    [CIAO_IP_TRANSPARENT] = {.how = OPTION_KEPT_FLAG, .privileged = true, .not_empty = true,
                              .where = KEPT_TRANSPARENT, .set = transparent_set},
     [CIAO_IP_RECVORIGDSTADDR] = FLAG(KEPT_RECVORIGDSTADDR),
-    [CIAO_IP_MINTTL] = {KEPT(kept.ip_minttl), BOUNDED(0, 255)},
+    [CIAO_IP_MINTTL] = {KEPT(kept.ip_minttl), BOUNDED(0, 255), .not_empty = true},
+    [CIAO_IP_MULTICAST_TTL] = {.how = OPTION_FIXED, .where = 1, .set = not_for_streams},
+    [CIAO_IP_MULTICAST_LOOP] = {KEPT(kept.ip_multicast_loop), .not_empty = true,
+                                .set = multicast_loop_set},
+    [CIAO_IP_MULTICAST_ALL] = {KEPT(kept.ip_multicast_all), BOUNDED(0, 1), .not_empty = true},
+    [CIAO_IP_ORIGINAL_DST] = {.how = OPTION_REFUSED, .low = CIAO_ERRNO_ENOENT,
+                              .high = CIAO_ERRNO_ENOPROTOOPT},
     [CIAO_IP_BIND_ADDRESS_NO_PORT] = {.how = OPTION_SOCK_FLAG, .where = SOCK_BINDS_NO_PORT},
-    [CIAO_IP_LOCAL_PORT_RANGE] = {KEPT(kept.ip_port_range), .set = port_range_set},
+    [CIAO_IP_LOCAL_PORT_RANGE] = {.how = OPTION_CALLS, .get = port_range_get,
+                                  .set_bytes = port_range_set},
 };
 
 static const struct option ipv6_rows[] = {
@@ -191,6 +224,7 @@ static const struct option ipv6_rows[] = {
 };
 /* clang-format on */
 
-const struct option_table option_ip_table = {ip_rows, sizeof ip_rows / sizeof ip_rows[0], true};
+const struct option_table option_ip_table = {ip_rows, sizeof ip_rows / sizeof ip_rows[0], true,
+                                             false};
 const struct option_table option_ipv6_table = {ipv6_rows, sizeof ipv6_rows / sizeof ipv6_rows[0],
-                                               false};
+                                               false, true};

@@ -276,14 +276,63 @@ static int mark_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
     return 0;
 }
 
-static int busy_poll_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
+#define TIMESTAMPING_ALL 0x7ffff /* SOF_TIMESTAMPING_MASK */
+static int timestamping_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
 {
+    (void)s;
+    if (value & ~TIMESTAMPING_ALL)
+        return E(EINVAL);
+    sock->kept.timestamping = value;
+    return 0;
+}
+
+/* Its flags, and the clock that they are about. */
+static int timestamping_get(struct ciao_sockets *s, struct sock *sock, uint8_t *bytes,
+                            uint32_t wanted)
+{
+    (void)s, (void)wanted;
+    memcpy(bytes, &sock->kept.timestamping, sizeof(int32_t));
+    return 2 * sizeof(int32_t);
+}
+
+/* SO_TXTIME, never set: a clock and flags. */
+static int txtime_get(struct ciao_sockets *s, struct sock *sock, uint8_t *bytes, uint32_t wanted)
+{
+    (void)s, (void)sock, (void)bytes, (void)wanted;
+    return 2 * sizeof(int32_t);
+}
+
+/* No link has a number that a program could know. */
+static int ifindex_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
+{
+    (void)s, (void)sock;
     if (value < 0)
         return E(EINVAL);
-    if (value > sock->kept.busy_poll && !s->config.privileged)
-        return E(EPERM);
-    sock->kept.busy_poll = value;
+    return value == 0 ? 0 : E(ENODEV);
+}
+
+static int ifindex_get(struct ciao_sockets *s, struct sock *sock, int32_t *value)
+{
+    (void)s, (void)sock;
+    *value = 0;
     return 0;
+}
+
+/* AS LINUX: the peer's name, and to ask for more than it has is an error. */
+static int peername_get(struct ciao_sockets *s, struct sock *sock, uint8_t *bytes, uint32_t wanted)
+{
+    const unsigned state = sock_tcp_state(s, sock);
+    struct ciao_sockaddr_storage name;
+    uint32_t len = sizeof name;
+    if (state == CIAO_TCP_CLOSE || state == CIAO_TCP_LISTEN || state == CIAO_TCP_SYN_SENT)
+        return E(ENOTCONN);
+    const int error = name_write(s, sock, &sock->remote, &(struct ciao_name){&name, &len});
+    if (error != 0)
+        return error;
+    if (len < wanted)
+        return E(EINVAL);
+    memcpy(bytes, &name, len);
+    return (int)len;
 }
 
 /* A link has no name here: only "none" is one. */
@@ -345,6 +394,7 @@ static int detach_filter(struct ciao_sockets *s, struct sock *sock, int32_t valu
 /* clang-format off */
 #define FLAG(bit) {.how = OPTION_KEPT_FLAG, .where = (bit)}
 #define INT(field) {.how = OPTION_KEPT_INT, .where = offsetof(struct sock, field)}
+#define REFUSED(get, set) {.how = OPTION_REFUSED, .low = CIAO_ERRNO_##get, .high = CIAO_ERRNO_##set}
 #define FIXED(value) {.how = OPTION_FIXED, .where = (value)}
 static const struct option rows[] = {
     [CIAO_SO_DEBUG] = {.how = OPTION_KEPT_FLAG, .where = KEPT_DEBUG, .set = debug_set},
@@ -364,6 +414,7 @@ static const struct option rows[] = {
                           .set = priority_set},
     [CIAO_SO_LINGER] = {.how = OPTION_CALLS, .get_bytes = linger_get, .set_bytes = linger_set},
     [CIAO_SO_BSDCOMPAT] = {.how = OPTION_KEPT_FLAG, .where = 0},
+    [CIAO_SO_PASSCRED] = REFUSED(EOPNOTSUPP, EOPNOTSUPP),
     [CIAO_SO_REUSEPORT] = {.how = OPTION_SETTING_FLAG, .where = CIAO_REUSEPORT},
     [CIAO_SO_PEERCRED] = {.how = OPTION_CALLS, .get_bytes = peercred_get},
     [CIAO_SO_RCVLOWAT] = {.how = OPTION_CALLS, .get = rcvlowat_get, .set = rcvlowat_set},
@@ -375,25 +426,45 @@ static const struct option rows[] = {
     [CIAO_SO_BINDTODEVICE] = {.how = OPTION_CALLS, .get_bytes = bindtodevice_get,
                               .set_bytes = bindtodevice_set},
     [CIAO_SO_DETACH_FILTER] = {.how = OPTION_CALLS, .set = detach_filter},
+    [CIAO_SO_PEERNAME] = {.how = OPTION_CALLS, .get_bytes = peername_get},
     [CIAO_SO_TIMESTAMP] = FLAG(KEPT_TIMESTAMP),
     [CIAO_SO_ACCEPTCONN] = {.how = OPTION_CALLS, .get = acceptconn_get},
+    [CIAO_SO_PASSSEC] = REFUSED(EOPNOTSUPP, EOPNOTSUPP),
     [CIAO_SO_TIMESTAMPNS] = FLAG(KEPT_TIMESTAMPNS),
     [CIAO_SO_MARK] = {.how = OPTION_KEPT_INT, .where = offsetof(struct sock, mark),
                       .set = mark_set},
-    [CIAO_SO_TIMESTAMPING] = INT(kept.timestamping),
+    [CIAO_SO_TIMESTAMPING] = {.how = OPTION_CALLS, .get_bytes = timestamping_get,
+                              .set = timestamping_set},
     [CIAO_SO_PROTOCOL] = FIXED(CIAO_IPPROTO_TCP),
     [CIAO_SO_DOMAIN] = {.how = OPTION_CALLS, .get = domain_get},
     [CIAO_SO_RXQ_OVFL] = FLAG(KEPT_RXQ_OVFL),
     [CIAO_SO_PEEK_OFF] = INT(kept.peek_off),
     [CIAO_SO_SELECT_ERR_QUEUE] = FLAG(KEPT_SELECT_ERR_QUEUE),
-    [CIAO_SO_BUSY_POLL] = {.how = OPTION_KEPT_INT, .where = offsetof(struct sock, kept.busy_poll),
-                           .set = busy_poll_set},
+    [CIAO_SO_BUSY_POLL] = {.how = OPTION_KEPT_INT, .bounded = true, .low = 0, .high = INT32_MAX,
+                           .where = offsetof(struct sock, kept.busy_poll)},
     [CIAO_SO_MAX_PACING_RATE] = {.how = OPTION_CALLS, .get_bytes = pacing_get,
                                  .set_bytes = pacing_set},
+    [CIAO_SO_BPF_EXTENSIONS] = FIXED(64),
     [CIAO_SO_INCOMING_CPU] = INT(incoming_cpu),
     [CIAO_SO_MEMINFO] = {.how = OPTION_CALLS, .get_bytes = meminfo_get},
     [CIAO_SO_INCOMING_NAPI_ID] = FIXED(0),
     [CIAO_SO_COOKIE] = {.how = OPTION_CALLS, .get_bytes = cookie_get},
+    [CIAO_SO_PEERGROUPS] = REFUSED(ENODATA, ENOPROTOOPT),
+    [CIAO_SO_TXTIME] = {.how = OPTION_CALLS, .get_bytes = txtime_get},
+    [CIAO_SO_BINDTOIFINDEX] = {.how = OPTION_CALLS, .get = ifindex_get, .set = ifindex_set},
+    [CIAO_SO_TIMESTAMP_NEW] = FLAG(KEPT_TIMESTAMP_NEW),
+    [CIAO_SO_TIMESTAMPNS_NEW] = FLAG(KEPT_TIMESTAMP_NEW),
+    [CIAO_SO_TIMESTAMPING_NEW] = {.how = OPTION_CALLS, .get_bytes = timestamping_get,
+                                  .set = timestamping_set},
+    [CIAO_SO_RCVTIMEO_NEW] = {.how = OPTION_CALLS, .get_bytes = rcvtimeo_get,
+                              .set_bytes = rcvtimeo_set},
+    [CIAO_SO_SNDTIMEO_NEW] = {.how = OPTION_CALLS, .get_bytes = sndtimeo_get,
+                              .set_bytes = sndtimeo_set},
+    [CIAO_SO_BUF_LOCK] = {.how = OPTION_KEPT_INT, .bounded = true, .low = 0, .high = 3,
+                          .where = offsetof(struct sock, kept.buf_lock)},
+    [CIAO_SO_RCVMARK] = FLAG(KEPT_RCVMARK),
+    [CIAO_SO_PASSPIDFD] = REFUSED(EOPNOTSUPP, EOPNOTSUPP),
+    [CIAO_SO_PEERPIDFD] = REFUSED(ENODATA, ENOPROTOOPT),
     [CIAO_SO_ZEROCOPY] = {.how = OPTION_KEPT_FLAG, .bounded = true, .low = 0, .high = 1,
                           .where = KEPT_ZEROCOPY},
     [CIAO_SO_PREFER_BUSY_POLL] = {.how = OPTION_KEPT_FLAG, .privileged = true,
@@ -403,4 +474,4 @@ static const struct option rows[] = {
 };
 /* clang-format on */
 
-const struct option_table option_socket_table = {rows, sizeof rows / sizeof rows[0], false};
+const struct option_table option_socket_table = {rows, sizeof rows / sizeof rows[0], false, false};

@@ -20,7 +20,12 @@
 #define DEFER_RTO_S     1     /* TCP_TIMEOUT_INIT */
 #define DEFER_TRIES_MAX 255
 #define DEFER_RTO_MAX_S 120 /* TCP_RTO_MAX */
-#define SYN_RETRIES     6   /* net.ipv4.tcp_syn_retries */
+#define TX_DELAY_MAX_US 0xfffffff
+#define RTO_MAX_MS_LOW  1000
+#define RTO_MAX_MS_HIGH 120000 /* TCP_RTO_MAX_SEC */
+#define CORE_RTO_MAX_MS 60000  /* [RFC6298 2.5] the core takes no less */
+#define TICK_US         1300   /* less is less than a tick of Linux's clock */
+#define SYN_RETRIES     6      /* net.ipv4.tcp_syn_retries */
 
 static bool is_closed(struct ciao_sockets *s, struct sock *sock)
 {
@@ -154,6 +159,29 @@ static int user_timeout_set(struct ciao_sockets *s, struct sock *sock, int32_t v
     return option_apply(s, sock);
 }
 
+static int rto_max_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
+{
+    const int32_t most = value < CORE_RTO_MAX_MS ? CORE_RTO_MAX_MS : value;
+    sock->kept.rto_max_ms = value;
+    sock->settings.rto_max_us = (uint32_t)most * MS;
+    return option_apply(s, sock);
+}
+
+static int rto_min_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
+{
+    sock->kept.rto_min_us = value;
+    sock->settings.rto_min_us = (uint32_t)value;
+    return option_apply(s, sock);
+}
+
+static int delack_max_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
+{
+    sock->kept.delack_max_us = value;
+    if (sock->settings.delayed_ack_us > (uint32_t)value)
+        sock->settings.delayed_ack_us = (uint32_t)value;
+    return option_apply(s, sock);
+}
+
 /* AS LINUX: less than nothing: an orphan does not wait in FIN-WAIT-2 at all; 0: the default. */
 static int linger2_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
 {
@@ -196,10 +224,9 @@ static int defer_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
 
 /* ---- when to send, when to acknowledge ---- */
 
-/* AS LINUX: an odd number from 2 on asks for one ACK now, and no more. */
 static int quickack_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
 {
-    sock->kept.quickack = value & 1;
+    sock->kept.quickack = value != 0;
     sock->settings.flags &= ~CIAO_QUICKACK;
     int result = option_apply(s, sock);
     if (result != 0 || value == 0)
@@ -272,6 +299,12 @@ static int never_permitted(struct ciao_sockets *s, struct sock *sock, int32_t va
     return E(EPERM);
 }
 
+static int queue_seq_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
+{
+    (void)value;
+    return is_closed(s, sock) ? E(EINVAL) : E(EPERM);
+}
+
 static int not_in_repair(struct ciao_sockets *s, struct sock *sock, int32_t value)
 {
     (void)s, (void)sock, (void)value;
@@ -288,7 +321,8 @@ static int fastopen_set(struct ciao_sockets *s, struct sock *sock, int32_t value
 {
     if (value < 0 || !is_closed_or_listens(s, sock))
         return E(EINVAL);
-    sock->fastopen_queue = value;
+    const int32_t most = (int32_t)s->config.somaxconn;
+    sock->fastopen_queue = value > most ? most : value;
     return 0;
 }
 
@@ -350,7 +384,7 @@ static const struct option rows[] = {
                                .set = user_timeout_set},
     [CIAO_TCP_REPAIR] = {.how = OPTION_FIXED, .where = 0, .set = never_permitted},
     [CIAO_TCP_REPAIR_QUEUE] = {.how = OPTION_CALLS, .get = no_queue, .set = never_permitted},
-    [CIAO_TCP_QUEUE_SEQ] = {.how = OPTION_CALLS, .get = no_queue, .set = not_in_repair},
+    [CIAO_TCP_QUEUE_SEQ] = {.how = OPTION_CALLS, .get = no_queue, .set = queue_seq_set},
     [CIAO_TCP_REPAIR_OPTIONS] = {.how = OPTION_CALLS, .set = not_in_repair},
     [CIAO_TCP_FASTOPEN] = {.how = OPTION_KEPT_INT, KEPT(fastopen_queue), .set = fastopen_set},
     [CIAO_TCP_TIMESTAMP] = {.how = OPTION_CALLS, .get = timestamp_get, .set = never_permitted},
@@ -364,9 +398,17 @@ static const struct option rows[] = {
     [CIAO_TCP_FASTOPEN_NO_COOKIE] = {.how = OPTION_KEPT_FLAG, BOUNDED(0, 1),
                                      .where = KEPT_FASTOPEN_NO_COOKIE, .set = no_cookie_set},
     [CIAO_TCP_INQ] = {.how = OPTION_KEPT_FLAG, BOUNDED(0, 1), .where = KEPT_INQ},
-    [CIAO_TCP_TX_DELAY] = {.how = OPTION_KEPT_INT, BOUNDED(0, INT32_MAX), KEPT(kept.tx_delay)},
+    [CIAO_TCP_TX_DELAY] = {.how = OPTION_KEPT_INT, BOUNDED(0, TX_DELAY_MAX_US),
+                           KEPT(kept.tx_delay)},
+    [CIAO_TCP_REPAIR_WINDOW] = {.how = OPTION_CALLS, .get = no_queue, .set = never_permitted},
+    [CIAO_TCP_RTO_MAX_MS] = {.how = OPTION_KEPT_INT, BOUNDED(RTO_MAX_MS_LOW, RTO_MAX_MS_HIGH),
+                             KEPT(kept.rto_max_ms), .set = rto_max_set},
+    [CIAO_TCP_RTO_MIN_US] = {.how = OPTION_KEPT_INT, BOUNDED(TICK_US, 200000),
+                             KEPT(kept.rto_min_us), .set = rto_min_set},
+    [CIAO_TCP_DELACK_MAX_US] = {.how = OPTION_KEPT_INT, BOUNDED(TICK_US, OPTION_DELACK_MAX_US),
+                                KEPT(kept.delack_max_us), .set = delack_max_set},
     [CIAO_TCP_IS_MPTCP] = {.how = OPTION_FIXED, .where = 0},
 };
 /* clang-format on */
 
-const struct option_table option_tcp_table = {rows, sizeof rows / sizeof rows[0], false};
+const struct option_table option_tcp_table = {rows, sizeof rows / sizeof rows[0], false, false};

@@ -70,7 +70,9 @@ enum sock_phase {
 #define KEPT_IP_RECVOPTS        0x2000u
 #define KEPT_IP_RETOPTS         0x4000u
 #define KEPT_IP_RECVERR         0x8000u
+#define KEPT_TIMESTAMP_NEW      0x10000u
 #define KEPT_TRANSPARENT        0x20000u
+#define KEPT_RCVMARK            0x40000u
 #define KEPT_IPV6_RECVPKTINFO   0x80000u
 #define KEPT_IPV6_RECVTCLASS    0x100000u
 #define KEPT_IPV6_RECVHOPLIMIT  0x200000u
@@ -89,8 +91,9 @@ enum sock_phase {
 struct sock_kept {
     uint64_t max_pacing_rate; /* bytes a second; all ones: no limit */
     int32_t peek_off, busy_poll, timestamping, txrehash, tx_delay, save_syn;
+    int32_t buf_lock, rto_max_ms, rto_min_us, delack_max_us;
     int32_t linger2_s, user_timeout_ms, quickack, notsent_lowat;
-    int32_t ip_ttl, ip_mtu_discover, ip_minttl, ip_port_range;
+    int32_t ip_ttl, ip_mtu_discover, ip_minttl, ip_port_range, ip_multicast_loop, ip_multicast_all;
     int32_t ipv6_hops, ipv6_mtu_discover, ipv6_minhops, ipv6_mtu;
 };
 

@@ -1,0 +1,103 @@
+/*
+ * TCP_INFO: what a connection tells of itself, in Linux's layout and units.
+ */
+#include "ask.h"
+
+static struct world w;
+
+static int setup(void **state)
+{
+    (void)state;
+    world_open(&w, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_close(&w);
+    return 0;
+}
+
+static struct ciao_tcp_info info_of(struct ciao_sockets *s, int fd)
+{
+    struct ciao_tcp_info info;
+    uint32_t len = sizeof info;
+    assert_int_equal(get_bytes(s, fd, TCP_OF(INFO), &info, &len), 0);
+    assert_int_equal(len, sizeof info);
+    return info;
+}
+
+static void a_new_socket_tells_what_it_would_begin_with(void **state)
+{
+    const struct ciao_tcp_info info = info_of(left(&w), a_socket(left(&w)));
+    (void)state;
+    assert_int_equal(info.tcpi_state, CIAO_TCP_CLOSE);
+    assert_int_equal(info.tcpi_rto, 1000000);
+    assert_int_equal(info.tcpi_snd_mss, 536);
+    assert_int_equal(info.tcpi_snd_cwnd, 10);
+    assert_int_equal(info.tcpi_snd_ssthresh, 0x7fffffff);
+    assert_int_equal(info.tcpi_reordering, 3);
+    assert_true(info.tcpi_pacing_rate == UINT64_MAX);
+}
+
+static void segments_on_their_way_are_counted(void **state)
+{
+    static char bytes[3 * 1448];
+    const struct world_pair pair = a_connection(&w);
+    (void)state;
+    w.cut = true;
+    assert_int_equal(ciao_write(left(&w), pair.left, bytes, sizeof bytes), sizeof bytes);
+    assert_int_equal(info_of(left(&w), pair.left).tcpi_notsent_bytes, sizeof bytes);
+    world_settle(&w);
+    struct ciao_tcp_info info = info_of(left(&w), pair.left);
+    assert_int_equal(info.tcpi_unacked, 3);
+    assert_int_equal(info.tcpi_notsent_bytes, 0);
+    assert_true(info.tcpi_bytes_sent == sizeof bytes);
+    w.cut = false;
+    world_pass(&w, 10 * S);
+    info = info_of(left(&w), pair.left);
+    assert_int_equal(info.tcpi_unacked, 0);
+    assert_true(info.tcpi_total_retrans >= 1);
+    assert_true(info.tcpi_bytes_acked >= sizeof bytes);
+    info = info_of(right(&w), pair.right);
+    assert_true(info.tcpi_bytes_received == sizeof bytes);
+}
+
+static void shorter_asks_get_the_beginning(void **state)
+{
+    uint8_t bytes[16];
+    uint32_t len = 8;
+    (void)state;
+    memset(bytes, 0x5a, sizeof bytes);
+    assert_int_equal(get_bytes(left(&w), a_socket(left(&w)), TCP_OF(INFO), bytes, &len), 0);
+    assert_int_equal(len, 8);
+    assert_int_equal(bytes[0], CIAO_TCP_CLOSE);
+    assert_int_equal(bytes[8], 0x5a);
+}
+
+static void memory_is_told_in_nine_numbers(void **state)
+{
+    const struct world_pair pair = a_connection(&w);
+    uint32_t numbers[10], len = sizeof numbers;
+    (void)state;
+    assert_int_equal(send_text(right(&w), pair.right, "hello", 0), 5);
+    world_settle(&w);
+    assert_int_equal(set_int(left(&w), pair.left, SOCKET_OF(RCVBUF), 10000), 0);
+    assert_int_equal(get_bytes(left(&w), pair.left, SOCKET_OF(MEMINFO), numbers, &len), 0);
+    assert_int_equal(len, 36);
+    assert_int_equal(numbers[0], 5);
+    assert_int_equal(numbers[1], 20000);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(a_new_socket_tells_what_it_would_begin_with),
+        STORY(segments_on_their_way_are_counted),
+        STORY(shorter_asks_get_the_beginning),
+        STORY(memory_is_told_in_nine_numbers),
+    };
+    return cmocka_run_group_tests_name("info", tests, NULL, NULL);
+}
