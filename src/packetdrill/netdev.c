@@ -13,7 +13,7 @@
 #include "base/assert.h"
 #include "packetdrill/pd.h"
 
-#define PATIENCE_US UINT64_C(300000000) /* so long netdev_receive waits for a packet */
+#define PATIENCE_US UINT64_C(10800000000) /* netdev_receive waits: an hour more than keep-alive */
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 

@@ -282,6 +282,18 @@ TEST(without_the_peers_offer_nothing_is_scaled)
     expect_sent(r, "ACK seq=1 ack=2 wnd=65535");
 }
 
+/* However large the buffer is: sixteen bits can say no more than before. */
+TEST(a_little_room_in_a_full_unscaled_window_is_not_told)
+{
+    r->config.tcp.rcvbuf_bytes = 1 << 20;
+    r->config.tcp.delayed_ack_us = 0;
+    they_are_connected(r);
+    peer_sends(r, "ACK seq=1 ack=1 len=1000");
+    expect_sent(r, "ACK seq=1 ack=1001 wnd=65535");
+    user_reads(r, 1000);
+    expect_nothing_sent(r);
+}
+
 /* [RFC7323 2.3 7323-2] */
 TEST(a_scale_above_14_means_14)
 {
@@ -316,4 +328,5 @@ STORIES(STORY(bytes_in_order_are_delivered), STORY(bytes_that_come_too_early_are
         STORY(without_permission_there_are_no_sack_blocks), STORY(sack_blocks_beside_timestamps),
         STORY(the_right_edge_never_moves_left), STORY(the_window_opens_by_worthwhile_steps),
         STORY(large_windows_are_scaled), STORY(without_the_peers_offer_nothing_is_scaled),
+        STORY(a_little_room_in_a_full_unscaled_window_is_not_told),
         STORY(a_scale_above_14_means_14), STORY(after_stopping_to_read_the_end_is_read))

@@ -56,6 +56,12 @@ static void tell(struct tcp *tcp, struct tcb *tcb, uint32_t window)
     tcp_note(tcp, tcb, closed ? CIAO_DID_OUR_WINDOW_CLOSED : CIAO_DID_OUR_WINDOW_OPENED, window, 0);
 }
 
+/* What sixteen bits can say. */
+static uint32_t most_to_offer(const struct tcb *tcb)
+{
+    return (uint32_t)UINT16_MAX << tcb->rcv_wscale;
+}
+
 /* In units of the scale.  What was offered stays offered, rounded up as long as there is room for
  * it.  Where there is none the wire may say less than a unit less [RFC7323 2.4], or the edge would
  * creep with every ACK; what we take is still measured by the edge, which never moves left.
@@ -68,9 +74,8 @@ uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
     uint32_t window = free;
     if (free < offered || free - offered < worthwhile(tcp, tcb))
         window = (free < offered ? offered : offered + unit - 1) & ~(unit - 1);
-    uint32_t most = (uint32_t)UINT16_MAX << tcb->rcv_wscale;
-    if (window > most)
-        window = most;
+    if (window > most_to_offer(tcb))
+        window = most_to_offer(tcb);
     tell(tcp, tcb, window);
     return window;
 }
@@ -79,8 +84,12 @@ uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
 void tcp_window_read(struct tcp *tcp, struct tcb *tcb)
 {
     uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
-    uint32_t free = free_bytes(tcp, tcb);
+    uint32_t free = free_bytes(tcp, tcb), most = most_to_offer(tcb);
     uint32_t step = worthwhile(tcp, tcb) * 2, half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
+    if (free > most)
+        free = most;
+    if (half > most / 2)
+        half = most / 2;
     if (step > half)
         step = half;
     if (tcp_state_receives(tcb) && free > offered
