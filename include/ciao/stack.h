@@ -172,7 +172,12 @@ CIAO_MUST_CHECK struct ciao_stack *ciao_stack_create(const struct ciao_config *c
                                                      uint64_t now_us);
 
 /* ---- links, addresses, routes ---- */
-enum ciao_link_kind { CIAO_LINK_IP /* bare IP packets: TUN, loop */, CIAO_LINK_ETHERNET };
+enum ciao_link_kind {
+    CIAO_LINK_IP, /* bare IP packets: TUN, loop */
+    CIAO_LINK_ETHERNET,
+    CIAO_LINK_LOOPBACK /* bare IP packets; what is sent comes back: 127.0.0.0/8, ::1, and whatever
+                        * goes to an address of ours on any link.  One of it at most */
+};
 struct ciao_link {
     enum ciao_link_kind kind;
     uint8_t mac[6];     /* CIAO_LINK_ETHERNET: ours */

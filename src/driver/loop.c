@@ -99,7 +99,8 @@ static void loop_close(struct ciao_driver *driver)
         ciao_frame_release(&end->ring[end->first++ & end->mask]);
     if (end->peer->open)
         return;
-    end_free(end->peer);
+    if (end->peer != end)
+        end_free(end->peer);
     end_free(end);
 }
 
@@ -138,15 +139,37 @@ static struct loop_end *end_make(const struct loop_options *options, uint8_t num
     return end;
 }
 
+static bool is_possible(const struct loop_options *options)
+{
+    return (options->queue & (options->queue - 1)) == 0 && options->gso_bytes <= MTU_MOST
+           && (!options->mtu || (options->mtu >= MTU_LEAST && options->mtu <= MTU_MOST));
+}
+
+int loop_self(struct ciao_driver **end, const struct loop_options *options)
+{
+    static const struct loop_options usual = {.mtu = MTU_MOST, .offload = true};
+
+    if (!options)
+        options = &usual;
+    if (!is_possible(options))
+        return -EINVAL;
+
+    struct loop_end *one = end_make(options, 1);
+    if (!one)
+        return -ENOMEM;
+    one->peer = one;
+    one->driver.link.kind = CIAO_LINK_LOOPBACK;
+    *end = &one->driver;
+    return 0;
+}
+
 int loop_pair(struct ciao_driver **a, struct ciao_driver **b, const struct loop_options *options)
 {
     static const struct loop_options usual = {.kind = CIAO_LINK_IP};
 
     if (!options)
         options = &usual;
-    if ((options->queue & (options->queue - 1)) != 0 || options->gso_bytes > MTU_MOST)
-        return -EINVAL;
-    if (options->mtu && (options->mtu < MTU_LEAST || options->mtu > MTU_MOST))
+    if (!is_possible(options))
         return -EINVAL;
 
     struct loop_end *one = end_make(options, 1);

@@ -34,4 +34,13 @@ struct loop_options {
 CIAO_MUST_CHECK int loop_pair(struct ciao_driver **a, struct ciao_driver **b,
                               const struct loop_options *options);
 
+/*
+ * Make one end that receives what it sends: the driver of a loopback link.
+ *
+ *   options  NULL: MTU 65,535, no super-segments, checksums believed.  `kind` does not matter
+ *
+ * Returns as above.
+ */
+CIAO_MUST_CHECK int loop_self(struct ciao_driver **end, const struct loop_options *options);
+
 #endif

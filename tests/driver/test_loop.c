@@ -219,6 +219,28 @@ static void impossible_options_are_refused(void **state)
     assert_int_equal(loop_pair(&a, &b, &(struct loop_options){.gso_bytes = 70000}), -EINVAL);
 }
 
+static void an_end_of_its_own_receives_what_it_sends(void **state)
+{
+    struct two_ends ends = make_ends(NULL);
+    struct ciao_driver *self;
+    struct ciao_frame frame, got;
+    (void)state;
+
+    assert_int_equal(loop_self(&self, NULL), 0);
+    assert_int_equal(self->link.kind, CIAO_LINK_LOOPBACK);
+    packet_make(&frame, ends.pool, &(struct packet){.seq = 7, .payload_len = 100});
+    assert_int_equal(send_one(self, &frame, 0), 1);
+    assert_int_equal(self->ops->deadline(self), 0);
+    assert_int_equal(receive_one(self, &got, 0), 1);
+    assert_int_equal(get_be32(packet_tcp(got.head, CIAO_LINK_IP) + 4), 7);
+    ciao_frame_release(&got);
+    packet_make(&frame, ends.pool, &(struct packet){.seq = 8, .payload_len = 100});
+    assert_int_equal(send_one(self, &frame, 0), 1); /* still there when it closes */
+    self->ops->close(self);
+    assert_int_equal(ciao_bufpool_used_count(ends.pool), 0);
+    free_ends(&ends);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_frame_in_one_piece_crosses_uncopied),
         cmocka_unit_test(something_to_receive_is_due_now),
         cmocka_unit_test(after_one_end_is_closed_nothing_leaks),
+        cmocka_unit_test(an_end_of_its_own_receives_what_it_sends),
         cmocka_unit_test(impossible_options_are_refused),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

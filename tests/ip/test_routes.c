@@ -324,6 +324,58 @@ static void impossible_routes_are_refused(void **state)
     assert_int_equal(failed, -CIAO_ENOMEM);
 }
 
+static int give_loopback(void)
+{
+    struct ciao_link link = {.kind = CIAO_LINK_LOOPBACK, .mtu = 65535};
+    struct ciao_addr v4 = lab_addr("127.0.0.1"), v6 = lab_addr("::1");
+    int number = ip_link_add(&lab->ip, &link);
+    assert_int_equal(number, 2);
+    assert_int_equal(ip_address_add(&lab->ip, number, &v4, 8), 0);
+    assert_int_equal(ip_address_add(&lab->ip, number, &v6, 128), 0);
+    return number;
+}
+
+static void a_loopback_link_leads_to_ourselves(void **state)
+{
+    (void)state;
+    assert_int_equal(no_path_to("127.0.0.1", NULL), -CIAO_ENOROUTE);
+    assert_int_equal(no_path_to(own4b, NULL), -CIAO_ENOROUTE);
+    int loopback = give_loopback();
+
+    static const char *const ways[][2] = {
+        {"127.0.0.1", "127.0.0.1"},
+        {"127.0.0.9", "127.0.0.1"},
+        {"::1", "::1"},
+        {own4b, own4b},
+        {own6b, own6b},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct ip_path path = path_to(ways[i][0], NULL);
+        assert_int_equal(path.link, loopback);
+        assert_int_equal(path.mtu, 65535);
+        expect_source(&path, ways[i][1]);
+    }
+    struct ip_path path = path_to("127.0.0.1", "127.0.0.5"); /* all of 127/8 is ours */
+    expect_source(&path, "127.0.0.5");
+    assert_int_equal(path_to("192.0.2.77", NULL).link, second);
+}
+
+static void loopback_addresses_stay_inside(void **state)
+{
+    (void)state;
+    struct ciao_addr inside = lab_addr("127.0.0.1"), own = lab_addr(own4b);
+    struct ciao_link another = {.kind = CIAO_LINK_LOOPBACK, .mtu = 65535};
+    int loopback = give_loopback();
+
+    assert_int_equal(no_path_to("192.0.2.77", "127.0.0.1"), -CIAO_ENOROUTE);
+    assert_int_equal(ip_source_fault(&lab->ip, second, &inside), CIAO_DROP_IP_SOURCE_LOOPBACK);
+    assert_int_equal(ip_source_fault(&lab->ip, second, &own), CIAO_DROP_IP_SOURCE_OURS);
+    assert_int_equal(ip_source_fault(&lab->ip, loopback, &inside), CIAO_REASON_NONE);
+    assert_int_equal(ip_source_fault(&lab->ip, loopback, &own), CIAO_REASON_NONE);
+    assert_false(ip_is_ours_on(&lab->ip, &inside, second));
+    assert_int_equal(ip_link_add(&lab->ip, &another), -CIAO_EINVAL);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -339,6 +391,8 @@ int main(void)
         STORY(a_links_mtu_bounds_a_routes),
         STORY(a_router_advertises_itself),
         STORY(a_router_steps_down),
+        STORY(a_loopback_link_leads_to_ourselves),
+        STORY(loopback_addresses_stay_inside),
         STORY(impossible_links_are_refused),
         STORY(impossible_addresses_are_refused),
         STORY(impossible_routes_are_refused),

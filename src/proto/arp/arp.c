@@ -54,7 +54,7 @@ static enum ciao_reason sender_fault(const struct ip_layer *ip, const struct arp
     if (ip_is_ours(ip, &sender))
         return CIAO_DROP_ARP_CONFLICT;
     bool probe = arp->sender_ip == 0 && arp->operation == ARP_REQUEST;
-    if (!probe && ip_source_fault(ip, &sender) != CIAO_REASON_NONE)
+    if (!probe && ip_source_fault(ip, -1, &sender) != CIAO_REASON_NONE)
         return CIAO_DROP_ARP_SENDER;
     return CIAO_REASON_NONE;
 }

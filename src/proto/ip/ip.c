@@ -63,7 +63,8 @@ int ip_init(struct ip_layer *ip, const struct ip_parts *parts, struct rng *seed,
 int ip_link_add(struct ip_layer *ip, const struct ciao_link *link)
 {
     static const uint8_t no_mac[ETH_ALEN] = {0};
-    if (link->kind != CIAO_LINK_IP && link->kind != CIAO_LINK_ETHERNET)
+    if (link->kind != CIAO_LINK_IP && link->kind != CIAO_LINK_ETHERNET
+        && (link->kind != CIAO_LINK_LOOPBACK || ip->links.loopback != 0))
         return -CIAO_EINVAL;
     if (link->mtu < IPV4_MTU_MIN || link->mtu > IP4_PACKET_MAX)
         return -CIAO_EINVAL;
@@ -73,13 +74,16 @@ int ip_link_add(struct ip_layer *ip, const struct ciao_link *link)
     if (ip->links.count == IP_LINKS)
         return -CIAO_ENOMEM;
     ip->links.at[ip->links.count].link = *link;
+    if (link->kind == CIAO_LINK_LOOPBACK)
+        ip->links.loopback = ip->links.count + 1;
     return (int)ip->links.count++;
 }
 
 /* May a host have this address, with a prefix of so many bits of the 128? */
-static bool is_usable(const struct ciao_addr *addr, unsigned bits)
+static bool is_usable(const struct ciao_addr *addr, unsigned bits, bool on_loopback)
 {
-    if (ip_is_any(addr) || ip_is_multicast(addr) || ip_is_broadcast(addr) || ip_is_loopback(addr))
+    if (ip_is_any(addr) || ip_is_multicast(addr) || ip_is_broadcast(addr)
+        || (ip_is_loopback(addr) && !on_loopback))
         return false;
     if (!ip_is_v4(addr) || bits > 126)
         return true;
@@ -125,7 +129,8 @@ int ip_address_add(struct ip_layer *ip, int link, const struct ciao_addr *addr, 
     if (link < 0 || (uint32_t)link >= ip->links.count || bits > (v4 ? 32u : 128u))
         return -CIAO_EINVAL;
     unsigned mapped_bits = v4 ? bits + IP_MAPPED_BITS : bits;
-    if (!is_usable(addr, mapped_bits) || ip_is_ours(ip, addr))
+    bool on_loopback = ip_is_loopback_link(ip, link);
+    if (!is_usable(addr, mapped_bits, on_loopback) || ip_has_address(ip, addr))
         return -CIAO_EINVAL;
     if (!v4 && ip->links.at[link].link.mtu < IP6_MTU_MIN)
         return -CIAO_EINVAL;

@@ -9,7 +9,7 @@
 static bool for_us(struct ip_layer *ip, struct ip_arrival *arrival, const struct ip4_header *header)
 {
     struct ip_packet *packet = &arrival->packet;
-    enum ciao_reason fault = ip_source_fault(ip, &packet->src);
+    enum ciao_reason fault = ip_source_fault(ip, packet->link, &packet->src);
     if (fault == CIAO_REASON_NONE)
         fault = ip_destination_fault(ip, arrival);
     if (fault != CIAO_REASON_NONE) {

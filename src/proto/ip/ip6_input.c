@@ -68,7 +68,7 @@ bool ip6_arrived(struct ip_layer *ip, struct ip_arrival *arrival)
     packet->dst = header.dst;
     packet->ttl = header.hop_limit;
     packet->tos = header.tclass;
-    enum ciao_reason fault = ip_source_fault(ip, &packet->src);
+    enum ciao_reason fault = ip_source_fault(ip, packet->link, &packet->src);
     if (fault == CIAO_REASON_NONE)
         fault = ip_destination_fault(ip, arrival);
     if (fault != CIAO_REASON_NONE) {

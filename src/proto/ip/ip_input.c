@@ -124,9 +124,11 @@ static enum ciao_reason source_fault_v6(const struct ciao_addr *src)
     return ip_is_loopback(src) ? CIAO_DROP_IP_SOURCE_LOOPBACK : CIAO_REASON_NONE;
 }
 
-enum ciao_reason ip_source_fault(const struct ip_layer *ip, const struct ciao_addr *src)
+enum ciao_reason ip_source_fault(const struct ip_layer *ip, int link, const struct ciao_addr *src)
 {
-    if (ip_is_ours(ip, src))
+    if (ip_is_loopback_link(ip, link) && ip_is_ours(ip, src))
+        return CIAO_REASON_NONE;
+    if (!ip_is_loopback(src) && ip_has_address(ip, src))
         return CIAO_DROP_IP_SOURCE_OURS;
     return ip_is_v4(src) ? source_fault_v4(ip, src) : source_fault_v6(src);
 }
@@ -134,7 +136,8 @@ enum ciao_reason ip_source_fault(const struct ip_layer *ip, const struct ciao_ad
 enum ciao_reason ip_destination_fault(const struct ip_layer *ip, struct ip_arrival *arrival)
 {
     struct ip_packet *packet = &arrival->packet;
-    if (ip_is_ours(ip, &packet->dst)) {
+    bool outside = ip_is_loopback(&packet->dst) && !ip_is_loopback_link(ip, packet->link);
+    if (!outside && ip_is_ours(ip, &packet->dst)) {
         if (ip_is_linklocal(&packet->dst) && !ip_is_ours_on(ip, &packet->dst, packet->link))
             return CIAO_DROP_IP_NOT_OURS;
         return arrival->link_broadcast ? CIAO_DROP_IP_UNICAST_IN_BROADCAST : CIAO_REASON_NONE;

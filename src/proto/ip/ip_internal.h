@@ -66,6 +66,12 @@ struct ip_advert {
 bool ip_route_advertise(struct ip_layer *ip, const struct ip_advert *advert);
 int ip_route_insert(struct ip_layer *ip, const struct ip_route *route);
 time_us ip_routes_advance(struct ip_layer *ip, time_us now);
+static inline bool ip_is_loopback_link(const struct ip_layer *ip, int link)
+{
+    return link >= 0 && (uint32_t)link + 1 == ip->links.loopback;
+}
+/* Does it stand among our addresses?  (127.0.0.2 is ours without standing there.) */
+bool ip_has_address(const struct ip_layer *ip, const struct ciao_addr *addr);
 bool ip_is_ours_on(const struct ip_layer *ip, const struct ciao_addr *addr, int link);
 /* 255.255.255.255, or the last address of a prefix of ours. */
 bool ip_is_any_broadcast(const struct ip_layer *ip, const struct ciao_addr *addr);
@@ -78,7 +84,7 @@ const struct ciao_addr *ip_source_for(const struct ip_layer *ip, const struct ci
 bool ip4_arrived(struct ip_layer *ip, struct ip_arrival *arrival);
 bool ip6_arrived(struct ip_layer *ip, struct ip_arrival *arrival);
 /* The reason not to believe a source, or CIAO_REASON_NONE. */
-enum ciao_reason ip_source_fault(const struct ip_layer *ip, const struct ciao_addr *src);
+enum ciao_reason ip_source_fault(const struct ip_layer *ip, int link, const struct ciao_addr *src);
 /* Is it for us?  Also sets packet->broadcast. */
 enum ciao_reason ip_destination_fault(const struct ip_layer *ip, struct ip_arrival *arrival);
 /* Cut the frame behind the datagram's last byte, `len` from the IP header on. */

@@ -145,7 +145,7 @@ static bool to_link(struct ip_layer *ip, struct ciao_frame *frame, const struct 
 {
     const struct ciao_link *link = &ip->links.at[out->link].link;
     struct ip_hop hop;
-    if (link->kind == CIAO_LINK_IP)
+    if (link->kind != CIAO_LINK_ETHERNET)
         return true;
     if (ip_is_multicast(&out->dst)) {
         uint8_t mac[ETH_ALEN];

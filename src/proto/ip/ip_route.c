@@ -158,8 +158,7 @@ bool ip_is_ours(const struct ip_layer *ip, const struct ciao_addr *addr)
     return ip_is_ours_on(ip, addr, -1);
 }
 
-/* link negative: on any. */
-bool ip_is_ours_on(const struct ip_layer *ip, const struct ciao_addr *addr, int link)
+static bool stands_there(const struct ip_layer *ip, const struct ciao_addr *addr, int link)
 {
     for (uint32_t i = 0; i < ip->addresses.count; i++) {
         const struct ip_address *own = &ip->addresses.at[i];
@@ -167,6 +166,21 @@ bool ip_is_ours_on(const struct ip_layer *ip, const struct ciao_addr *addr, int 
             return true;
     }
     return false;
+}
+
+bool ip_has_address(const struct ip_layer *ip, const struct ciao_addr *addr)
+{
+    return stands_there(ip, addr, -1);
+}
+
+/* link negative: on any.  All of 127.0.0.0/8 is this host's, and so is ::1 [RFC1122 3.2.1.3],
+ * [RFC4291 2.5.3], where there is a link for it. */
+bool ip_is_ours_on(const struct ip_layer *ip, const struct ciao_addr *addr, int link)
+{
+    if (stands_there(ip, addr, link))
+        return true;
+    return ip->links.loopback != 0 && ip_is_loopback(addr)
+           && (link < 0 || ip_is_loopback_link(ip, link));
 }
 
 bool ip_is_any_broadcast(const struct ip_layer *ip, const struct ciao_addr *addr)
@@ -239,6 +253,28 @@ static int link_meant(const struct ip_layer *ip, const struct ciao_addr *source)
     return -1;
 }
 
+/* To ourselves: over the loopback link, whose first route stands for all of its. */
+static int path_to_ourselves(const struct ip_layer *ip, const struct ciao_addr *dst,
+                             const struct ciao_addr *source, struct ip_path *path)
+{
+    int link = (int)ip->links.loopback - 1;
+    for (uint32_t i = 0; link >= 0 && i < ip->routes.count; i++) {
+        uint16_t index = ip->routes.by_length[i];
+        if (ip->routes.at[index].link != link)
+            continue;
+        if (source == NULL)
+            source = ip_has_address(ip, dst) ? dst : ip_source_for(ip, dst, link);
+        if (source == NULL)
+            return -CIAO_EADDRNOTAVAIL;
+        path->link = (uint8_t)link;
+        path->route = index;
+        path->mtu = ip->links.at[link].link.mtu;
+        path->source = *source;
+        return 0;
+    }
+    return -CIAO_ENOROUTE;
+}
+
 int ip_path_to(const struct ip_layer *ip, const struct ciao_addr *dst,
                const struct ciao_addr *source_or_null, struct ip_path *path)
 {
@@ -248,7 +284,9 @@ int ip_path_to(const struct ip_layer *ip, const struct ciao_addr *dst,
     if (source != NULL && (!ip_is_ours(ip, source) || ip_is_v4(source) != ip_is_v4(dst)))
         return -CIAO_EADDRNOTAVAIL;
     if (ip_is_loopback(dst) || ip_is_ours(ip, dst))
-        return -CIAO_ENOROUTE;
+        return path_to_ourselves(ip, dst, source, path);
+    if (source != NULL && ip_is_loopback(source))
+        return -CIAO_ENOROUTE; /* it must not appear outside [RFC1122 3.2.1.3] */
     int index = ip_route_find(ip, dst, source == NULL ? -1 : link_meant(ip, source));
     if (index < 0)
         return -CIAO_ENOROUTE;

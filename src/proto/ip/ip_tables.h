@@ -37,6 +37,7 @@ struct ip_link_entry {
 struct ip_links {
     struct ip_link_entry at[IP_LINKS];
     uint32_t count;
+    uint32_t loopback; /* number + 1 of the loopback link, 0: there is none */
 };
 
 /* ---- addresses ---- */
