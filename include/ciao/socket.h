@@ -33,6 +33,8 @@
  */
 struct ciao_waiter {
     bool woken;        /* set by the layer, with the baton in hand, before it calls wake() */
+    bool restarts;     /* set by the layer: Linux begins this call again after a handler with
+                        * SA_RESTART, so that is no reason for CIAO_WAIT_SIGNAL [signal(7)] */
     void *thread;      /* the host's own */
     uint64_t space[8]; /* the host's own: a condition variable, a futex word, a list link */
 };

@@ -11,7 +11,7 @@
  *         host_wait(host, fds, n, until) sleep until a frame, a deadline or a descriptor of yours
  *     }
  *
- * Not for: several threads, shards, replay of inputs.
+ * Not for: shards, replay of inputs.  Several threads take turns by a baton: sockets_host.h.
  */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
@@ -92,6 +92,11 @@ int host_send(struct host *host);
  * Returns 0, also when a signal came; -errno.
  */
 int host_wait(struct host *host, struct pollfd *fds, unsigned n, uint64_t until_us);
+
+/* For who waits by himself: the nearest deadline of the stack and the drivers (0: now), and the
+ * descriptors that end a wait, HOST_LINKS at most; returns how many. */
+uint64_t host_deadline(const struct host *host);
+unsigned host_descriptors(const struct host *host, struct pollfd *fds);
 
 /* Nothing is on its way out, neither in the stack nor here.  (A driver that delays frames knows of
  * its own: ops->deadline.) */

@@ -120,12 +120,10 @@ int host_send(struct host *host)
     return total;
 }
 
-static uint64_t earliest_deadline(const struct host *host, uint64_t until_us)
+uint64_t host_deadline(const struct host *host)
 {
     uint64_t earliest = ciao_next_deadline(host->stack);
 
-    if (until_us < earliest)
-        earliest = until_us;
     for (unsigned i = 0; i < host->n_links; i++) {
         struct ciao_driver *driver = host->link[i]->driver;
         uint64_t deadline = driver->ops->deadline(driver);
@@ -139,15 +137,16 @@ static uint64_t earliest_deadline(const struct host *host, uint64_t until_us)
     return earliest;
 }
 
-/* Behind the program's own descriptors come the drivers'. */
-static unsigned gather(const struct host *host, struct pollfd *all, unsigned n)
+unsigned host_descriptors(const struct host *host, struct pollfd *fds)
 {
+    unsigned n = 0;
+
     for (unsigned i = 0; i < host->n_links; i++) {
         const struct host_link *link = host->link[i];
         int fd = link->driver->ops->descriptor(link->driver);
 
         if (fd >= 0)
-            all[n++] = (struct pollfd){fd, link->n_waiting > 0 ? POLLIN | POLLOUT : POLLIN, 0};
+            fds[n++] = (struct pollfd){fd, link->n_waiting > 0 ? POLLIN | POLLOUT : POLLIN, 0};
     }
     return n;
 }
@@ -164,18 +163,21 @@ static int poll_until(struct pollfd *all, unsigned n, uint64_t now_us, uint64_t 
 int host_wait(struct host *host, struct pollfd *fds, unsigned n, uint64_t until_us)
 {
     struct pollfd all[HOST_FDS + HOST_LINKS];
-    uint64_t now_us = host_now(host), deadline_us = earliest_deadline(host, until_us);
+    uint64_t now_us = host_now(host), deadline_us = host_deadline(host);
     int error;
 
     if (n > HOST_FDS)
         return -EINVAL;
+    if (until_us < deadline_us)
+        deadline_us = until_us;
     for (unsigned i = 0; i < n; i++)
         all[i] = (struct pollfd){fds[i].fd, fds[i].events, 0};
     if (host->virtual_clock && deadline_us != UINT64_MAX) {
         host_set_now(host, deadline_us);
         deadline_us = now_us;
     }
-    error = poll_until(all, gather(host, all, n), now_us, deadline_us);
+    /* Behind the program's own descriptors come the drivers'. */
+    error = poll_until(all, n + host_descriptors(host, all + n), now_us, deadline_us);
     for (unsigned i = 0; i < n; i++)
         fds[i].revents = all[i].revents;
     return error;

@@ -44,7 +44,7 @@ void wait_leave(struct ciao_sockets *s, uint32_t link)
 
 int wait_for(struct ciao_sockets *s, struct desc *desc, uint64_t deadline_us)
 {
-    struct ciao_waiter waiter = {.woken = false};
+    struct ciao_waiter waiter = {.restarts = deadline_us == UINT64_MAX};
     uint32_t link;
     if (deadline_us <= layer_now(s))
         return -CIAO_ERRNO_EAGAIN;
