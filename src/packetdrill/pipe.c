@@ -6,7 +6,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,6 +67,15 @@ static ssize_t pipe_to_socket(struct pd *pd, int from, int to, size_t len, unsig
     return n > 0 ? read(from, data, (size_t)n) : n;
 }
 
+/* AS LINUX: the urgent byte is not for splicing, and who stands before it does not wait for it. */
+static bool at_urgent_byte(struct pd *pd, int fd)
+{
+    int at_mark = 0, readable = 0;
+
+    return pd_ioctl(pd, fd, SIOCATMARK, &at_mark) == 0 && at_mark
+           && pd_ioctl(pd, fd, FIONREAD, &readable) == 0 && readable == 0;
+}
+
 static ssize_t socket_to_pipe(struct pd *pd, int from, int to, size_t len, unsigned flags)
 {
     uint8_t data[PIECE_BYTES];
@@ -76,6 +87,8 @@ static ssize_t socket_to_pipe(struct pd *pd, int from, int to, size_t len, unsig
         errno = EAGAIN;
         return -1;
     }
+    if (at_urgent_byte(pd, from))
+        return 0;
     int patience = flags & SPLICE_F_NONBLOCK ? MSG_DONTWAIT : 0;
     len = at_most(at_most(len, sizeof data), (size_t)(room - waiting));
     ssize_t n = pd_recv(pd, from, data, len, MSG_PEEK | patience);

@@ -97,6 +97,7 @@ void rig_send(struct rig *rig, struct sent sent)
     tcp[12] = 0x50;
     tcp[13] = sent.flags;
     put16(tcp + 14, 32000);
+    put16(tcp + 18, sent.urgent);
     uint32_t sum = sum_of(p + 12, 8, 6 + (uint32_t)(len - IP_BYTES));
     put16(tcp + 16, folded(sum_of(tcp, len - IP_BYTES, sum)));
     assert_int_equal(rig->t.netdev_send(rig->t.self, p, len), 0);

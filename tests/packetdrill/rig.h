@@ -17,7 +17,7 @@
 #define OUR_PORT   8080
 #define THEIR_PORT 43210
 
-enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
 
 struct rig {
     struct pd_table t;
@@ -45,6 +45,7 @@ struct sent {
     uint8_t flags;
     uint32_t seq, ack;
     size_t payload;
+    uint16_t urgent;
 };
 void rig_send(struct rig *rig, struct sent sent);
 /* The next packet of the stack; false: there is none. */

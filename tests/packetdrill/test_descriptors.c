@@ -178,6 +178,18 @@ static void bytes_are_spliced_from_a_socket_to_a_pipe(void **state)
     assert_int_equal(errno, EINVAL);
 }
 
+static void the_urgent_byte_is_not_spliced_and_not_waited_for(void **state)
+{
+    struct both *both = *state;
+    struct pd_table *t = &both->rig.t;
+    loff_t from_at = 0, to_at = 0;
+
+    rig_send(&both->rig,
+             (struct sent){.flags = ACK | URG, .seq = 1, .ack = 1, .payload = 12, .urgent = 12});
+    assert_int_equal(t->splice(t->self, both->fd, &from_at, both->ends[1], &to_at, 100, 0), 11);
+    assert_int_equal(t->splice(t->self, both->fd, &from_at, both->ends[1], &to_at, 100, 0), 0);
+}
+
 /* ---- what is exported for LD_PRELOAD ---- */
 
 static void *exported(const char *name)
@@ -259,6 +271,7 @@ int main(void)
         STORY(one_epoll_watches_both_worlds),
         STORY(bytes_are_spliced_from_a_pipe_to_a_socket),
         STORY(bytes_are_spliced_from_a_socket_to_a_pipe),
+        STORY(the_urgent_byte_is_not_spliced_and_not_waited_for),
         STORY(assertions_of_a_script_ask_our_sockets),
         STORY(what_a_script_leaves_open_is_closed_with_the_hosts_close),
         STORY(a_file_is_sent_to_a_socket),
