@@ -415,6 +415,7 @@ struct ciao_info {
     bool delivery_app_limited;
     uint64_t busy_us, window_limited_us, sndbuf_limited_us;
     uint32_t rto_recoveries, rto_ms; /* of them; and how long they took together */
+    uint32_t waiting_connections;    /* of a listener: for ciao_accept() */
 };
 enum ciao_ca_state { /* AS LINUX */
                      CIAO_CA_OPEN,

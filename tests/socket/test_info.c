@@ -41,6 +41,37 @@ static void a_new_socket_tells_what_it_would_begin_with(void **state)
     assert_true(info.tcpi_pacing_rate == UINT64_MAX);
 }
 
+static void a_listener_tells_its_queue(void **state)
+{
+    const int listener = a_listener(right(&w), 80);
+    (void)state;
+    assert_int_equal(connect4(left(&w), a_socket(left(&w)), "10.9.0.2", 80), 0);
+    assert_int_equal(connect4(left(&w), a_socket(left(&w)), "10.9.0.2", 80), 0);
+    world_settle(&w);
+    const struct ciao_tcp_info info = info_of(right(&w), listener);
+    assert_int_equal(info.tcpi_state, CIAO_TCP_LISTEN);
+    assert_int_equal(info.tcpi_unacked, 2);
+    assert_int_equal(info.tcpi_sacked, 5);
+}
+
+static void a_connection_tells_what_was_agreed(void **state)
+{
+    const struct world_pair pair = a_connection(&w);
+    const struct ciao_tcp_info info = info_of(left(&w), pair.left);
+    (void)state;
+    assert_int_equal(info.tcpi_state, CIAO_TCP_ESTABLISHED);
+    assert_int_equal(info.tcpi_options & 7,
+                     CIAO_TCPI_OPT_TIMESTAMPS | CIAO_TCPI_OPT_SACK | CIAO_TCPI_OPT_WSCALE);
+    assert_int_equal(info.tcpi_snd_wscale, info.tcpi_rcv_wscale);
+    assert_int_equal(info.tcpi_snd_mss, 1448);
+    assert_int_equal(info.tcpi_pmtu, 1500);
+    assert_int_equal(info.tcpi_advmss, 1448);
+    assert_int_equal(info.tcpi_snd_cwnd, 10);
+    assert_int_equal(info.tcpi_snd_ssthresh, 0x7fffffff);
+    assert_int_equal(info.tcpi_unacked, 0);
+    assert_int_equal(info.tcpi_ca_state, CIAO_TCP_CA_Open);
+}
+
 static void segments_on_their_way_are_counted(void **state)
 {
     static char bytes[3 * 1448];
@@ -62,6 +93,20 @@ static void segments_on_their_way_are_counted(void **state)
     assert_true(info.tcpi_bytes_acked >= sizeof bytes);
     info = info_of(right(&w), pair.right);
     assert_true(info.tcpi_bytes_received == sizeof bytes);
+}
+
+static void a_timeout_is_a_loss(void **state)
+{
+    const struct world_pair pair = a_connection(&w);
+    (void)state;
+    w.cut = true;
+    assert_int_equal(send_text(left(&w), pair.left, "hello", 0), 5);
+    world_pass(&w, 3 * S);
+    const struct ciao_tcp_info info = info_of(left(&w), pair.left);
+    assert_int_equal(info.tcpi_ca_state, CIAO_TCP_CA_Loss);
+    assert_true(info.tcpi_retransmits >= 1);
+    assert_true(info.tcpi_backoff >= 1);
+    assert_int_equal(info.tcpi_snd_cwnd, 1);
 }
 
 static void shorter_asks_get_the_beginning(void **state)
@@ -95,7 +140,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_new_socket_tells_what_it_would_begin_with),
+        STORY(a_listener_tells_its_queue),
+        STORY(a_connection_tells_what_was_agreed),
         STORY(segments_on_their_way_are_counted),
+        STORY(a_timeout_is_a_loss),
         STORY(shorter_asks_get_the_beginning),
         STORY(memory_is_told_in_nine_numbers),
     };

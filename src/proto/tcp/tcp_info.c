@@ -148,6 +148,7 @@ static void listener_info(const struct tcp_listener *listener, struct ciao_info 
         .life = listener->head.life,
         .state = (enum ciao_state)listener->head.state,
         .local = {listener->local, listener->head.lport},
+        .waiting_connections = listener->waiting,
     };
 }
 
