@@ -106,8 +106,10 @@ static struct outcome expected(const struct row *row, const struct cell *cell,
     /* The end of the stream stays the end of the stream, whatever comes behind it. */
     out.read_result = end ? 0 : out.error != 0 ? out.error : -CIAO_EAGAIN;
     out.restarted = (row->effects & EFFECT_RESTART) != 0;
-    if (row->stage == STAGE_FIN_WAIT_1_ORPHAN || row->stage == STAGE_FIN_WAIT_2_ORPHAN)
-        out.unacked = out.read_result = out.error = 0; /* there is nobody to look */
+    if (row->stage == STAGE_FIN_WAIT_1_ORPHAN || row->stage == STAGE_FIN_WAIT_2_ORPHAN) {
+        out.unacked = 0; /* there is nobody to look */
+        out.read_result = out.error = 0;
+    }
     return out;
 }
 
