@@ -109,8 +109,8 @@ struct ciao_settings {
     32u /* AS LINUX: a bare ACK at the window's right edge and a bare FIN at a closed window \
          * are taken; off: RFC 9293's table to the letter */
 #define CIAO_LINUX_ERRORS \
-    65536u /* AS LINUX: a RST is an error in every synchronised state, in CLOSE-WAIT EPIPE; off: \
-          * none when both have closed */
+    65536u /* AS LINUX: a RST is an error in every synchronised state; off: none when both have \
+            * closed */
 #define CIAO_PAWS_TOLERANT \
     131072u /* AS LINUX: an ACK alone that was overtaken, and a timestamp one tick old, are taken */
 #define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */

@@ -133,11 +133,11 @@ static enum ciao_state read_state(const struct reader *in, const char *word)
 
 static unsigned read_effects(const struct reader *in, char *words)
 {
-    static const char *const names[] = {"una",     "text",    "hold",  "fin",
-                                        "restart", "refused", "reset", "pipe"};
+    static const char *const names[] = {"una",     "text",    "hold", "fin",
+                                        "restart", "refused", "reset"};
     unsigned effects = 0;
     for (char *word; (word = next_word(&words, " ")) != NULL;) {
-        int i = index_of(word, names, 8);
+        int i = index_of(word, names, 7);
         if (i < 0 && strcmp(word, "-") != 0)
             bad(in, "no such effect", word);
         effects |= i < 0 ? 0 : 1u << i;

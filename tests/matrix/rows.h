@@ -28,7 +28,6 @@ enum effect {
     EFFECT_RESTART = 16, /* the 2 MSL begin anew */
     EFFECT_REFUSED = 32, /* the user is told */
     EFFECT_RESET = 64,   /* the user is told */
-    EFFECT_PIPE = 128,   /* the user is told */
 };
 
 #define ROWS_MAX 512

@@ -100,8 +100,6 @@ static struct outcome expected(const struct row *row, const struct cell *cell,
         out.held = bytes_inside(cell, ground);
     if (row->effects & (EFFECT_REFUSED | EFFECT_RESET))
         out.error = row->effects & EFFECT_REFUSED ? -CIAO_EREFUSED : -CIAO_ERESET;
-    if (row->effects & EFFECT_PIPE)
-        out.error = -CIAO_EPIPE;
     bool end = peer_has_closed(row->stage) || (row->effects & EFFECT_FIN);
     /* The end of the stream stays the end of the stream, whatever comes behind it. */
     out.read_result = end ? 0 : out.error != 0 ? out.error : -CIAO_EAGAIN;

@@ -320,12 +320,8 @@ void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb)
         [CIAO_LAST_ACK] = {CIAO_ARC_LAST_ACK_CLOSED_RESET_AT_THE_END, 0, 0},
     };
     struct tcp_end end = ends[tcb->head.state];
-    if (tcp_tcb_settings(tcp, tcb)->more & CIAO_LINUX_ERRORS) {
-        if (tcp_state_is(tcb, CIAO_CLOSE_WAIT))
-            end.error = CIAO_EPIPE;
-        else if (end.error == 0)
-            end.error = CIAO_ERESET;
-    }
+    if (end.error == 0 && (tcp_tcb_settings(tcp, tcb)->more & CIAO_LINUX_ERRORS))
+        end.error = CIAO_ERESET;
     tcp_teardown_end(tcp, tcb, end);
 }
 
