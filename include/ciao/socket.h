@@ -106,7 +106,11 @@ CIAO_MUST_CHECK struct ciao_sockets *ciao_sockets_create(const struct ciao_socke
  */
 uint64_t ciao_sockets_turn(struct ciao_sockets *sockets);
 
-/* What new sockets start with, in place of the stack's (a sysctl was changed).  Copied. */
+/*
+ * What new sockets start with, in place of the stack's (a sysctl was changed).  Copied.
+ * AS LINUX: what is read when it is needed (retries, times, which options a SYN offers) changes
+ * for the sockets that there are, too, where the program has not set it itself.
+ */
 void ciao_sockets_defaults(struct ciao_sockets *sockets, const struct ciao_settings *settings);
 /* The same for the limits in the configuration (the budgets stay). */
 void ciao_sockets_limits(struct ciao_sockets *sockets, const struct ciao_sockets_config *config);

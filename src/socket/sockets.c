@@ -68,11 +68,6 @@ void ciao_sockets_limits(struct ciao_sockets *sockets, const struct ciao_sockets
     mine->local_port_high = config->local_port_high;
 }
 
-void ciao_sockets_defaults(struct ciao_sockets *sockets, const struct ciao_settings *settings)
-{
-    sockets->defaults = *settings;
-}
-
 struct ciao_sockets *ciao_sockets_create(const struct ciao_sockets_config *config, void *memory,
                                          struct ciao_stack *stack,
                                          const struct ciao_sockets_host *host)
