@@ -29,7 +29,7 @@ static void make_child(struct ciao_sockets *s, int fd, const struct sock *listen
 {
     struct sock *child = &s->descs[fd].sock;
     child->phase = SOCK_CONNECTED;
-    child->flags = (uint16_t)(listener->flags & SOCK_IS_V6);
+    child->flags = (uint16_t)(listener->flags & (SOCK_IS_V6 | SOCK_BOUND_ADDR));
     child->conn = conn;
     (void)ciao_conn_ends(s->stack, conn, &child->local, &child->remote);
     option_inherit(s, listener, child);

@@ -52,6 +52,17 @@ static int open_to(struct call *call, const struct ciao_endpoint *remote)
     return 0;
 }
 
+/* May a socket of IPv6 go there from where it is bound? */
+static int check_family(const struct sock *sock, bool to_v4)
+{
+    if (!(sock->flags & SOCK_IS_V6))
+        return 0;
+    if (to_v4)
+        return sock->settings.more & CIAO_V6ONLY ? -CIAO_ERRNO_ENETUNREACH : 0;
+    const bool from_v4 = (sock->flags & SOCK_BOUND_ADDR) && addr_is_v4(&sock->local.addr);
+    return from_v4 ? -CIAO_ERRNO_EAFNOSUPPORT : 0;
+}
+
 static int begin(struct call *call, const struct ciao_sockaddr_storage *name, uint32_t len)
 {
     struct ciao_endpoint remote;
@@ -59,10 +70,8 @@ static int begin(struct call *call, const struct ciao_sockaddr_storage *name, ui
     if (error != 0)
         return error;
     name_the_unspecified(call->sock, &remote);
-    const bool v6 = (call->sock->flags & SOCK_IS_V6) != 0;
-    if (v6 && addr_is_v4(&remote.addr) && (call->sock->settings.more & CIAO_V6ONLY))
-        return -CIAO_ERRNO_ENETUNREACH;
-    return open_to(call, &remote);
+    const int other_family = check_family(call->sock, addr_is_v4(&remote.addr));
+    return other_family != 0 ? other_family : open_to(call, &remote);
 }
 
 static bool is_opening(const struct ciao_sockets *s, const struct sock *sock)

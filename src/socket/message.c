@@ -49,16 +49,29 @@ static int64_t send_pieces(struct call *call, const struct ciao_iovec *iov, int 
 
 /* ---- read, write, readv, writev ---- */
 
+/* AS LINUX: an epoll instance is a file that can't be read or written, and no socket. */
+static int64_t begin(struct call *call, struct ciao_sockets *s, int fd)
+{
+    const int error = call_begin(call, s, fd);
+    return error == -CIAO_ERRNO_ENOTSOCK ? -CIAO_ERRNO_EINVAL : error;
+}
+
+/* The same for a call of so many pieces: all their bytes (0: nothing is to be done), or -errno. */
+static int64_t begin_pieces(struct call *call, struct ciao_sockets *s, int fd,
+                            const struct ciao_iovec *iov, int n)
+{
+    const int64_t error = begin(call, s, fd);
+    if (error != 0)
+        return error;
+    return n < 0 || n > CIAO_IOV_MAX ? -CIAO_ERRNO_EINVAL : sum_of(s, iov, (size_t)n);
+}
+
 int64_t ciao_readv(struct ciao_sockets *s, int fd, const struct ciao_iovec *iov, int n)
 {
     struct call call;
     unsigned flags = 0;
-    int64_t result = call_begin(&call, s, fd);
-    if (result == 0 && (n < 0 || n > CIAO_IOV_MAX))
-        result = -CIAO_ERRNO_EINVAL;
-    if (result == 0)
-        result = sum_of(s, iov, (size_t)n);
-    if (result > 0) /* AS LINUX: nothing asked, nothing done */
+    int64_t result = begin_pieces(&call, s, fd, iov, n);
+    if (result > 0)
         result = receive(&call, iov, (size_t)n, &flags);
     return call_end(&call, result);
 }
@@ -66,11 +79,7 @@ int64_t ciao_readv(struct ciao_sockets *s, int fd, const struct ciao_iovec *iov,
 int64_t ciao_writev(struct ciao_sockets *s, int fd, const struct ciao_iovec *iov, int n)
 {
     struct call call;
-    int64_t result = call_begin(&call, s, fd);
-    if (result == 0 && (n < 0 || n > CIAO_IOV_MAX))
-        result = -CIAO_ERRNO_EINVAL;
-    if (result == 0)
-        result = sum_of(s, iov, (size_t)n);
+    int64_t result = begin_pieces(&call, s, fd, iov, n);
     if (result > 0)
         result = send_pieces(&call, iov, n, 0);
     return call_end(&call, result);
@@ -85,8 +94,12 @@ int64_t ciao_read(struct ciao_sockets *s, int fd, void *buf, size_t len)
 /* Unlike writev(), also a write of nothing asks whether the stream is there. */
 int64_t ciao_write(struct ciao_sockets *s, int fd, const void *buf, size_t len)
 {
+    struct call call;
     const struct ciao_iovec piece = {(void *)(uintptr_t)buf, len};
-    return ciao_sendto(s, fd, &piece, 0, NULL);
+    int64_t result = begin(&call, s, fd);
+    if (result == 0)
+        result = send_pieces(&call, &piece, 1, 0);
+    return call_end(&call, result);
 }
 
 /* ---- recvfrom, sendto ---- */

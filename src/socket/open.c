@@ -93,7 +93,7 @@ static int check_bind(const struct ciao_sockets *s, const struct sock *sock,
         return address;
     if (local->port != 0 && local->port < s->config.unprivileged_port_start)
         return -CIAO_ERRNO_EACCES;
-    if (sock->phase != SOCK_NEW || (sock->flags & SOCK_BOUND_PORT))
+    if (sock_tcp_state(s, sock) != CIAO_TCP_CLOSE || (sock->flags & SOCK_BOUND_PORT))
         return -CIAO_ERRNO_EINVAL;
     return address;
 }
@@ -108,6 +108,14 @@ static void note_address(struct sock *sock)
         sock->settings.more |= CIAO_V6ONLY;
 }
 
+/* AS LINUX: a port that was chosen for it is given back when its connection is over. */
+static void forget_chosen(struct ciao_sockets *s, struct sock *sock)
+{
+    if (sock->conn != 0 && (sock->flags & SOCK_PORT_CHOSEN)
+        && sock_tcp_state(s, sock) == CIAO_TCP_CLOSE)
+        bound_give(s, sock);
+}
+
 static int bind_to(struct call *call, const void *addr, uint32_t addrlen)
 {
     struct ciao_sockaddr_storage name;
@@ -115,6 +123,8 @@ static int bind_to(struct call *call, const void *addr, uint32_t addrlen)
     int error = name_copy(call->s, addr, addrlen, &name);
     if (error == 0)
         error = read_local(call->sock, &name, addrlen, &local);
+    if (error == 0)
+        forget_chosen(call->s, call->sock);
     if (error == 0)
         error = check_bind(call->s, call->sock, &local);
     if (error != 0)

@@ -336,6 +336,22 @@ static void the_same_two_ends_are_connected_once(void **state)
     assert_int_equal(connect4(left(&w), other, "10.9.0.2", 80), E(EADDRNOTAVAIL));
 }
 
+/* AS LINUX: its connection is over, and the port that it had was not asked for. */
+static void who_was_reset_may_bind(void **state)
+{
+    (void)state;
+    const struct ciao_linger at_once = {1, 0};
+    const struct ciao_iovec value = {(void *)(uintptr_t)&at_once, sizeof at_once};
+    const struct world_pair pair = a_connection(&w);
+    assert_int_equal(bind4(left(&w), pair.left, "0.0.0.0", 4000), E(EINVAL));
+    assert_int_equal(
+        ciao_setsockopt(right(&w), pair.right, CIAO_SOL_SOCKET, CIAO_SO_LINGER, &value), 0);
+    assert_int_equal(ciao_socket_close(right(&w), pair.right), 0);
+    world_settle(&w);
+    assert_int_equal(bind4(left(&w), pair.left, "0.0.0.0", 4000), 0);
+    assert_int_equal(bind4(left(&w), pair.left, "0.0.0.0", 4000), E(EINVAL));
+}
+
 /* ---- names, as they are handed out ---- */
 
 static void a_name_is_cut_to_the_room_there_is(void **state)
@@ -379,6 +395,7 @@ int main(void)
         STORY(the_peers_time_wait_is_the_peers),
         STORY(a_bound_socket_connects_from_there),
         STORY(the_same_two_ends_are_connected_once),
+        STORY(who_was_reset_may_bind),
         STORY(a_name_is_cut_to_the_room_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

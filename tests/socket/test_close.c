@@ -89,6 +89,19 @@ static void shutdown_of_both_says_goodbye(void **state)
     assert_int_equal(shut_left(pair.left, CIAO_SHUTDOWN_RDWR), 0);
 }
 
+/* AS LINUX: who wants neither direction any more has closed. */
+static void what_comes_after_shutdown_of_both_is_answered_by_a_reset(void **state)
+{
+    (void)state;
+    const struct world_pair pair = a_connection(&w);
+    assert_int_equal(shut_left(pair.left, CIAO_SHUTDOWN_RDWR), 0);
+    world_settle(&w);
+    assert_int_equal(send_text(right(&w), pair.right, "late", 0), 4);
+    world_settle(&w);
+    assert_int_equal(send_text(right(&w), pair.right, "late", CIAO_MSG_NOSIGNAL), E(EPIPE));
+    assert_int_equal(so_error(left(&w), pair.left), CIAO_ERRNO_ECONNRESET);
+}
+
 static void shutdown_asks_for_a_direction(void **state)
 {
     (void)state;
@@ -267,6 +280,7 @@ int main(void)
         STORY(after_shutdown_of_reading_what_comes_is_still_read),
         STORY(shutdown_of_reading_wakes_who_reads),
         STORY(shutdown_of_both_says_goodbye),
+        STORY(what_comes_after_shutdown_of_both_is_answered_by_a_reset),
         STORY(shutdown_asks_for_a_direction),
         STORY(shutdown_of_a_new_socket_is_refused_and_remembered),
         STORY(shutdown_while_connecting_gives_it_up),

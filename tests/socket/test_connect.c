@@ -204,6 +204,16 @@ static void v6only_does_not_reach_mapped_addresses(void **state)
     assert_int_equal(connect6(left(&w), fd, "::ffff:10.9.0.2", 80), E(ENETUNREACH));
 }
 
+static void who_is_bound_to_ipv4_does_not_reach_ipv6(void **state)
+{
+    (void)state;
+    const int fd = a_socket6(left(&w)), other = a_socket6(left(&w));
+    assert_int_equal(bind6(left(&w), fd, "::ffff:10.9.0.1", 4000), 0);
+    assert_int_equal(connect6(left(&w), fd, "fd09::2", 80), E(EAFNOSUPPORT));
+    assert_int_equal(bind6(left(&w), other, "fd09::1", 4000), 0);
+    assert_int_equal(connect6(left(&w), other, "::ffff:10.9.0.2", 80), E(ENETUNREACH));
+}
+
 /* ---- and back ---- */
 
 static int disconnect(struct ciao_sockets *s, int fd)
@@ -264,6 +274,7 @@ int main(void)
         STORY(addresses_are_looked_at),
         STORY(a_listener_does_not_connect),
         STORY(v6only_does_not_reach_mapped_addresses),
+        STORY(who_is_bound_to_ipv4_does_not_reach_ipv6),
         STORY(unspec_disconnects_and_the_peer_is_reset),
         STORY(unspec_on_a_new_socket_does_nothing),
         STORY(unspec_ends_a_listener),

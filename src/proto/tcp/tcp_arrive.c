@@ -342,6 +342,13 @@ static bool admits(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 
 /* ---- seventh: text ---- */
 
+/* The program has closed, or said of both directions that it is done with them (AS LINUX). */
+static bool nobody_will_read(const struct tcb *tcb)
+{
+    const uint32_t both = TCB_SHUT_RD | TCB_FIN_QUEUED;
+    return (tcb->flags & TCB_ORPHAN) || (tcb->flags & both) == both;
+}
+
 /* [RFC9293 3.10.7.4 seventh EV-36, EV-37].  False: the connection is gone. */
 static bool step_7_text(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
@@ -351,7 +358,7 @@ static bool step_7_text(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *se
         drop(tcp, tcb, CIAO_DROP_DATA_AFTER_FIN, seg);
         return true;
     }
-    if (tcb->flags & TCB_ORPHAN) { /* [RFC9293 3.6.1 SHLD-3] nobody will ever read it */
+    if (nobody_will_read(tcb)) { /* [RFC9293 3.6.1 SHLD-3] */
         tcp_teardown_data_after_close(tcp, tcb, seg);
         return false;
     }
