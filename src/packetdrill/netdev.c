@@ -174,6 +174,15 @@ static bool destination(const uint8_t *bytes, size_t len, struct ciao_addr *addr
     return true;
 }
 
+/* A connection begins: its settings are those of this moment. */
+static bool is_syn(const uint8_t *bytes, size_t len)
+{
+    size_t header = len > 0 && bytes[0] >> 4 == 4 ? (size_t)(bytes[0] & 15) * 4 : 40;
+
+    return len >= header + 20 && bytes[bytes[0] >> 4 == 4 ? 9 : 6] == IPPROTO_TCP
+           && (bytes[header + 13] & 2) != 0;
+}
+
 static void hand_in(struct pd *pd, const void *bytes, size_t len)
 {
     struct ciao_buf *buf = ciao_bufpool_take(&pd->pool, (uint32_t)len);
@@ -203,6 +212,8 @@ int pd_netdev_send(void *self, const void *packet, size_t len)
         return -1;
     }
     pd_suite_obey(pd);
+    if (is_syn(packet, len))
+        pd_settings_follow(pd);
     pd_take(pd);
     /* A packet that comes before bind() or connect() has no addresses in it. */
     if (destination(packet, len, &to) && !(is_v4(&to) ? pd->has_v4 : pd->has_v6))

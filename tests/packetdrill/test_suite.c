@@ -103,6 +103,19 @@ static void settings_are_files(void **state)
     assert_int_equal(options_of_answer(&suite->rig), 20);
 }
 
+/* A script may set something when its socket listens already. */
+static void a_listener_follows_what_is_set_later(void **state)
+{
+    struct suite *suite = *state;
+    struct seen seen;
+
+    (void)rig_listen(&suite->rig);
+    put(suite, "sysctl/net.ipv4.ip_default_ttl", "9");
+    rig_send(&suite->rig, (struct sent){.flags = SYN});
+    assert_true(rig_receive(&suite->rig, &seen));
+    assert_int_equal(seen.bytes[8], 9);
+}
+
 static void settings_may_have_freebsds_names(void **state)
 {
     struct suite *suite = *state;
@@ -171,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(settings_are_files),
+        STORY(a_listener_follows_what_is_set_later),
         STORY(settings_may_have_freebsds_names),
         STORY(the_list_of_sockets_follows_their_states),
         STORY(a_connection_is_dropped_from_outside),
