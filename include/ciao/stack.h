@@ -113,6 +113,7 @@ struct ciao_settings {
             * closed */
 #define CIAO_PAWS_TOLERANT \
     131072u /* AS LINUX: an ACK alone that was overtaken, and a timestamp one tick old, are taken */
+#define CIAO_DSACK       262144u /* tell with SACK what came twice [RFC2883] */
 #define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
 #define CIAO_IDLE_RESTART \
     128u /* after a silence cwnd is the initial window again [RFC5681 4.1]; off: as it was */

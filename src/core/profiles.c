@@ -35,7 +35,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .keepalive_probes = 9,
             .congestion = CIAO_CC_CUBIC, /* [RFC9438] */
             .more = CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES | CIAO_IDLE_RESTART | CIAO_LINUX_ERRORS
-                    | CIAO_PAWS_TOLERANT,
+                    | CIAO_PAWS_TOLERANT | CIAO_DSACK,
         },
     [CIAO_PROFILE_RFC] =
         {
@@ -84,7 +84,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .burst_min_segments = 2, /* tcp_min_tso_segs */
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES
                     | CIAO_IDLE_RESTART | CIAO_BURSTS | CIAO_WIDE_RTO | CIAO_BARE_PROBES
-                    | CIAO_HOLD_ONCE | CIAO_LINUX_ERRORS | CIAO_PAWS_TOLERANT,
+                    | CIAO_HOLD_ONCE | CIAO_LINUX_ERRORS | CIAO_PAWS_TOLERANT | CIAO_DSACK,
         },
 };
 

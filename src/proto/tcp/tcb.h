@@ -130,6 +130,7 @@ struct tcp_side {
     /* receive queue */
     uint32_t in_order_first, in_order_last, out_of_order_first; /* struct tcp_run */
     uint32_t in_order_bytes, out_of_order_bytes, charged_bytes;
+    seq_t twice_start, twice_end; /* came a second time [RFC2883]; valid with TCB_DSACK */
     seq_t sack_recent[3]; /* starts of the blocks that changed last, newest first [RFC2018 4] */
     /* congestion and recovery */
     uint32_t cwnd, ssthresh;
@@ -156,7 +157,7 @@ struct tcp_side {
     uint8_t burst_flags;              /* BURST_* */
     uint8_t spare[7];
 };
-BUILD_ASSERT(sizeof(struct tcp_side) == 248 || sizeof(void *) != 8);
+BUILD_ASSERT(sizeof(struct tcp_side) == 256 || sizeof(void *) != 8);
 
 /* ---- the TCB ---- */
 /* tcb->flags */
@@ -193,6 +194,7 @@ BUILD_ASSERT(sizeof(struct tcp_side) == 248 || sizeof(void *) != 8);
 #define TCB_SYN_UNACKED  0x20000000u /* the peer has not acknowledged our SYN yet */
 
 #define TCB_KEEPALIVE 0x40000000u /* a keep-alive probe is to leave */
+#define TCB_DSACK     0x80000000u /* side->twice_* is to be told with the next ACK */
 
 /* tcb->urgent */
 #define URGENT_MARK    1u /* urg_rcv is the peer's urgent byte, not passed by the program yet */

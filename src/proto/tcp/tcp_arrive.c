@@ -232,8 +232,11 @@ static bool refuse(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason,
                    const struct tcp_segment *seg)
 {
     drop(tcp, tcb, reason, seg);
-    if (reason != CIAO_DROP_RST_OUTSIDE_WINDOW && reason != CIAO_DROP_NO_TIMESTAMP)
-        answer_unacceptable(tcp, tcb, seg);
+    if (reason == CIAO_DROP_RST_OUTSIDE_WINDOW || reason == CIAO_DROP_NO_TIMESTAMP)
+        return false;
+    if (seg->len != 0 && seq_lt(seg->seq, tcb->rcv.nxt) && !(seg->flags & TCP_SYN))
+        tcp_receive_twice(tcp, tcb, seg->seq, seg->seq + seg->len);
+    answer_unacceptable(tcp, tcb, seg);
     return false;
 }
 
@@ -256,6 +259,8 @@ static bool step_1_sequence(struct tcp *tcp, struct tcb *tcb, struct tcp_segment
                                            : CIAO_DROP_SEQ_OUTSIDE_WINDOW,
                       seg);
     if (!(seg->flags & TCP_SYN)) {
+        if (seq_lt(seg->seq, tcb->rcv.nxt) && seg->data_len != 0)
+            tcp_receive_twice(tcp, tcb, seg->seq, tcb->rcv.nxt);
         tcp_trim(tcp, tcb, seg);
         remember_timestamp(tcp, tcb, seg);
     }

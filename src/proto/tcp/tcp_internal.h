@@ -336,6 +336,7 @@ int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, const struct tcp_read
 void tcp_receive_skip(struct tcp *tcp, struct tcb *tcb, uint32_t len); /* unread for certain */
 bool tcp_receive_peek(const struct tcp_segment *seg, seq_t at,
                       uint8_t *byte); /* false: not in it */
+void tcp_receive_twice(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end); /* again */
 void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb);
 uint32_t tcp_unread_bytes(const struct tcp *tcp, const struct tcb *tcb);
 /* The window to offer now, in bytes, by receiver's SWS avoidance; never left of rcv.edge.

@@ -165,6 +165,24 @@ static bool append_piece(struct tcp *tcp, struct tcp_side *side, const struct pi
     return true;
 }
 
+/* What came twice, for the next ACK to tell; what adjoins what is to be told already is one with
+ * it. [RFC2883 4 2883-1] */
+void tcp_receive_twice(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
+{
+    if (!(tcb->flags & TCB_SACK) || tcb->side == 0
+        || !(tcp_tcb_settings(tcp, tcb)->more & CIAO_DSACK))
+        return;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    if (seq_lt(start, tcb->rcv.nxt) && seq_gt(end, tcb->rcv.nxt))
+        end = tcb->rcv.nxt; /* that far it is old */
+    if (!seq_lt(start, end))
+        return;
+    if (!(tcb->flags & TCB_DSACK) || side->twice_end != start)
+        side->twice_start = start;
+    side->twice_end = end;
+    tcb->flags |= TCB_DSACK;
+}
+
 /* Runs that came too early and are next now. */
 static void take_early_ones(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side)
 {
@@ -177,6 +195,8 @@ static void take_early_ones(struct tcp *tcp, struct tcb *tcb, struct tcp_side *s
         side->out_of_order_bytes -= run->len;
         tcb->held_runs--;
         uint32_t old = tcb->rcv.nxt - run->start;
+        if (old != 0)
+            tcp_receive_twice(tcp, tcb, run->start, run->start + run->len);
         if (old >= run->len) {
             free_run(tcp, side, index);
             continue;
@@ -249,7 +269,9 @@ static bool insert_piece(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side
             step = run->start + run->len - piece.seq;
         else if (!covered && run != NULL && seq_lt(run->start, end))
             step = run->start - piece.seq;
-        if (!covered) {
+        if (covered) {
+            tcp_receive_twice(tcp, tcb, piece.seq, piece.seq + step);
+        } else {
             struct piece fresh = piece;
             fresh.len = step;
             uint32_t index = make_run(tcp, side, &fresh);
@@ -293,7 +315,7 @@ static void out_of_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side
     else
         tcp_drop(tcp, tcp_at(tcb), room ? CIAO_DROP_DATA_TWICE : CIAO_DROP_RECEIVE_BUFFER_FULL,
                  seg);
-    if (anything)
+    if (anything || (tcb->flags & TCB_DSACK))
         remember_block(side, seg->seq);
     tcp_ack_now(tcp, tcb);
 }
@@ -339,27 +361,34 @@ static bool block_at(const struct tcp *tcp, const struct tcp_side *side, seq_t s
     return inside;
 }
 
-static bool has_block(const struct tcp_header *h, unsigned n, const struct tcp_sack *block)
+static bool has_block(const struct tcp_header *h, unsigned from, unsigned n,
+                      const struct tcp_sack *block)
 {
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = from; i < n; i++)
         if (h->opt.sack[i].start == block->start)
             return true;
     return false;
 }
 
-/* The newest first, then those told lately. [RFC2018 4 2018-3, 2018-4] */
+/* What came twice; then the newest, and those told lately.
+ * [RFC2018 4 2018-3, 2018-4; RFC2883 4 2883-1] */
 unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h,
                                  unsigned max)
 {
-    if (tcb->side == 0 || tcp_side(tcp, tcb)->out_of_order_first == 0)
+    if (tcb->side == 0
+        || (tcp_side(tcp, tcb)->out_of_order_first == 0 && !(tcb->flags & TCB_DSACK)))
         return 0;
     const struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_sack block;
-    unsigned n = 0;
+    unsigned n = 0, first;
+    if ((tcb->flags & TCB_DSACK) && n < max)
+        h->opt.sack[n++] = (struct tcp_sack){side->twice_start, side->twice_end};
+    first = n;
     for (unsigned i = 0; i < 3 && n < max; i++)
-        if (block_at(tcp, side, side->sack_recent[i], &block) && !has_block(h, n, &block))
+        if (block_at(tcp, side, side->sack_recent[i], &block) && !has_block(h, first, n, &block))
             h->opt.sack[n++] = block;
-    if (n == 0 && block_at(tcp, side, run_at(tcp, side->out_of_order_first)->start, &block))
+    if (n == 0 && side->out_of_order_first != 0
+        && block_at(tcp, side, run_at(tcp, side->out_of_order_first)->start, &block))
         h->opt.sack[n++] = block;
     h->opt.n_sack = (uint8_t)n;
     return n;

@@ -181,7 +181,7 @@ static void put_window(struct tcp *tcp, struct tcb *tcb, struct tcp_header *h)
 static void ack_is_sent(struct tcb *tcb)
 {
     tcb->last_ack_sent = tcb->rcv.nxt;
-    tcb->flags &= ~(TCB_ACK_NOW | TCB_ACK_DELAYED);
+    tcb->flags &= ~(TCB_ACK_NOW | TCB_ACK_DELAYED | TCB_DSACK);
     tcp_timer_stop(tcb, TCP_TIMER_ACK);
 }
 
