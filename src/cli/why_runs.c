@@ -480,7 +480,7 @@ static bool refused_by_rst(const struct world *world)
 
 static bool told_of_it(const struct world *world)
 {
-    return arcs(world, RIGHT, "RESET_BY_PEER") == 1 && world->end[RIGHT].error == -CIAO_EPIPE;
+    return arcs(world, RIGHT, "RESET_BY_PEER") == 1 && world->end[RIGHT].error == -CIAO_ERESET;
 }
 
 static const struct why_claim claims_half[] = {
@@ -497,8 +497,7 @@ static const struct why_claim claims_full[] = {
       "RST.",
       "同样是 FIN，却是 close() 发出的：再没有人能读，所以小琦用 RST 拒收了回答。"}},
     {told_of_it,
-     {"Ao's program was told, as on Linux: broken pipe.",
-      "阿奥的程序得到了通知，和 Linux 上一样：管道已断。"}},
+     {"Ao's program was told: connection reset.", "阿奥的程序得到了通知：连接被复位。"}},
     {NULL, {NULL, NULL}},
 };
 const struct why_run why_runs_half_close[WHY_RUNS] = {{plan_half, claims_half},
