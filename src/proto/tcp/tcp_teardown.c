@@ -333,7 +333,7 @@ void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb, const struc
     enum ciao_arc_row row = tcp_state_is(tcb, CIAO_FIN_WAIT_1)
                                 ? CIAO_ARC_FIN_WAIT_1_CLOSED_DATA_AFTER_CLOSE
                                 : CIAO_ARC_FIN_WAIT_2_CLOSED_DATA_AFTER_CLOSE;
-    const int error = tcb->flags & TCB_ORPHAN ? CIAO_EABORTED : CIAO_ERESET;
+    const enum ciao_error error = tcb->flags & TCB_ORPHAN ? CIAO_EABORTED : CIAO_ERESET;
     tcp_reply_rst(tcp, seg, CIAO_RST_DATA_AFTER_CLOSE, tcb->head.life,
                   (enum ciao_state)tcb->head.state);
     tcp_teardown_end(tcp, tcb, (struct tcp_end){row, error, 0});
