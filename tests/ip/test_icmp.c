@@ -362,7 +362,7 @@ static void too_big_brings_the_mtu(void **state)
     assert_int_equal(lab->error.mtu, 1280);
 }
 
-/* [RFC9293 3.9.2.2 MUST-55] */
+/* [RFC9293 3.9.2.2 MUST-55, RFC6633 4 6633-1, RFC5927 6.1 5927-3] */
 static void source_quench_is_discarded(void **state)
 {
     (void)state;

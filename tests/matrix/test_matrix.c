@@ -133,7 +133,7 @@ static void look_at_reply(struct story *r, const struct ground *ground, struct o
         sent = &r->sent[r->sent_first % STORY_SEGMENTS];
     out->reply = reply_kind(sent, ground);
     if (r->sent_last - r->sent_first > 1 || (sent != NULL && sent->len != 0))
-        out->reply = REPLIES; /* more than a reply */
+        out->reply = REPLIES; /* more than a reply [RFC5681 4.2 5681-10] */
     if (sent == NULL)
         return;
     out->seq = sent->h.seq;

@@ -304,7 +304,8 @@ TEST(an_impossible_length_ends_nothing)
 
 /* ---- behind the handshake ---- */
 
-/* [RFC9293 3.2 MUST-65, 3.1 MUST-5] those that belong to a SYN mean nothing later, and what is
+/* [RFC9293 3.2 MUST-65, 3.1 MUST-5; RFC2018 2 2018-1] those that belong to a SYN mean nothing
+ * later, and what is
  * meant for later is read there */
 TEST(a_segment_of_data_changes_nothing_that_was_agreed)
 {

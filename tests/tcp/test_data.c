@@ -193,7 +193,7 @@ TEST(sack_blocks_tell_the_newest_first)
     user_reads(r, 600);
 }
 
-/* [RFC2018 2] no blocks to a peer that has not permitted them */
+/* [RFC2018 2 2018-2] no blocks to a peer that has not permitted them */
 TEST(without_permission_there_are_no_sack_blocks)
 {
     they_are_connected(r);

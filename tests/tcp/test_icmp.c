@@ -58,7 +58,7 @@ TEST(a_hard_error_ends_a_connection_where_the_rfc_is_followed)
     expect_nothing_sent(r);
 }
 
-/* [RFC5927 5.2] with the profiles ciao and linux: anybody could have sent it */
+/* [RFC5927 5.2 5927-2] with the profiles ciao and linux: anybody could have sent it */
 TEST(a_hard_error_is_soft_where_practice_is_followed)
 {
     r->config.tcp = *ciao_profile(CIAO_PROFILE_LINUX);
@@ -71,7 +71,7 @@ TEST(a_hard_error_is_soft_where_practice_is_followed)
     peer_sends(r, "ACK seq=1 ack=11");
 }
 
-/* [RFC5927 4.1] */
+/* [RFC5927 4.1 5927-1] */
 TEST(an_error_that_quotes_nothing_in_flight_is_not_believed)
 {
     they_are_connected(r);

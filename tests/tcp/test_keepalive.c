@@ -28,7 +28,7 @@ static void keeps_alive(struct story *r, unsigned idle_s, unsigned interval_s, u
     set(r, &settings);
 }
 
-/* [RFC9293 3.8.4 MUST-25, MUST-28] */
+/* [RFC9293 3.8.4 MUST-25, MUST-28, 9293-1] */
 TEST(nobody_asks_for_a_sign_of_life_by_default)
 {
     they_are_connected(r);
@@ -38,7 +38,7 @@ TEST(nobody_asks_for_a_sign_of_life_by_default)
     peer_resets(r);
 }
 
-/* [RFC9293 3.8.4 MUST-24, MUST-26, MUST-27, SHLD-12, MAY-5] */
+/* [RFC9293 3.8.4 MUST-24, MUST-26, MUST-27, SHLD-12, MAY-5, 9293-2] */
 TEST(a_silent_peer_is_asked_without_data_and_its_answer_is_enough)
 {
     they_are_connected(r);

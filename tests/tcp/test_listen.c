@@ -210,6 +210,7 @@ TEST(a_full_accept_queue_drops_and_says_so)
     expect_state(r, CIAO_ESTABLISHED);
 }
 
+/* A record of a few bytes each, and a bound on their number. [RFC4987 3.4 4987-2] */
 TEST(without_cookies_a_full_syn_queue_drops)
 {
     r->config.syn_cookies = 0;
@@ -246,7 +247,7 @@ TEST(when_there_is_no_room_for_a_connection_the_last_ack_is_dropped)
 
 /* ---- SYN cookies [RFC4987 3.6] ---- */
 
-/* At the limit, and only there: nothing is remembered, and yet it opens. */
+/* At the limit, and only there: nothing is remembered, and yet it opens. [4987-1] */
 TEST(at_the_limit_a_cookie_needs_no_record)
 {
     user_listens(r, 4);

@@ -65,7 +65,7 @@ static uint16_t pick(struct table *t, const struct tcp_port_key *key)
     return port;
 }
 
-/* [RFC6056 3.2] the whole range is used. */
+/* [RFC6056 3.2 6056-1] the whole range is used. */
 static void each_of_64512_ports_is_handed_out_once(void **state)
 {
     (void)state;
@@ -92,7 +92,8 @@ static void each_of_64512_ports_is_handed_out_once(void **state)
     close_table(&t);
 }
 
-/* [RFC6056 3.3.4] successive ports to one destination go up by one; where they begin is its own. */
+/* [RFC6056 3.3.4 6056-2] successive ports to one destination go up by one; where they
+ * begin is its own. */
 static void ports_count_up_from_a_place_that_is_the_destinations_own(void **state)
 {
     (void)state;
@@ -246,7 +247,7 @@ static double nanoseconds_a_pick(struct table *t, const struct tcp_port_key *key
     return ns / ROUNDS;
 }
 
-/* A search candidate by candidate would take hundreds of times as long. */
+/* A search candidate by candidate would take hundreds of times as long. [RFC6056 3.3.1 6056-3] */
 static void a_free_port_is_found_as_fast_when_95_percent_are_taken(void **state)
 {
     (void)state;

@@ -231,7 +231,7 @@ TEST(an_orphan_is_given_its_time_from_the_close_on)
     expect_state(r, CIAO_CLOSED);
 }
 
-/* [RFC9293 3.8.6.1 MUST-37] somebody does */
+/* [RFC9293 3.8.6.1 MUST-37, RFC6429 3 6429-1] somebody does */
 TEST(who_is_held_at_a_closed_window_lives_as_long_as_it_is_answered)
 {
     bytes_wait_at_a_closed_window(r);

@@ -293,6 +293,49 @@ TEST(a_batch_is_acknowledged_once)
     peer_resets(r);
 }
 
+/* ---- the first flight ---- */
+
+/* [RFC5681 3.1 5681-4] nothing is known yet: slow start goes on until something is lost */
+TEST(ssthresh_begins_out_of_reach)
+{
+    they_are_connected(r);
+    user_sends(r, 1000);
+    expect_sent(r, "ACK seq=1 len=1000");
+    expect(r, story_info(r).ssthresh_bytes >= 1u << 30);
+    peer_resets(r);
+}
+
+/* [RFC5681 3.1 5681-3] a SYN was lost, so that one segment is enough for a beginning */
+TEST(after_a_lost_syn_one_segment_is_sent_first)
+{
+    user_connects(r);
+    expect_sent(r, "SYN seq=0");
+    time_passes(r, 1000);
+    expect_sent(r, "SYN seq=0");
+    peer_sends(r, "SYN,ACK seq=0 ack=1 wnd=65535 <mss 1000>");
+    expect_sent(r, "ACK seq=1 ack=1");
+    user_sends(r, 3000);
+    expect_sent(r, "ACK seq=1 len=1000");
+    expect_nothing_sent(r);
+    peer_sends(r, "ACK seq=1 ack=1001");
+    expect_sent(r, "ACK seq=1001 len=1000");
+    expect_sent(r, "ACK seq=2001 len=1000");
+    peer_resets(r);
+}
+
+/* [RFC7323 5.4 7323-9] the clock of the timestamps is a millisecond a tick, and never goes back */
+TEST(the_timestamp_clock_ticks_every_millisecond)
+{
+    they_are_connected_with(r, "ts 1 *");
+    uint32_t first = story_peer(r)->our_ts_val;
+    for (unsigned i = 1; i <= 20; i++) {
+        time_passes(r, i * 100);
+        peer_sends_f(r, "ACK seq=0 ack=1 len=1 <ts %u *>", 1 + i); /* old: it is answered */
+        expect_sent(r, "ACK seq=1 ack=1 <ts * 1>");
+        expect(r, story_peer(r)->our_ts_val - first == i * (i + 1) * 50);
+    }
+}
+
 /* ---- a window that shrinks ---- */
 
 /* [RFC9293 3.8.6 SHLD-17, MUST-35, MAY-7] what lies beyond the edge is asked after for as long as
@@ -329,4 +372,7 @@ STORIES(STORY(the_first_number_is_a_clock_and_a_hash),
         STORY(a_syn_from_an_impossible_address_is_ignored),
         STORY(the_program_sets_the_type_of_service), STORY(the_program_sets_the_time_to_live),
         STORY(after_closing_nothing_can_be_read), STORY(soft_errors_are_for_those_who_ask),
-        STORY(a_batch_is_acknowledged_once), STORY(bytes_beyond_a_shrunken_window_do_not_end_it))
+        STORY(a_batch_is_acknowledged_once), STORY(ssthresh_begins_out_of_reach),
+        STORY(after_a_lost_syn_one_segment_is_sent_first),
+        STORY(the_timestamp_clock_ticks_every_millisecond),
+        STORY(bytes_beyond_a_shrunken_window_do_not_end_it))

@@ -126,7 +126,7 @@ TEST(a_half_open_connection_is_discovered)
     peer_sends(r, "RST seq=30001");
 }
 
-/* [RFC5961 7] No more than ten a second for one connection: two confused ends would ACK for
+/* [RFC5961 7 5961-6] No more than ten a second for one connection: two confused ends would ACK for
  * ever. */
 TEST(challenges_of_one_connection_are_limited)
 {

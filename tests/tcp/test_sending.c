@@ -5,7 +5,8 @@
 #include "support/story.h"
 #include "tcp/reach.h"
 
-/* [RFC9293 3.8.6 MUST-34] checked with every segment; here the edge is met exactly */
+/* [RFC9293 3.8.6 MUST-34, RFC5681 2 5681-1] checked with every segment; here the edge is met
+ * exactly */
 TEST(no_byte_goes_beyond_the_window)
 {
     they_are_connected(r);
@@ -161,7 +162,7 @@ TEST(a_window_that_shrinks_is_borne)
 
 /* ---- again ---- */
 
-/* [RFC6298 5.1..5.6 6298-7, 6298-8; RFC9293 3.8.2 MUST-19, 3.10.8 EV-55] */
+/* [RFC6298 1, 5.1..5.6 6298-1, 6298-7, 6298-8; RFC9293 3.8.2 MUST-19, 3.10.8 EV-55] */
 TEST(what_is_not_acknowledged_is_sent_again_with_doubled_waits)
 {
     they_are_connected(r);

@@ -224,7 +224,7 @@ TEST(after_24_days_a_timestamp_is_forgotten)
     whatever_was_sent(r);
 }
 
-/* [RFC7323 4.3 7323-7] the echo is of the segment that the ACK is about */
+/* [RFC7323 3.2, 4.3 7323-6, 7323-7] the echo is of the segment that the ACK is about */
 TEST(the_echo_is_of_the_oldest_unacknowledged)
 {
     they_are_connected_with(r, "ts 1000 *");

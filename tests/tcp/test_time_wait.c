@@ -54,7 +54,7 @@ TEST(a_fin_again_with_its_data_is_recognised)
     expect_end_of_stream(r);
 }
 
-/* [RFC9293 3.10.7.4 seventh EV-37] */
+/* [RFC9293 3.10.7.4 seventh EV-37, RFC1337 2 1337-2] */
 TEST(other_segments_are_dropped_and_told_what_we_know)
 {
     reach(r, CIAO_TIME_WAIT);
@@ -73,7 +73,8 @@ TEST(other_segments_are_dropped_and_told_what_we_know)
 
 /* ---- a new connection of the same four-tuple ---- */
 
-/* [RFC9293 3.6.1 MAY-2 EV-24] The old numbers lie below all the new ones. */
+/* [RFC9293 3.6.1 MAY-2 EV-24, RFC1122 4.2.2.13 1122-1]
+ * The old numbers lie below all the new ones. */
 TEST(a_higher_number_opens_anew)
 {
     wait_without(r);

@@ -74,8 +74,8 @@ bool icmp4_arrived(struct ip_layer *ip, const struct ip_arrival *arrival)
     case ICMP4_TYPE_ECHO_REQUEST:
         return message.code != 0 ? no_use(ip, CIAO_DROP_ICMP4_CODE) : echo(ip, arrival);
     case ICMP4_TYPE_ECHO_REPLY: return no_use(ip, CIAO_DROP_ICMP4_ECHO_REPLY);
-    case ICMP4_TYPE_SOURCE_QUENCH: /* [RFC9293 3.9.2.2 MUST-55] */
-        return no_use(ip, CIAO_DROP_ICMP4_SOURCE_QUENCH);
+    /* [RFC9293 3.9.2.2 MUST-55, RFC6633 4 6633-1, RFC5927 6.1 5927-3] */
+    case ICMP4_TYPE_SOURCE_QUENCH: return no_use(ip, CIAO_DROP_ICMP4_SOURCE_QUENCH);
     case ICMP4_TYPE_REDIRECT: /* DIFFERS [RFC1122 3.2.2.2]: too easily forged */
         return no_use(ip, CIAO_DROP_ICMP4_REDIRECT);
     case ICMP4_TYPE_UNREACHABLE:

@@ -175,9 +175,10 @@ static void scoreboard(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
         tcp_loss_detect(tcp, tcb, work);
 }
 
+/* [RFC9293 3.8.6.1 MUST-37, SHLD-17, RFC6429 3 6429-1] */
 static void answered_probe(struct tcb *tcb)
 {
-    tcb->probes = 0; /* [RFC9293 3.8.6.1 MUST-37, SHLD-17] it is there, and asks for patience */
+    tcb->probes = 0; /* it is there, and asks for patience */
     tcb->trouble_ms = 0;
     tcb->flags &= ~TCB_R1_TOLD;
 }

@@ -63,7 +63,7 @@ void tcp_closed_arrives(struct tcp *tcp, const struct tcp_segment *seg)
 
 /* ---- challenge ACKs ---- */
 
-#define CHALLENGES_PER_SECOND 1000u /* of the whole stack [RFC5961 7] */
+#define CHALLENGES_PER_SECOND 1000u /* of the whole stack [RFC5961 7 5961-6] */
 #define CHALLENGES_PER_CONNECTION \
     10u /* in a second: so that one peer can't use up all [RFC5961 10] */
 

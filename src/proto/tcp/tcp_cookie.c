@@ -1,5 +1,5 @@
 /*
- * SYN cookies: a handshake without a record.  [RFC4987 3.6]
+ * SYN cookies: a handshake without a record.  [RFC4987 3.6 4987-1]
  *
  * When the queue of half-open connections is full, what a record would hold is put into the numbers
  * that the peer must give back: our initial sequence number carries a keyed hash of the tuple, a

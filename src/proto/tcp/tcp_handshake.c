@@ -19,7 +19,7 @@
 /* ---- the first number ---- */
 
 /* ISN = M + F(tuple, secret): a clock of 4 us, and a keyed hash that no outsider can compute.
- * [RFC9293 3.4.1 MUST-8, MUST-9, SHLD-1, RFC6528 3 6528-1] */
+ * [RFC9293 3.4.1 MUST-8, MUST-9, SHLD-1, RFC6528 3 6528-1, 6528-2] */
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
     uint64_t words[TCP_TUPLE_WORDS];
@@ -90,7 +90,8 @@ void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_op
         tcb->flags |= TCB_SACK;
     if (opt->has_wscale && !(settings->flags & CIAO_NO_WSCALE)) {
         tcb->flags |= TCB_WSCALE;
-        tcb->snd_wscale = opt->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : opt->wscale; /* 7323-2 */
+        tcb->snd_wscale =
+            opt->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : opt->wscale; /* [7323-2] */
         if (tcb->flags & TCB_PASSIVE)
             tcb->rcv_wscale = tcp_window_scale(settings);
     } else {

@@ -245,7 +245,7 @@ void tcp_user_counts(const struct tcp *tcp, struct ciao_counts *counts)
 /* ---- ICMP ---- */
 
 /* An outsider can't know where we are: an error that quotes nothing in flight is not believed.
- * [RFC5927 4.1] */
+ * [RFC5927 4.1 5927-1] */
 static bool quotes_flight(const struct tcb *tcb, uint32_t seq)
 {
     return seq_leq(tcb->snd.una, seq) && seq_lt(seq, tcb->snd.nxt);
@@ -254,7 +254,7 @@ static bool quotes_flight(const struct tcb *tcb, uint32_t seq)
 static bool ends_it(const struct tcp *tcp, const struct tcb *tcb,
                     const struct tcp_icmp_error *error)
 {
-    if (error->kind != TCP_ICMP_HARD)
+    if (error->kind != TCP_ICMP_HARD) /* [RFC5927 5.2 5927-2] nor is each that is */
         return false;
     if (tcp_state_is(tcb, CIAO_SYN_SENT) || tcp_state_is(tcb, CIAO_SYN_RECEIVED))
         return true;

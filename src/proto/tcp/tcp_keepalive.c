@@ -1,6 +1,6 @@
 /*
  * Keep-alive: is the peer still there, when nothing has been heard of it for long?
- * [RFC9293 3.8.4 MUST-24..MUST-29, SHLD-12, MAY-5]
+ * [RFC9293 3.8.4 MUST-24..MUST-29, SHLD-12, MAY-5, 9293-1, 9293-2]
  *
  * Off unless the program asks for it.  A probe is an ACK of a byte that the peer has long had, so
  * that it must answer: with an ACK when it is there, with a RST when it has forgotten us.

@@ -1,6 +1,6 @@
 /*
- * Local ports by destination: the double-hash algorithm of [RFC6056 3.3.4] over exact knowledge
- * of which are taken.
+ * Local ports by destination: the double-hash algorithm of [RFC6056 3.2, 3.3.4 6056-1, 6056-2] over
+ * exact knowledge of which are taken.
  *
  * A destination is (local address, remote address, remote port).  Up to INLINE_PORTS of its ports
  * are listed in its record of 96 bytes; with more it has a bitmap of all 65,536 and, above that,
@@ -9,8 +9,8 @@
  * the limit does not copy on every connection.
  *
  * Where the RFC's algorithm asks "is it in use?" of one candidate after the other, this goes
- * straight to the first one that is free: the ports chosen are the same.  Conflicts between
- * listeners are tcp_listen.c's matter.
+ * straight to the first one that is free [RFC6056 3.3.1 6056-3]: the ports chosen are the same.
+ * Conflicts between listeners are tcp_listen.c's matter.
  */
 #include "proto/tcp/tcp_port.h"
 

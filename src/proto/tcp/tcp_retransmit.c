@@ -1,6 +1,6 @@
 /*
  * Sending again: because the timer ran out, because recovery asks for it, or to knock at a closed
- * window.  [RFC6298 5, RFC9293 3.8.3, 3.8.6.1]
+ * window.  [RFC6298 5 6298-7, RFC9293 3.8.3, 3.8.6.1]
  *
  *   retransmission  runs while anything is on its way; at its end everything is taken for lost and
  *                   the first segment leaves; the next wait is twice as long

@@ -1,5 +1,6 @@
 /*
- * Round trips measured, and the retransmission timeout made of them.  [RFC6298, RFC7323 4.1]
+ * Round trips measured, and the retransmission timeout made of them.  [RFC6298 1 6298-1,
+ * RFC7323 4.1]
  *
  * One measurement a round trip, to the microsecond, from when a range was sent; where it was sent
  * more than once, from the timestamp that came back, or not at all [RFC6298 3 6298-6 MUST-18].

@@ -1,5 +1,6 @@
 /*
- * Hello, heard: SYN-RECEIVED of a listener's child.  [RFC9293 3.10.7.2 third, 3.10.7.4; RFC4987]
+ * Hello, heard: SYN-RECEIVED of a listener's child.  [RFC9293 3.10.7.2 third, 3.10.7.4; RFC4987
+ * 3.4 4987-2]
  *
  *        the peer                               we
  *   1.   SYN-SENT     -- SYN ---------------->  LISTEN: a small record is made (SYN-RECEIVED)

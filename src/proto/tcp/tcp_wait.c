@@ -155,7 +155,7 @@ void tcp_wait_over(struct tcp *tcp, ref_t ref)
 /* ---- what arrives meanwhile ---- */
 
 /* Provably newer than all of the old connection? [RFC6191 2 6191-1, 6191-2; RFC9293 3.6.1 MAY-2,
- * SHLD-4] */
+ * SHLD-4; RFC1122 4.2.2.13 1122-1] */
 static bool is_new_opening(const struct tcp_wait *wait, const struct tcp_segment *seg)
 {
     if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
@@ -210,7 +210,8 @@ static void ask_back(struct tcp *tcp, ref_t ref)
         send_ack(tcp, ref);
 }
 
-/* [RFC9293 3.10.7.4 second EV-20, EV-21, EV-22; RFC5961 3.2 5961-3; RFC1337 3 1337-1] */
+/* [RFC9293 3.10.7.4 second EV-20, EV-21, EV-22; RFC5961 3.2 5961-3; RFC1337 2, 3 1337-1,
+ * 1337-2] */
 static void rst_arrives(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);

@@ -65,7 +65,7 @@ static uint32_t most_to_offer(const struct tcb *tcb)
 /* In units of the scale.  What was offered stays offered, rounded up as long as there is room for
  * it.  Where there is none the wire may say less than a unit less [RFC7323 2.4], or the edge would
  * creep with every ACK; what we take is still measured by the edge, which never moves left.
- * [RFC9293 3.8.6 SHLD-14, RFC7323 2.3 7323-3] */
+ * [RFC9293 3.8.6 SHLD-14, RFC7323 2.3, 2.4 7323-3, 7323-4] */
 uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
 {
     uint32_t unit = (uint32_t)1 << tcb->rcv_wscale;
@@ -99,6 +99,7 @@ void tcp_window_read(struct tcp *tcp, struct tcb *tcb)
 
 /* ---- when to acknowledge ---- */
 
+/* However often it is asked for, it is sent once. [RFC5681 4.2 5681-10] */
 void tcp_ack_now(struct tcp *tcp, struct tcb *tcb)
 {
     tcb->flags |= TCB_ACK_NOW;
