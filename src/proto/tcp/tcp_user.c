@@ -341,6 +341,17 @@ static void hold_ends(const struct tcp *tcp, struct tcb *tcb)
         tcb->flags |= TCB_PUSH;
 }
 
+/* Whether its port may be shared has changed. */
+static void bind_anew(struct tcp *tcp, struct tcb *tcb)
+{
+    bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
+    const struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
+    if (!(tcb->flags & TCB_IN_FLOW) || reuse == ((tcb->head.binding & TCP_BINDING_REUSE) != 0))
+        return;
+    tcp_binding_gone(tcp, &tcb->head, &tuple);
+    tcp_binding_connected(tcp, &tcb->head, &tuple, reuse);
+}
+
 int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_settings *settings)
 {
     struct tcb *tcb = tcp_user_tcb(tcp, conn);
@@ -360,6 +371,7 @@ int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_set
     *field = index;
     if (tcb == NULL)
         return 0;
+    bind_anew(tcp, tcb);
     tcp_keepalive_start(tcp, tcb);
     if (was_corked || (wanted.flags & CIAO_NODELAY))
         hold_ends(tcp, tcb);
