@@ -2,6 +2,9 @@
  * What can be asked of connections and tables, and what an ICMP error does to a connection.
  */
 #include "proto/tcp/tcp_send.h"
+#include "wire/addr.h"
+#include "wire/icmp4.h"
+#include "wire/icmp6.h"
 
 /* ---- what was sent, as its ranges tell ---- */
 
@@ -261,6 +264,14 @@ static bool ends_it(const struct tcp *tcp, const struct tcb *tcb,
     return (tcp_tcb_settings(tcp, tcb)->more & CIAO_HARD_ICMP_ABORTS) != 0; /* [RFC5927 5.2] */
 }
 
+/* AS LINUX: the host is there, and says that nobody is at that port: as good as a RST. */
+static bool refuses(const struct tcp_icmp_error *error)
+{
+    return ip_is_v4(&error->local)
+               ? error->type == ICMP4_TYPE_UNREACHABLE && error->code == ICMP4_UNREACHABLE_PORT
+               : error->type == ICMP6_TYPE_UNREACHABLE && error->code == ICMP6_UNREACHABLE_PORT;
+}
+
 /* [RFC9293 3.9.2.2 MUST-47, MUST-54, MUST-56, SHLD-25, SHLD-26] */
 void tcp_icmp_error(struct tcp *tcp, const struct tcp_icmp_error *error, time_us now)
 {
@@ -282,7 +293,7 @@ void tcp_icmp_error(struct tcp *tcp, const struct tcp_icmp_error *error, time_us
         return;
     }
     if (ends_it(tcp, tcb, error)) {
-        tcp_teardown_unreachable(tcp, tcb);
+        tcp_teardown_unreachable(tcp, tcb, refuses(error) ? CIAO_EREFUSED : CIAO_EUNREACH);
         return;
     }
     tcb->soft_error = CIAO_EUNREACH;

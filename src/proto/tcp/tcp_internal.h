@@ -134,7 +134,7 @@ void tcp_teardown_never_accepted(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_peer_rst(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_data_after_close(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 void tcp_teardown_no_sign_of_life(struct tcp *tcp, struct tcb *tcb);
-void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb);
+void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb, enum ciao_error error);
 bool tcp_teardown_sacrifice(struct tcp *tcp,
                             bool v6); /* no TCB is left: end one orphan; false: there is none */
 

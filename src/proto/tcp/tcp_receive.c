@@ -370,6 +370,13 @@ static bool has_block(const struct tcp_header *h, unsigned from, unsigned n,
     return false;
 }
 
+/* A FIN that has come right behind a block is a number of it. */
+static struct tcp_sack with_fin(const struct tcb *tcb, struct tcp_sack block)
+{
+    block.end += tcb->fin_seen && block.end == tcb->fin_rcv;
+    return block;
+}
+
 /* What came twice; then the newest, and those told lately.
  * [RFC2018 4 2018-3, 2018-4; RFC2883 4 2883-1] */
 unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h,
@@ -386,10 +393,10 @@ unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, s
     first = n;
     for (unsigned i = 0; i < 3 && n < max; i++)
         if (block_at(tcp, side, side->sack_recent[i], &block) && !has_block(h, first, n, &block))
-            h->opt.sack[n++] = block;
+            h->opt.sack[n++] = with_fin(tcb, block);
     if (n == 0 && side->out_of_order_first != 0
         && block_at(tcp, side, run_at(tcp, side->out_of_order_first)->start, &block))
-        h->opt.sack[n++] = block;
+        h->opt.sack[n++] = with_fin(tcb, block);
     h->opt.n_sack = (uint8_t)n;
     return n;
 }

@@ -368,7 +368,7 @@ void tcp_teardown_no_sign_of_life(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* The network says that there is no way, and the profile believes it. [RFC9293 3.9.2.2 SHLD-26] */
-void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb)
+void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb, enum ciao_error error)
 {
     static const enum ciao_arc_row rows[CIAO_STATES] = {
         [CIAO_SYN_SENT] = CIAO_ARC_SYN_SENT_CLOSED_CONNECT_UNREACHABLE,
@@ -379,7 +379,7 @@ void tcp_teardown_unreachable(struct tcp *tcp, struct tcb *tcb)
         [CIAO_CLOSING] = CIAO_ARC_CLOSING_CLOSED_UNREACHABLE,
         [CIAO_LAST_ACK] = CIAO_ARC_LAST_ACK_CLOSED_UNREACHABLE,
     };
-    tcp_teardown_end(tcp, tcb, (struct tcp_end){rows[tcb->head.state], CIAO_EUNREACH, 0});
+    tcp_teardown_end(tcp, tcb, (struct tcp_end){rows[tcb->head.state], error, 0});
 }
 
 /* FIN-WAIT-2 of an orphan has lasted long enough. AS LINUX tcp_fin_timeout */
