@@ -137,6 +137,35 @@ static void write_line(FILE *out, const struct ciao_info *info, int fd)
     (void)fprintf(out, " %s\n", state_name(info->state));
 }
 
+static uint16_t read_port(const void *sockaddr)
+{
+    struct sockaddr_in in;
+
+    memcpy(&in, sockaddr, sizeof in);
+    return ntohs(in.sin_port); /* at one place in both families */
+}
+
+/* Sockets without a connection: closed, perhaps bound. */
+static void write_unconnected(struct pd *pd, FILE *out)
+{
+    struct sockaddr_storage name;
+    struct ciao_info info = {.state = CIAO_CLOSED};
+
+    for (int fd = 0; fd < pd->fd_end; fd++) {
+        int layer = pd_layer_fd(pd, fd);
+        uint32_t len = sizeof name;
+        if (layer < 0 || ciao_socket_conn(pd->sockets, layer)
+            || ciao_getsockname(pd->sockets, layer, &name, &len) < 0
+            || !pd_read_sockaddr(&name, len, &info.local.addr))
+            continue;
+        info.local.port = read_port(&name);
+        info.remote.addr = (struct ciao_addr){.b = {0}};
+        if (name.ss_family == AF_INET)
+            info.remote.addr.b[10] = info.remote.addr.b[11] = 0xff;
+        write_line(out, &info, fd);
+    }
+}
+
 /* All sockets, to be freed; NULL without memory. */
 static char *all_lines(struct pd *pd)
 {
@@ -154,6 +183,7 @@ static char *all_lines(struct pd *pd)
     while (ciao_next_connection(pd->stack, &cursor, &info))
         write_line(out, &info, owner_of(pd, &owners, info.life));
     pd_give(pd);
+    write_unconnected(pd, out);
     (void)fclose(out);
     return text;
 }

@@ -138,6 +138,10 @@ static void the_list_of_sockets_follows_their_states(void **state)
     get(suite, "sockets", text);
     assert_non_null(strstr(text, " tcp4 192.168.0.1:8080 *:* LISTEN\n"));
     assert_int_equal(strncmp(text, "packetdril ", 11), 0);
+    int unused = rig->t.socket(rig->t.self, AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    get(suite, "sockets", text);
+    assert_non_null(strstr(text, " tcp4 *:* *:* CLOSED\n"));
+    assert_int_equal(rig->t.close(rig->t.self, unused), 0);
     rig_send(rig, (struct sent){.flags = SYN});
     rig_expect(rig, SYN | ACK, 0, 1);
     get(suite, "sockets", text);
