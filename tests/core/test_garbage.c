@@ -50,7 +50,7 @@ static uint32_t spoil(struct rng *rng, uint8_t *p, uint32_t len)
     uint32_t tcp = p[0] >> 4 == 6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
     uint32_t header = tcp + 12 < len ? (p[tcp + 12] >> 4) * 4u : 20;
     bool ok = len >= tcp + TCP_HEADER_LEN;
-    switch (ok ? rng_below(rng, 8) : 7) {
+    switch (ok ? rng_below(rng, 9) : 8) {
     case 0: p[tcp + 13] = (uint8_t)rng_u32(rng); break; /* any combination of flags */
     case 1: put_be32(p + tcp + 4, get_be32(p + tcp + 4) + rng_below(rng, 4000) - 2000); break;
     case 2: put_be32(p + tcp + 8, get_be32(p + tcp + 8) + rng_below(rng, 4000) - 2000); break;
@@ -61,6 +61,10 @@ static uint32_t spoil(struct rng *rng, uint8_t *p, uint32_t len)
             p[tcp + 20 + rng_below(rng, header - 20)] = (uint8_t)rng_u32(rng);
         break;
     case 6: p[tcp + 12] = (uint8_t)rng_u32(rng); break;
+    case 7: /* urgent, and more or less near */
+        p[tcp + 13] |= TCP_URG;
+        put_be16(p + tcp + 18, (uint16_t)rng_below(rng, rng_below(rng, 2) ? 65536 : 3000));
+        break;
     default: return rng_below(rng, len + 1);
     }
     return len;
@@ -97,16 +101,42 @@ static void give_up(struct world *world, unsigned side, ciao_conn conn)
     pair_pass(&world->pair, rng_below(&world->rng, 3) * 100000);
 }
 
+/* The program changes its mind about this and that. */
+static void set_something(struct world *world, struct ciao_stack *stack, ciao_conn conn)
+{
+    struct ciao_settings settings;
+    if (rng_below(&world->rng, 4) != 0 || ciao_get_settings(stack, conn, &settings) != 0)
+        return;
+    settings.flags ^= 1u << rng_below(&world->rng, 11) & ~(uint32_t)CIAO_LINGER;
+    settings.keepalive_idle_us = 1000 + rng_below(&world->rng, 100000);
+    settings.keepalive_interval_us = 1000 + rng_below(&world->rng, 100000);
+    settings.notsent_lowat_bytes = rng_below(&world->rng, 2) * 2000;
+    settings.rcvlowat_bytes = rng_below(&world->rng, 3000);
+    assert_int_equal(ciao_set_settings(stack, conn, &settings), 0);
+}
+
+static void reads(struct world *world, struct ciao_stack *stack, ciao_conn conn)
+{
+    uint8_t bytes[3000];
+    unsigned flags = rng_below(&world->rng, 4);
+    size_t len = flags & CIAO_RECV_URGENT ? 1 : sizeof bytes;
+    void *to = rng_below(&world->rng, 8) == 0 ? NULL : bytes;
+    (void)!ciao_recv(stack, conn, to, len, flags, world->pair.now);
+    (void)ciao_at_mark(stack, conn);
+    (void)!ciao_recv(stack, conn, bytes, sizeof bytes, 0, world->pair.now);
+}
+
 static void talk(struct world *world, unsigned side, ciao_conn conn)
 {
     uint8_t bytes[3000] = {0};
     struct ciao_stack *stack = world->pair.stack[side];
     if (conn == 0)
         return;
-    (void)!ciao_send(stack, conn, bytes, 1 + rng_below(&world->rng, sizeof bytes - 1), 0,
-                     world->pair.now);
+    set_something(world, stack, conn);
+    (void)!ciao_send(stack, conn, bytes, 1 + rng_below(&world->rng, sizeof bytes - 1),
+                     rng_below(&world->rng, 8), world->pair.now);
     pair_pass(&world->pair, rng_below(&world->rng, 60000));
-    (void)!ciao_recv(stack, conn, bytes, sizeof bytes, 0, world->pair.now);
+    reads(world, stack, conn);
 }
 
 static void one_life(struct world *world, bool v6)

@@ -336,6 +336,8 @@ static void noise_at(struct story *r, struct noise *noise, unsigned segments)
 static void read_unseen(struct story *r)
 {
     uint8_t bytes[4096];
+    for (unsigned flags = CIAO_RECV_PEEK; flags <= CIAO_RECV_URGENT; flags++)
+        (void)!ciao_recv(r->stack, story_peer(r)->conn, bytes, 1 + flags * 700, flags, r->now_us);
     while (ciao_recv(r->stack, story_peer(r)->conn, bytes, sizeof bytes, 0, r->now_us) > 0)
         continue;
 }
@@ -353,7 +355,10 @@ static void random_lives(struct story *r, enum ciao_profile profile, uint8_t see
     r->forgives_window = true;
     for (unsigned life = 0; life < 150; life++) {
         they_are_connected_with(r, life % 2 ? "sackOK,ts 1000 *" : "");
-        user_sends(r, 1 + below(&noise, 20000));
+        if (life % 3 == 0)
+            user_sends_urgent(r, 1 + below(&noise, 20000));
+        else
+            user_sends(r, 1 + below(&noise, 20000));
         noise_at(r, &noise, 60);
         read_unseen(r);
         if (below(&noise, 2) == 0 && story_state(r) == CIAO_ESTABLISHED)
