@@ -57,7 +57,8 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .keepalive_interval_us = 75 * S,
             .keepalive_probes = 9,
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK
-                    | CIAO_STRICT_TIMESTAMPS | CIAO_IDLE_RESTART,
+                    | CIAO_STRICT_TIMESTAMPS | CIAO_IDLE_RESTART
+                    | CIAO_DSACK, /* [RFC2883 4] */
         },
     [CIAO_PROFILE_LINUX] =
         {
