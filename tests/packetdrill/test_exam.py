@@ -32,6 +32,8 @@ SCRIPTS = {
     "close/bad.pkt": "wrong",
     "close/only-v4.pkt": "fine",
     "close/only-v6.pkt": "fine",
+    "close/only-four.pkt": "// fine\n--ip_version=ipv4\n",
+    "close/as-rfc.pkt": "// fine\n// Profiles: rfc ciao\n",
     "list.tsv": "set\tscript\tlinux_ipv4\tlinux_ipv6\n"
                 "core\topen/good.pkt\tpass\tpass\n"
                 "core\tclose/bad.pkt\tfail\tfail\n"
@@ -56,7 +58,11 @@ def check(root):
               said)
     tap.claim("a script that names its family runs with that alone",
               [line.split()[-2:] for line in said.splitlines() if line.startswith("all together")]
-              == [["4", "8"]], said)
+              == [["5", "9"]], said)
+    code, said = exam(root, "--profile=rfc", "close/*")
+    tap.claim("and one that names its profiles with those",
+              [line.split()[-2:] for line in said.splitlines() if line.startswith("all together")]
+              == [["5", "7"]], said)
     code, said = exam(root, "--list", str(root / "list.tsv"), "--set=core")
     tap.claim("with a list what fails on Linux may fail", code == 0 and "[Linux: fail]" in said,
               said)
