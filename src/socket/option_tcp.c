@@ -228,6 +228,7 @@ static int quickack_set(struct ciao_sockets *s, struct sock *sock, int32_t value
 {
     sock->kept.quickack = value != 0;
     sock->settings.flags &= ~CIAO_QUICKACK;
+    sock->settings.quick_acks = value != 0 ? s->defaults.quick_acks : 0;
     int result = option_apply(s, sock);
     if (result != 0 || value == 0)
         return result;

@@ -375,6 +375,8 @@ int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_set
     tcp_keepalive_start(tcp, tcb);
     if (was_corked || (wanted.flags & CIAO_NODELAY))
         hold_ends(tcp, tcb);
+    if (wanted.quick_acks == 0) /* AS LINUX: TCP_QUICKACK taken off ends what is left of them */
+        tcb->quick_acks = 0;
     if ((wanted.flags & CIAO_QUICKACK) && (tcb->flags & TCB_IN_FLOW))
         tcp_ack_quickly(tcp, tcb);
     if (tcb->flags & TCB_IN_FLOW)
