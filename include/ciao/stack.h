@@ -127,6 +127,10 @@ struct ciao_settings {
 #define CIAO_HOLD_ONCE \
     2048u /* AS LINUX: CIAO_SEND_MORE holds until the next ACK, Nagle minds small ones on their \
            * way alone (Minshall), and a held part leaves after one RTO */
+#define CIAO_RACK \
+    4096u /* AS LINUX: losses are found by time [RFC8985], cwnd comes down in proportion \
+           * [RFC6937], needless timeouts are found out [RFC5682], and cwnd counts segments; \
+           * off: RFC 6675 and RFC 6582, in bytes */
 
 enum ciao_congestion { CIAO_CC_NEWRENO, CIAO_CC_CUBIC, CIAO_CC_KINDS };
 

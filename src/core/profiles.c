@@ -57,8 +57,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .keepalive_interval_us = 75 * S,
             .keepalive_probes = 9,
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK
-                    | CIAO_STRICT_TIMESTAMPS | CIAO_IDLE_RESTART
-                    | CIAO_DSACK, /* [RFC2883 4] */
+                    | CIAO_STRICT_TIMESTAMPS | CIAO_IDLE_RESTART | CIAO_DSACK, /* [RFC2883 4] */
         },
     [CIAO_PROFILE_LINUX] =
         {
@@ -85,7 +84,8 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .burst_min_segments = 2, /* tcp_min_tso_segs */
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES
                     | CIAO_IDLE_RESTART | CIAO_BURSTS | CIAO_WIDE_RTO | CIAO_BARE_PROBES
-                    | CIAO_HOLD_ONCE | CIAO_LINUX_ERRORS | CIAO_PAWS_TOLERANT | CIAO_DSACK,
+                    | CIAO_HOLD_ONCE | CIAO_RACK | CIAO_LINUX_ERRORS | CIAO_PAWS_TOLERANT
+                    | CIAO_DSACK,
         },
 };
 

@@ -18,8 +18,8 @@
 #define MORE_ALL                                                                             \
     (CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK | CIAO_V6ONLY \
      | CIAO_STRICT_TIMESTAMPS | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES | CIAO_IDLE_RESTART    \
-     | CIAO_BURSTS | CIAO_WIDE_RTO | CIAO_BARE_PROBES | CIAO_HOLD_ONCE | CIAO_LINUX_ERRORS   \
-     | CIAO_PAWS_TOLERANT | CIAO_DSACK)
+     | CIAO_BURSTS | CIAO_WIDE_RTO | CIAO_BARE_PROBES | CIAO_HOLD_ONCE | CIAO_RACK           \
+     | CIAO_LINUX_ERRORS | CIAO_PAWS_TOLERANT | CIAO_DSACK)
 
 static bool times_are_possible(const struct ciao_settings *s)
 {

@@ -89,6 +89,8 @@ BUILD_ASSERT(sizeof(struct tcp_wait) == 64); /* one cache line */
 #define RANGE_REPAIR        16u  /* was declared lost by recovery, not by the timer */
 #define RANGE_COUNTED       32u  /* stands in side->lost */
 #define RANGE_PUSH          64u  /* its last segment carries PSH: a burst or a record ends there */
+#define RANGE_MARKED        256u /* was declared lost, and is not known to have arrived */
+#define RANGE_BURST         512u /* a burst ends there: it stays apart */
 #define RANGE_RECORD        128u /* a mark in the bytes not sent yet: a record ends there */
 struct tcp_range {
     uint32_t next, prev; /* pool indices, in order of start; 0 ends */
@@ -112,11 +114,12 @@ struct tcp_run {
     struct ciao_buf *buf;
 };
 
-/* ---- the side record: 320 bytes, attached with the first data ---- */
+/* ---- the side record: 256 bytes, attached with the first data ---- */
 /* side->burst_flags: see tcp_burst.c */
 #define BURST_PUSH      1u /* the burst that is leaving ends with PSH */
+#define BURST_LONG      4u /* it has several segments */
+#define BURST_AGAIN     8u /* again_end holds */
 #define BURST_TAIL_PUSH 2u /* the last chunk of the queue ends with PSH */
-/* side->held: what keeps the sender from sending more, see tcp_held.c */
 
 struct tcp_side {
     /* send queue: a list of buffers (ciao_buf.next) that hold [snd.una, snd.end) */
@@ -152,12 +155,67 @@ struct tcp_side {
     seq_t chunk_start;                /* the last chunk of the queue begins there */
     seq_t pushed;                     /* the program's bytes up to here end with PSH somewhere */
     seq_t burst_end;                  /* the burst that is leaving ends here */
+    seq_t again_end;                  /* and the burst of what is sent again here */
     seq_t small_end;                  /* end of the last segment sent that was not full */
-    uint32_t mdev_us, mdev_max_us;    /* AS LINUX: see tcp_rtt.c */
+    uint32_t rack;                    /* pool index, 0: RFC 6675 and NewReno do the repairs */
     uint8_t burst_flags;              /* BURST_* */
-    uint8_t spare[7];
+    uint8_t spare[3];
 };
 BUILD_ASSERT(sizeof(struct tcp_side) == 256 || sizeof(void *) != 8);
+
+/* ---- with CIAO_RACK: what loss recovery by time remembers besides, see tcp_alert.c ---- */
+/* rack->alert: AS LINUX, and with its numbers */
+enum tcp_alert_state {
+    ALERT_OPEN,
+    ALERT_DISORDER, /* something has arrived out of order */
+    ALERT_CWR,      /* cwnd is being reduced, nothing was lost */
+    ALERT_RECOVERY, /* what was lost is repaired */
+    ALERT_LOSS      /* the timer ran out */
+};
+/* rack->held: what the bytes of the queue wait for, AS LINUX (tcp_chrono) */
+enum tcp_held {
+    HELD_IDLE,   /* there are none */
+    HELD_BUSY,   /* ACKs, or cwnd */
+    HELD_WINDOW, /* the peer's window */
+    HELD_SPACE,  /* none wait: the program had no room to give more */
+    HELD_KINDS
+};
+/* rack->flags */
+#define RACK_ADVANCED     1u  /* something that was sent later has arrived since the last look */
+#define RACK_DSACK        2u  /* the peer has had bytes twice in this round */
+#define RACK_REO_SET      4u  /* rexmt_at is when to look again for what is lost */
+#define RACK_FRTO         8u  /* was the timeout needless?  [RFC5682 3.1] */
+#define RACK_CWND_LIMITED 16u /* cwnd was what held us back in the window up to usage_seq */
+#define RACK_UNDO         32u /* undo_from holds: the reduction may prove needless */
+#define RACK_NEW_ONLY     64u /* F-RTO: new bytes leave before what is taken for lost */
+struct tcp_rack {
+    uint32_t cc[14];   /* the congestion control's own */
+    uint32_t cc_count; /* segments acknowledged since cwnd last grew by one */
+    uint32_t rtt_us;   /* of what arrived last */
+    time_us sent_us;   /* when what was sent last of all that has arrived was sent, [RFC8985 6.2] */
+    time_us stamp_us;  /* of the last sending: no two bursts have the same */
+    seq_t end;         /* and where that ends */
+    seq_t undo_from;   /* snd.una when cwnd was reduced */
+    int32_t undo_left; /* so many repairs must prove needless yet; -1: none has left */
+    uint32_t again_ts; /* timestamp of the first repair, 0: none */
+    uint32_t prr_delivered, prr_out; /* segments in this recovery [RFC6937] */
+    uint32_t reordering, reordered;  /* segments that one may be late; how often one was */
+    uint32_t reo_delivered;          /* `delivered` when reo_steps was last raised */
+    uint32_t delivered;              /* segments */
+    uint32_t dsacks;                 /* segments that arrived twice */
+    seq_t usage_seq;                 /* see RACK_CWND_LIMITED */
+    uint32_t most_out;               /* most segments on their way in that window */
+    uint8_t reo_steps, reo_persist;  /* the reordering window [RFC8985 6.2] */
+    uint8_t alert;                   /* enum tcp_alert_state */
+    uint8_t flags;                   /* RACK_* */
+    uint32_t mdev_us, mdev_max_us;   /* mean deviation of round trips: see tcp_rtt.c */
+    uint32_t held_ms[HELD_KINDS];    /* how long each of these has held bytes up */
+    uint32_t held_since_ms;          /* the present one since then */
+    uint8_t held;                    /* enum tcp_held */
+    uint8_t no_space;                /* the program was refused room */
+    uint8_t spare[2];
+};
+BUILD_ASSERT(sizeof(struct tcp_rack) == 168 || sizeof(void *) != 8);
 
 /* ---- the TCB ---- */
 /* tcb->flags */

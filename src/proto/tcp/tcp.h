@@ -47,7 +47,8 @@ struct tcp {
     time_us now; /* of the call that is being served */
     struct wheel wheel;
     struct flow_table flows;
-    struct pool tcbs, tcbs6, syns, syns6, waits, waits6, sides, ranges, runs, listeners, settings;
+    struct pool tcbs, tcbs6, syns, syns6, waits, waits6, sides, racks, ranges, runs, listeners,
+        settings;
     struct tcp_ports ports;
     struct tcp_bindings bindings;
     struct tcp_output_list output[TCP_LINKS];

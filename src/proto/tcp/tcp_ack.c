@@ -70,7 +70,8 @@ static void measure(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work 
     if (tcb->backoff == 0 && !every && seq_leq(tcb->snd.una, tcb->rtt_seq))
         return;
     if (work->has_rtt && !work->repeated) {
-        tcp_rtt_measured(tcp, tcb, (uint32_t)(tcp->now - work->rtt_sent_us));
+        tcp_rtt_measured(
+            tcp, tcb, tcp->now > work->rtt_sent_us ? (uint32_t)(tcp->now - work->rtt_sent_us) : 0);
     } else if (work->repeated && echo_is_fresh(tcb, work)) {
         uint32_t ticks = tcp_ts_now(tcp, tcb->ts_offset) - work->ts_ecr;
         if (ticks > 1000000) /* an echo of nothing that we sent */
@@ -155,6 +156,56 @@ static void look_for_reneging(struct tcp *tcp, struct tcb *tcb)
     tcp_range_forget_sacks(tcp, tcb);
 }
 
+/* ---- by time ---- */
+
+/* First what came out of order, then what is whole: so that each arrival is counted once, and what
+ * fills a hole is known to be late. */
+static void late_ones(const struct tcp *tcp, const struct tcb *tcb, seq_t before,
+                      struct tcp_ack_work *work)
+{
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    seq_t highest = side->sacked_bytes != 0 ? tcb->sacked_to : tcb->snd.una;
+    if ((tcb->flags & TCB_SACK) && work->has_late && seq_lt(work->late, before))
+        tcp_rack_reordered(tcp, tcb, work->late, highest);
+    work->has_late = false;
+}
+
+static seq_t sacks(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg,
+                   struct tcp_ack_work *work)
+{
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    seq_t before = side->sacked_bytes != 0 ? tcb->sacked_to : tcb->snd.una;
+    work->asked = tcb->snd.una != tcb->snd.nxt;
+    if (seg->h.opt.n_sack == 0 || !(tcb->flags & TCB_SACK))
+        return before;
+    tcp_sack_arrived(tcp, tcb, seg, work);
+    late_ones(tcp, tcb, before, work);
+    if (seg->ack == tcb->snd.una && work->sacked != 0)
+        measure(tcp, tcb, work);
+    return before;
+}
+
+/* It comes late itself, but what it tells of may be news. AS LINUX */
+static void overtaken(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg,
+                      struct tcp_ack_work *work)
+{
+    if (!tcp_by_time(tcp, tcb) || seg->h.opt.n_sack == 0)
+        return;
+    work->overtaken = true;
+    sacks(tcp, tcb, seg, work);
+    tcp_alert_acked(tcp, tcb, work);
+    tcp_output_wanted(tcp, tcb);
+}
+
+/* The head left after what was SACKed now: it deserves its time. AS LINUX */
+static bool head_is_younger(const struct tcp *tcp, const struct tcb *tcb,
+                            const struct tcp_ack_work *work)
+{
+    uint32_t first = tcp_side(tcp, tcb)->ranges_first;
+    return work->acked == 0 && work->has_rtt && first != 0 && !(tcb->flags & TCB_PERSIST)
+           && tcp_range_at(tcp, first)->sent_us > work->rtt_sent_us;
+}
+
 /* ---- all of it ---- */
 
 static bool has_something_to_send(const struct tcp *tcp, const struct tcb *tcb)
@@ -192,24 +243,35 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
         .has_ts = (tcb->flags & TCB_TS) && seg->h.opt.has_ts,
         .ts_ecr = seg->h.opt.ts_ecr,
     };
-    if (seq_lt(seg->ack, tcb->snd.una)) /* overtaken: all that it says is known */
+    if (seq_lt(seg->ack, tcb->snd.una)) {
+        overtaken(tcp, tcb, seg, &work);
         return tcp_fin_acked(tcb);
+    }
     if ((tcb->flags & TCB_HOLD_PARTIAL) && (tcp_tcb_settings(tcp, tcb)->more & CIAO_HOLD_ONCE))
         tcb->flags &= ~TCB_HOLD_PARTIAL;
     work.duplicate = is_duplicate(tcb, seg);
     if (work.duplicate)
         count_duplicate(tcb);
+    bool by_time = tcp_by_time(tcp, tcb);
+    seq_t before = by_time ? sacks(tcp, tcb, seg, &work) : 0;
     if (seg->ack != tcb->snd.una)
         advance(tcp, tcb, seg->ack, &work);
-    if (tcb->side != 0 && (tcb->flags & TCB_SACK))
+    if (by_time)
+        late_ones(tcp, tcb, before, &work);
+    else if (tcb->side != 0 && (tcb->flags & TCB_SACK))
         scoreboard(tcp, tcb, seg, &work);
     if (tcb->snd.wnd == 0)
         answered_probe(tcb);
     tcp_ack_window_update(tcp, tcb, seg);
-    if (tcb->side != 0)
+    if (by_time)
+        tcp_alert_acked(tcp, tcb, &work);
+    else if (tcb->side != 0)
         tcp_recovery_acked(tcp, tcb, &work);
-    if (work.acked != 0) {
+    if (by_time && !work.timer_is_set && head_is_younger(tcp, tcb, &work))
         timer(tcp, tcb);
+    if (work.acked != 0) {
+        if (!work.timer_is_set || tcb->snd.una == tcb->snd.nxt)
+            timer(tcp, tcb);
         if (!(tcb->told_ready & CIAO_WRITABLE)) {
             tcb->hungry = 0;
             tcp_told(tcp, tcb);

@@ -116,14 +116,19 @@ static uint64_t paced_bytes(const struct tcb *tcb, const struct tcp_side *side)
     return bytes < LARGEST_BURST ? bytes : LARGEST_BURST;
 }
 
+static uint32_t paced_segments(const struct tcp *tcp, const struct tcb *tcb,
+                               const struct tcp_side *side)
+{
+    uint32_t paced = (uint32_t)paced_bytes(tcb, side) / segment_bytes(tcb);
+    uint32_t fewest = tcp_tcb_settings(tcp, tcb)->burst_min_segments;
+    return paced > fewest ? paced : fewest;
+}
+
 static uint32_t burst_segments(const struct tcp *tcp, const struct tcb *tcb,
                                const struct tcp_side *side)
 {
-    uint32_t mss = segment_bytes(tcb), half = side->cwnd / mss / 2;
-    uint32_t paced = (uint32_t)paced_bytes(tcb, side) / mss;
-    uint32_t fewest = tcp_tcb_settings(tcp, tcb)->burst_min_segments;
-    paced = paced > fewest ? paced : fewest;
-    return least(paced, half != 0 ? half : 1);
+    uint32_t half = side->cwnd / segment_bytes(tcb) / 2;
+    return least(paced_segments(tcp, tcb, side), half != 0 ? half : 1);
 }
 
 /* ---- bytes taken from the program ---- */
@@ -243,6 +248,8 @@ static void cut_chunks(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side, 
 void tcp_burst_written(struct tcp *tcp, struct tcb *tcb, uint32_t taken, unsigned flags)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
+    if (side->rack != 0)
+        tcp_held_written(tcp, side);
     if (tcp_bursts(tcp, tcb))
         cut_chunks(tcp, tcb, side, taken, (flags & CIAO_SEND_MORE) != 0);
     if (!(flags & CIAO_SEND_EOR))
@@ -271,18 +278,34 @@ static bool part_waits(const struct tcp *tcp, const struct tcb *tcb, const struc
     return seq_gt(side->small_end, tcb->snd.una) && seq_leq(side->small_end, tcb->snd.nxt);
 }
 
+static uint32_t free_segments(const struct tcp *tcp, const struct tcb *tcb,
+                              const struct tcp_side *side)
+{
+    uint32_t mss = segment_bytes(tcb);
+    if (side->rack == 0)
+        return tcp_recovery_space(tcb, side) / mss;
+    uint32_t cwnd = side->cwnd / mss, out = tcp_rack_in_flight(tcp, tcb, side);
+    return cwnd > out ? cwnd - out : 0;
+}
+
 static uint32_t begin(const struct tcp *tcp, struct tcb *tcb, const struct tcp_side *side,
                       const struct tcp_burst *burst)
 {
     uint32_t record = tcp_burst_record(tcp, tcb, burst->unsent);
-    uint32_t segments = tcp_recovery_space(tcb, side) / segment_bytes(tcb);
+    uint32_t segments = free_segments(tcp, tcb, side);
     bool probe = (tcb->repair & REPAIR_TAIL_DUE) != 0;
-    if (burst->usable < least(record, burst->room) && !(tcb->flags & TCB_PUSH))
-        return 0;
-    if (segments == 0 && !probe) {
-        tcb->flags |= TCB_CWND_LIMITED;
+    if (burst->usable < least(record, burst->room) && !(tcb->flags & TCB_PUSH)) {
+        if (side->rack != 0)
+            tcp_held_by(tcp, side, HELD_WINDOW);
         return 0;
     }
+    if (segments == 0 && !probe) {
+        tcb->flags |= TCB_CWND_LIMITED;
+        if (side->rack != 0)
+            tcp_alert_sent(tcp, tcb, 0);
+        return 0;
+    }
+    tcb->flags &= ~TCB_CWND_LIMITED;
     segments = probe ? 1 : least(segments, burst_segments(tcp, tcb, side));
     uint32_t len = least(least(record, burst->usable), segments * burst->room);
     uint32_t part = len % burst->room;
@@ -291,13 +314,12 @@ static uint32_t begin(const struct tcp *tcp, struct tcb *tcb, const struct tcp_s
     return len;
 }
 
-static bool is_pushed(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side,
-                      uint32_t room)
+/* Where the program's bytes were pushed, or a record ends. */
+static bool is_pushed(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
 {
     seq_t start = tcb->snd.nxt, end = side->burst_end;
-    if (end - start > room || is_marked(tcp, side, start, end))
-        return true;
-    return end == tcb->snd_end && (side->burst_flags & BURST_TAIL_PUSH);
+    return is_marked(tcp, side, start, end)
+           || (end == tcb->snd_end && (side->burst_flags & BURST_TAIL_PUSH));
 }
 
 uint32_t tcp_burst_now(const struct tcp *tcp, struct tcb *tcb, const struct tcp_burst *burst)
@@ -309,8 +331,10 @@ uint32_t tcp_burst_now(const struct tcp *tcp, struct tcb *tcb, const struct tcp_
         return left;
     left = begin(tcp, tcb, side, burst);
     side->burst_end = tcb->snd.nxt + left;
-    side->burst_flags = (uint8_t)(side->burst_flags & ~BURST_PUSH);
-    if (left != 0 && is_pushed(tcp, tcb, side, burst->room))
+    side->burst_flags = (uint8_t)(side->burst_flags & ~(BURST_PUSH | BURST_LONG));
+    if (left > burst->room)
+        side->burst_flags |= BURST_LONG;
+    if (left != 0 && is_pushed(tcp, tcb, side))
         side->burst_flags |= BURST_PUSH;
     return left;
 }
@@ -321,8 +345,35 @@ bool tcp_burst_left(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint32_t roo
     if (len % room != 0)
         side->small_end = tcb->snd.nxt;
     tcp_burst_passed(tcp, tcb);
-    if (tcb->snd.nxt != side->burst_end || !(side->burst_flags & BURST_PUSH))
+    if (tcb->snd.nxt != side->burst_end)
         return false;
-    tcp_range_at(tcp, side->ranges_last)->flags |= RANGE_PUSH;
+    bool push = (side->burst_flags & BURST_PUSH) != 0, many = side->burst_flags & BURST_LONG;
+    if (push || many)
+        tcp_range_at(tcp, side->ranges_last)->flags |=
+            push ? RANGE_PUSH | RANGE_BURST : RANGE_BURST;
+    return push || many;
+}
+
+/* ---- bytes that leave again ---- */
+
+bool tcp_burst_again(const struct tcp *tcp, struct tcb *tcb, const struct tcp_repair *repair,
+                     seq_t end)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    const struct tcp_range *range = tcp_range_at(tcp, repair->range);
+    uint32_t mss = segment_bytes(tcb);
+    bool goes_on = (side->burst_flags & BURST_AGAIN) && seq_lt(range->start, side->again_end)
+                   && seq_leq(end, side->again_end);
+    if (!goes_on) {
+        uint32_t segments = least(repair->bytes / mss, paced_segments(tcp, tcb, side));
+        side->burst_flags = (uint8_t)(side->burst_flags & ~BURST_AGAIN);
+        if (segments < 2 || range->end - range->start <= mss)
+            return false;
+        side->again_end = range->start + least(segments * mss, range->end - range->start);
+        side->burst_flags |= BURST_AGAIN;
+    }
+    if (end != side->again_end)
+        return false;
+    side->burst_flags = (uint8_t)(side->burst_flags & ~BURST_AGAIN);
     return true;
 }

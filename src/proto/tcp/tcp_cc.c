@@ -52,7 +52,10 @@ static uint32_t first_window(const struct tcp *tcp, const struct tcb *tcb)
 {
     if (tcb->flags & TCB_SYN_LOST) /* [RFC5681 3.1 5681-3] */
         return tcb->smss;
-    return tcp_cc_initial_window(tcb->smss, tcp_tcb_settings(tcp, tcb)->initial_window_segments);
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    if ((settings->more & CIAO_RACK) && settings->initial_window_segments != 0) /* AS LINUX */
+        return tcb->smss * settings->initial_window_segments;
+    return tcp_cc_initial_window(tcb->smss, settings->initial_window_segments);
 }
 
 /* Called when the side record is attached and again when the connection is established: bytes may
@@ -73,4 +76,6 @@ void tcp_congestion_init(struct tcp *tcp, struct tcb *tcb)
     tcb->rtt_seq = tcb->snd.una;
     tcb->sacked_to = tcb->snd.una;
     tcp_cc_at(tcp_tcb_settings(tcp, tcb)->congestion)->init(tcb, side);
+    if (side->rack != 0)
+        tcp_alert_init(tcp, tcb);
 }

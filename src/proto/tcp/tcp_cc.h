@@ -34,6 +34,23 @@ const struct tcp_cc_ops *tcp_cc_at(uint8_t congestion); /* enum ciao_congestion 
 extern const struct tcp_cc_ops tcp_cc_newreno;
 extern const struct tcp_cc_ops tcp_cc_cubic;
 
+/* AS LINUX: the same, counted in segments, for connections with a struct tcp_rack. */
+struct tcp_cc_segments_ops {
+    /* ssthresh after a loss, in segments. */
+    uint32_t (*ssthresh)(struct tcp_rack *rack, uint32_t cwnd);
+    /* So many segments were delivered, and cwnd (segments) was in use; its new value. */
+    uint32_t (*acked)(struct tcp_rack *rack, const struct tcp_side *side, uint32_t cwnd,
+                      uint32_t segments, time_us now);
+    /* A round trip was measured, in slow start: may end it by setting ssthresh. */
+    void (*measured)(struct tcp_rack *rack, struct tcp_side *side, const struct tcb *tcb,
+                     uint32_t rtt_us, time_us now);
+    /* The timer ran out. */
+    void (*timeout)(struct tcp_rack *rack);
+    /* Bytes leave again after so many milliseconds in which none were on their way. */
+    void (*silence)(struct tcp_rack *rack, uint32_t silence_ms, time_us now);
+};
+const struct tcp_cc_segments_ops *tcp_cc_segments_at(uint8_t congestion);
+
 /* Common to all: cwnd doubles in a round trip, up to ssthresh: tcp_cc.c. [RFC5681 3.1] */
 void tcp_cc_grow(struct tcp_side *side, uint32_t bytes);
 void tcp_cc_slow_start(struct tcb *tcb, struct tcp_side *side, uint32_t bytes);

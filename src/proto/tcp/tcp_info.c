@@ -17,7 +17,7 @@ static void ranges_info(const struct tcp *tcp, const struct tcp_side *side, stru
         info->unacked_segments += range->segments;
         if (range->flags & RANGE_SACKED)
             info->sacked_segments += range->segments;
-        else if (lost || again)
+        else if (side->rack != 0 ? (range->flags & RANGE_MARKED) != 0 : lost || again)
             info->marked_segments += range->segments;
         if (again && !lost && !(range->flags & RANGE_SACKED))
             info->again_segments += range->segments;
@@ -29,6 +29,22 @@ static uint32_t repeated_bytes(const struct tcb *tcb, const struct tcp_side *sid
 {
     uint32_t controls = 1 + (tcb->flags & TCB_FIN_SENT ? 1u : 0);
     return (uint32_t)side->bytes_sent - (tcb->snd.nxt - tcb->iss - controls);
+}
+
+static void rack_info(const struct tcp *tcp, const struct tcp_rack *rack, struct ciao_info *info)
+{
+    uint32_t held_ms[HELD_KINDS];
+    memcpy(held_ms, rack->held_ms, sizeof held_ms);
+    held_ms[rack->held] += tcp_now_ms(tcp) - rack->held_since_ms;
+    uint64_t all_ms = (uint64_t)held_ms[HELD_BUSY] + held_ms[HELD_WINDOW] + held_ms[HELD_SPACE];
+    info->busy_us = all_ms * 1000;
+    info->window_limited_us = (uint64_t)held_ms[HELD_WINDOW] * 1000;
+    info->sndbuf_limited_us = (uint64_t)held_ms[HELD_SPACE] * 1000;
+    info->ca_state = rack->alert;
+    info->reordering = rack->reordering;
+    info->reorderings = rack->reordered;
+    info->dsack_segments = rack->dsacks;
+    info->delivered_segments = rack->delivered;
 }
 
 static uint8_t ca_state(const struct tcb *tcb, const struct ciao_info *info)
@@ -66,6 +82,8 @@ static void side_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_
     info->retransmitted_bytes = repeated_bytes(tcb, side);
     info->delivered_segments = tcp_segments_of(tcb, (uint32_t)side->delivered);
     ranges_info(tcp, side, info);
+    if (side->rack != 0)
+        rack_info(tcp, tcp_rack(tcp, side), info);
 }
 
 static uint32_t ago_ms(const struct tcp *tcp, uint32_t at_ms)
@@ -84,8 +102,10 @@ static void linux_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao
     if (info->unacked_segments == 0 && (tcb->snd.una != tcb->snd.nxt || closing))
         info->unacked_segments = 1; /* SYN or FIN alone */
     info->acked_sequence = info->bytes_acked + (uint32_t)(acked - (uint32_t)info->bytes_acked);
-    info->ca_state = ca_state(tcb, info);
-    info->reordering = tcb->dup_thresh < TCP_DUP_THRESH ? TCP_DUP_THRESH : tcb->dup_thresh;
+    if (!tcp_by_time(tcp, tcb)) {
+        info->ca_state = ca_state(tcb, info);
+        info->reordering = tcb->dup_thresh < TCP_DUP_THRESH ? TCP_DUP_THRESH : tcb->dup_thresh;
+    }
     info->probes = tcb->probes != 0 ? tcb->probes : tcb->keep_probes;
     info->backoff = tcb->backoff;
     info->retransmits = tcb->flags & TCB_PERSIST ? 0 : tcb->backoff;

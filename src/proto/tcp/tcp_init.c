@@ -23,7 +23,7 @@ static uint32_t both_families(uint32_t count)
     return count > REF_INDEX_MAX / 2 ? REF_INDEX_MAX : count * 2;
 }
 
-#define TABLES 11u
+#define TABLES 12u
 static void list_tables(const struct ciao_config *config, struct table tables[TABLES])
 {
     uint32_t records = per_byte_records(config);
@@ -35,6 +35,8 @@ static void list_tables(const struct ciao_config *config, struct table tables[TA
         {offsetof(struct tcp, waits), sizeof(struct tcp_wait), config->max_time_wait},
         {offsetof(struct tcp, waits6), sizeof(struct tcp_wait6), config->max_time_wait},
         {offsetof(struct tcp, sides), sizeof(struct tcp_side),
+         both_families(config->max_connections)},
+        {offsetof(struct tcp, racks), sizeof(struct tcp_rack),
          both_families(config->max_connections)},
         {offsetof(struct tcp, ranges), sizeof(struct tcp_range), records},
         {offsetof(struct tcp, runs), sizeof(struct tcp_run), records},

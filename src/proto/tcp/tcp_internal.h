@@ -295,6 +295,11 @@ static inline struct tcp_side *tcp_side(const struct tcp *tcp, const struct tcb 
 {
     return (struct tcp_side *)pool_at(&tcp->sides, tcb->side); /* tcb->side != 0 */
 }
+void tcp_side_detach(struct tcp *tcp, struct tcb *tcb);
+static inline struct tcp_rack *tcp_rack(const struct tcp *tcp, const struct tcp_side *side)
+{
+    return (struct tcp_rack *)pool_at(&tcp->racks, side->rack); /* side->rack != 0 */
+}
 int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data,
                         size_t len); /* bytes taken, -CIAO_E* */
 uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb);

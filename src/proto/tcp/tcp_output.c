@@ -57,8 +57,19 @@ static bool tail_is_new(const struct tcp *tcp, const struct tcb *tcb, uint32_t l
 /* [RFC6298 5.1] */
 static void start_timer(struct tcp *tcp, struct tcb *tcb, uint32_t len)
 {
-    if (!tcp_timer_is_set(tcb, TCP_TIMER_REXMT) || tail_is_new(tcp, tcb, len))
+    if (!tcp_timer_is_set(tcb, TCP_TIMER_REXMT))
         tcp_retransmit_timer_restart(tcp, tcb);
+    else if (tcp_by_time(tcp, tcb))
+        tcp_tail_again(tcp, tcb);
+    else if (tail_is_new(tcp, tcb, len))
+        tcp_retransmit_timer_restart(tcp, tcb);
+}
+
+static void sent_by_time(const struct tcp *tcp, const struct tcb *tcb, uint32_t len)
+{
+    if (tcp_flight(tcb) == len && tcb->last_sent_ms != 0)
+        tcp_alert_silence(tcp, tcb, tcp_now_ms(tcp) - tcb->last_sent_ms);
+    tcp_alert_sent(tcp, tcb, tcp_segments_of(tcb, len));
 }
 
 /* What left does not wait any more: with a limit of what may, there is room now. */
@@ -79,6 +90,8 @@ void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fi
     }
     tcb->flags &= ~TCB_PUSH;
     tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* the override's wait is over */
+    if (tcp_by_time(tcp, tcb))
+        sent_by_time(tcp, tcb, len);
     tcb->last_sent_ms = tcp_now_ms(tcp);
     start_timer(tcp, tcb, len);
     if (!(tcb->told_ready & CIAO_WRITABLE))
@@ -207,6 +220,8 @@ static uint32_t length_now(struct tcp *tcp, struct tcb *tcb, uint32_t usable,
 /* Nothing is on its way that could bring news of the window: ask. */
 static void window_is_closed(struct tcp *tcp, struct tcb *tcb)
 {
+    if (tcp_by_time(tcp, tcb))
+        tcp_held_by(tcp, tcp_side(tcp, tcb), HELD_WINDOW);
     if (tcb->snd.una == tcb->snd.nxt)
         tcp_persist_start(tcp, tcb);
 }
@@ -283,10 +298,31 @@ static enum tcp_sent send_tail(struct tcp *tcp, struct tcb *tcb, struct ciao_fra
     return sent;
 }
 
+/* F-RTO: new bytes find out whether the timeout was needless; where there are none, it was not.
+ * [RFC5682 3.1 step 2] */
+static enum tcp_sent send_doubting(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_rack *rack = tcp_rack(tcp, side);
+    enum tcp_sent sent = send_new(tcp, tcb, frame);
+    if (sent == TCP_SENT_NOTHING && seq_leq(tcb->snd.nxt, side->recover))
+        rack->flags &= (uint8_t) ~(RACK_FRTO | RACK_NEW_ONLY);
+    return sent;
+}
+
+static bool is_doubting(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcp_by_time(tcp, tcb) && (tcp_rack(tcp, tcp_side(tcp, tcb))->flags & RACK_NEW_ONLY) != 0;
+}
+
 static enum tcp_sent from_queue(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
     enum tcp_sent sent = TCP_SENT_NOTHING;
-    if (tcb->flags & TCB_PROBE)
+    if ((tcb->flags & TCB_RTO_RECOVERY) && is_doubting(tcp, tcb))
+        sent = send_doubting(tcp, tcb, frame);
+    if (sent == TCP_SENT_NOTHING && (tcb->flags & TCB_RTO_RECOVERY) && is_doubting(tcp, tcb))
+        return sent;
+    if (sent == TCP_SENT_NOTHING && (tcb->flags & TCB_PROBE))
         sent = tcp_retransmit_probe(tcp, tcb, frame);
     if (sent == TCP_SENT_NOTHING && (tcb->repair & REPAIR_TAIL_DUE))
         sent = send_tail(tcp, tcb, frame);

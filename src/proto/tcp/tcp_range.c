@@ -51,11 +51,11 @@ static bool alike(const struct tcp_range *a, const struct tcp_range *b)
         return false;
     if (a->flags & b->flags & RANGE_SACKED)
         return true;
-    if (a->flags & RANGE_PUSH)
+    if (a->flags & (RANGE_PUSH | RANGE_BURST))
         return false;
+    const unsigned loose = RANGE_APP_LIMITED | RANGE_PUSH | RANGE_BURST;
     return a->sent_us == b->sent_us && a->times == b->times && a->later == b->later
-           && a->delivered == b->delivered
-           && ((a->flags ^ b->flags) & ~(RANGE_APP_LIMITED | RANGE_PUSH)) == 0;
+           && a->delivered == b->delivered && ((a->flags ^ b->flags) & ~loose) == 0;
 }
 
 /* Join a range with the one behind it, if they are alike. */
@@ -94,13 +94,28 @@ static bool continues(const struct tcp *tcp, const struct tcp_side *side,
     return side->ranges_last != 0 && alike(tcp_range_at(tcp, side->ranges_last), new);
 }
 
+/* By time, what leaves later has a later time, though the clock may stand still: but not the
+ * segments of one burst. */
+static time_us stamp(const struct tcp *tcp, const struct tcp_side *side, bool again)
+{
+    if (side->rack == 0)
+        return tcp->now;
+    struct tcp_rack *rack = tcp_rack(tcp, side);
+    bool same = !again && side->ranges_last != 0 && rack->stamp_us >= tcp->now;
+    const unsigned ends = RANGE_PUSH | RANGE_BURST;
+    if (same && !(tcp_range_at(tcp, side->ranges_last)->flags & ends))
+        return rack->stamp_us;
+    rack->stamp_us = rack->stamp_us < tcp->now ? tcp->now : rack->stamp_us + 1;
+    return rack->stamp_us;
+}
+
 void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
     const struct tcp_range new = {
         .start = start,
         .end = end,
-        .sent_us = tcp->now,
+        .sent_us = stamp(tcp, side, false),
         .delivered = side->delivered,
         .times = 1,
         .flags = end == tcb->snd_end ? RANGE_APP_LIMITED : 0,
@@ -130,7 +145,7 @@ uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t
     *rest = *range;
     rest->start = at;
     range->end = at;
-    range->flags &= (uint16_t)~RANGE_PUSH;
+    range->flags &= (uint16_t) ~(RANGE_PUSH | RANGE_BURST);
     uint32_t behind = tcp_segments_of(tcb, rest->end - at);
     rest->segments = (uint16_t)(behind < range->segments ? behind : range->segments);
     range->segments =
@@ -147,7 +162,7 @@ void tcp_range_again(struct tcp *tcp, struct tcb *tcb, uint32_t index)
         side->lost_bytes -= range->end - range->start;
     range->flags = (uint16_t)((range->flags & ~RANGE_LOST) | RANGE_RETRANSMITTED);
     range->segments = (uint16_t)tcp_segments_of(tcb, range->end - range->start);
-    range->sent_us = tcp->now;
+    range->sent_us = stamp(tcp, side, true);
     range->delivered = side->delivered;
     range->later = 0;
     if (range->times < UINT16_MAX)
@@ -164,6 +179,8 @@ static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *ra
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
     bool again = (range->flags & RANGE_RETRANSMITTED) != 0;
+    if (side->rack != 0)
+        tcp_rack_arrived(tcp, tcb, range, segments, work);
     if (again) {
         work->repeated = true;
         if (range->sent_us > work->again_us)
@@ -229,8 +246,8 @@ void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct t
     if (seq_gt(range->end, tcb->sacked_to))
         tcb->sacked_to = range->end;
     note_arrival(tcp, side, range, range->segments, work);
-    range->flags =
-        (uint16_t)((range->flags & ~(RANGE_LOST | RANGE_COUNTED | RANGE_REPAIR)) | RANGE_SACKED);
+    const unsigned news = RANGE_LOST | RANGE_COUNTED | RANGE_REPAIR | RANGE_MARKED;
+    range->flags = (uint16_t)((range->flags & ~news) | RANGE_SACKED);
     join_around(tcp, side, index);
 }
 
@@ -284,7 +301,7 @@ void tcp_range_lost(struct tcp *tcp, struct tcb *tcb, uint32_t index, bool count
     struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_range *range = tcp_range_at(tcp, index);
     ASSERT(!(range->flags & (RANGE_SACKED | RANGE_LOST)));
-    range->flags |= RANGE_LOST;
+    range->flags |= RANGE_LOST | RANGE_MARKED;
     range->later = 0;
     side->lost_bytes += range->end - range->start;
     if (!counted)

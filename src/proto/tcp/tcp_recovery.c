@@ -52,9 +52,13 @@ struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb)
 {
     const struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_repair repair = {0, tcp_recovery_space(tcb, side), reason_of(tcb, side)};
+    if (side->rack != 0 && side->cwnd / tcb->smss <= tcp_rack_in_flight(tcp, tcb, side))
+        repair.bytes = 0;
+    else if (side->rack != 0 && repair.bytes < tcb->smss)
+        repair.bytes = tcb->smss;
     if (repair.bytes < tcb->smss) {
         tcb->flags |= TCB_CWND_LIMITED;
-        if (!leaves_at_once(tcb))
+        if (side->rack != 0 || !leaves_at_once(tcb))
             return repair;
         repair.bytes = tcb->smss;
     }
@@ -96,7 +100,7 @@ struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb)
     const struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_repair repair = {0, tcb->smss, CIAO_AGAIN_SACK_HOLE};
     const uint32_t both = TCB_RECOVERY | TCB_SACK;
-    if ((tcb->flags & both) != both || tcp_recovery_space(tcb, side) < tcb->smss)
+    if (side->rack != 0 || (tcb->flags & both) != both || tcp_recovery_space(tcb, side) < tcb->smss)
         return repair;
     repair.range = hole(tcp, tcb, side);
     if (repair.range != 0)
@@ -276,6 +280,10 @@ void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *w
 void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
+    if (side->rack != 0) {
+        tcp_alert_timeout(tcp, tcb, first);
+        return;
+    }
     if (first)
         cc_of(tcp, tcb)->timeout(tcb, side, tcp_flight(tcb));
     tcp_range_all_lost(tcp, tcb);

@@ -39,6 +39,8 @@ void tcp_retransmit_timer_restart(struct tcp *tcp, struct tcb *tcb)
 {
     uint32_t tail_us = tcp_tail_wait_us(tcp, tcb);
     tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
+    if (tcp_by_time(tcp, tcb))
+        tcp_rack(tcp, tcp_side(tcp, tcb))->flags &= (uint8_t)~RACK_REO_SET;
     if (tail_us != 0)
         tcb->repair |= REPAIR_TAIL_SET;
     timer_set(tcp, tcb, tail_us != 0 ? tail_us : tcb->rto_us);
@@ -78,6 +80,11 @@ static void back_off(const struct tcp *tcp, struct tcb *tcb)
         tcb->backoff++;
 }
 
+static bool is_to_look_again(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcp_by_time(tcp, tcb) && (tcp_rack(tcp, tcp_side(tcp, tcb))->flags & RACK_REO_SET);
+}
+
 /* [RFC6298 5.4-5.6, RFC9293 3.10.8 EV-54] */
 void tcp_timeout_retransmit(struct tcp *tcp, struct tcb *tcb)
 {
@@ -86,6 +93,10 @@ void tcp_timeout_retransmit(struct tcp *tcp, struct tcb *tcb)
         return;
     if (tcb->repair & REPAIR_TAIL_SET) {
         tcp_tail_timeout(tcp, tcb);
+        return;
+    }
+    if (is_to_look_again(tcp, tcb)) {
+        tcp_alert_look_again(tcp, tcb);
         return;
     }
     tcp_note(tcp, tcb, fin_alone ? CIAO_TIMER_FIN : CIAO_TIMER_RETRANSMIT,
@@ -133,8 +144,10 @@ static uint32_t length_of(const struct tcp *tcp, struct tcb *tcb, const struct t
     return tcp_sendq_reach(tcp, tcb, range->start, len < most ? len : most);
 }
 
-static void remember_again(struct tcp *tcp, struct tcb *tcb, uint32_t index, uint32_t len)
+static void remember_again(struct tcp *tcp, struct tcb *tcb, const struct tcp_repair *repair,
+                           uint32_t len)
 {
+    uint32_t index = repair->range;
     struct tcp_range *range = tcp_range_at(tcp, index);
     bool oldest = range->prev == 0;
     if (len < range->end - range->start)
@@ -144,11 +157,15 @@ static void remember_again(struct tcp *tcp, struct tcb *tcb, uint32_t index, uin
         tcp_side(tcp, tcb)->lost += tcp_segments_of(tcb, len);
         range->flags |= RANGE_COUNTED;
     }
+    bool by_time = tcp_by_time(tcp, tcb), looks = is_to_look_again(tcp, tcb);
     if (!(range->flags & RANGE_LOST)) /* on suspicion */
         tcp_recovery_to_undo(tcb, tcp_segments_of(tcb, len));
     tcb->repair |= REPAIR_BEGUN;
     tcp_range_again(tcp, tcb, index);
-    if (oldest && !(tcb->flags & TCB_PERSIST)) /* AS LINUX: what was just sent deserves its time */
+    if (by_time && repair->reason != CIAO_AGAIN_TAIL_PROBE)
+        tcp_alert_repaired(tcp, tcb, tcp_segments_of(tcb, len));
+    if (oldest && !looks
+        && !(tcb->flags & TCB_PERSIST)) /* AS LINUX: what was just sent deserves its time */
         tcp_retransmit_timer_restart(tcp, tcb);
 }
 
@@ -174,13 +191,14 @@ enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_
     };
     if (whole && (range->flags & RANGE_PUSH))
         piece.flags |= TCP_PSH;
-    if (end == tcb->snd_end && !tcp_bursts(tcp, tcb))
+    bool ends = tcp_bursts(tcp, tcb) ? tcp_burst_again(tcp, tcb, repair, end) : end == tcb->snd_end;
+    if (ends)
         piece.flags |= TCP_PSH;
     if (end == tcb->snd_end && (tcb->flags & TCB_FIN_SENT))
         piece.flags |= TCP_FIN;
     tcp_note(tcp, tcb, repair->reason, tcp_relative(tcb, start), len);
     tcp_side(tcp, tcb)->retransmitted += tcp_segments_of(tcb, len);
-    remember_again(tcp, tcb, repair->range, len);
+    remember_again(tcp, tcb, repair, len);
     if (more != 0)
         tcp_output_sent_new(tcp, tcb, more, false);
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;

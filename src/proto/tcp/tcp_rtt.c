@@ -41,23 +41,23 @@ static void smooth(struct tcb *tcb, uint32_t rtt_us)
 /* AS LINUX: RTTVAR is the largest mean deviation of a round trip, never less than a quarter of the
  * smallest RTO, and falls by a quarter of the difference a round trip.  A round trip that is
  * shorter than those before moves it little.  What becomes 4 * RTTVAR is what is kept here. */
-static void smooth_wide(struct tcb *tcb, struct tcp_side *side, uint32_t rtt_us, uint32_t floor_us)
+static void smooth_wide(struct tcb *tcb, struct tcp_rack *rack, uint32_t rtt_us, uint32_t floor_us)
 {
     int64_t error = (int64_t)rtt_us - tcb->srtt_us;
-    int64_t step = (error < 0 ? -error : error) - side->mdev_us / 4;
+    int64_t step = (error < 0 ? -error : error) - rack->mdev_us / 4;
     if (error < 0 && step > 0)
         step /= 8;
     tcb->srtt_us = (uint32_t)(tcb->srtt_us + error / 8);
-    side->mdev_us = (uint32_t)(side->mdev_us + step);
-    if (side->mdev_us > side->mdev_max_us)
-        side->mdev_max_us = side->mdev_us;
-    if (side->mdev_max_us / 4 > tcb->rttvar_us)
-        tcb->rttvar_us = side->mdev_max_us / 4;
+    rack->mdev_us = (uint32_t)(rack->mdev_us + step);
+    if (rack->mdev_us > rack->mdev_max_us)
+        rack->mdev_max_us = rack->mdev_us;
+    if (rack->mdev_max_us / 4 > tcb->rttvar_us)
+        tcb->rttvar_us = rack->mdev_max_us / 4;
     if (seq_leq(tcb->snd.una, tcb->rtt_seq))
         return;
-    if (side->mdev_max_us / 4 < tcb->rttvar_us)
-        tcb->rttvar_us -= (tcb->rttvar_us - side->mdev_max_us / 4) / 4;
-    side->mdev_max_us = floor_us;
+    if (rack->mdev_max_us / 4 < tcb->rttvar_us)
+        tcb->rttvar_us -= (tcb->rttvar_us - rack->mdev_max_us / 4) / 4;
+    rack->mdev_max_us = floor_us;
 }
 
 static void first_wide(struct tcb *tcb, uint32_t rtt_us, uint32_t floor_us)
@@ -73,14 +73,17 @@ static void measured_wide(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us, uin
         first_wide(tcb, rtt_us, floor_us);
         return;
     }
-    if (tcb->side == 0)
+    if (!tcp_by_time(tcp, tcb)) {
+        smooth(tcb, rtt_us);
+        tcb->rttvar_us = tcb->rttvar_us > floor_us / 4 ? tcb->rttvar_us : floor_us / 4;
         return;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    if (side->mdev_us == 0) { /* the first was before there was a side record */
-        side->mdev_us = 2 * tcb->srtt_us;
-        side->mdev_max_us = 4 * tcb->rttvar_us;
     }
-    smooth_wide(tcb, side, rtt_us, floor_us);
+    struct tcp_rack *rack = tcp_rack(tcp, tcp_side(tcp, tcb));
+    if (rack->mdev_us == 0) { /* the first was before there was a record for it */
+        rack->mdev_us = 2 * tcb->srtt_us;
+        rack->mdev_max_us = 4 * tcb->rttvar_us;
+    }
+    smooth_wide(tcb, rack, rtt_us, floor_us);
 }
 
 /* [RFC6298 2.2-2.3 6298-3, RFC9293 3.8.1 MUST-18] */

@@ -20,12 +20,16 @@ static bool reports_duplicate(const struct tcp_segment *seg)
 }
 
 /* Without timestamps it is the duplicate's report that proves a repair needless [RFC3708 2]. */
-static void duplicate_reported(const struct tcb *tcb, const struct tcp_segment *seg,
-                               struct tcp_ack_work *work)
+static void duplicate_reported(const struct tcp *tcp, const struct tcb *tcb,
+                               const struct tcp_segment *seg, struct tcp_ack_work *work)
 {
     const struct tcp_sack *block = seg->h.opt.sack;
     uint32_t bytes = block->end - block->start;
     work->reported = true;
+    if (tcp_by_time(tcp, tcb)) {
+        tcp_rack_duplicate(tcp, tcb, block, work);
+        return;
+    }
     if ((tcb->flags & TCB_TS) || seq_geq(block->start, block->end) || bytes > 0xffff)
         return;
     work->needless = (uint16_t)(work->needless + tcp_segments_of(tcb, bytes));
@@ -37,10 +41,17 @@ static bool is_plausible(const struct tcb *tcb, const struct tcp_sack *block)
            && seq_leq(block->end, tcb->snd.nxt);
 }
 
-/* Cut so that a range begins at `at`; 0 when it may not be cut. */
-static uint32_t cut(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t at)
+/* Cut so that a range begins at the end of a segment: at `at`, or `up` or down from there; 0 when
+ * it may not be cut. */
+static uint32_t cut(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t at, bool up)
 {
-    if (tcp_range_at(tcp, index)->segments < 2)
+    const struct tcp_range *range = tcp_range_at(tcp, index);
+    uint32_t part = (at - range->start) % tcb->smss;
+    if (range->segments < 2)
+        return 0;
+    if (part != 0)
+        at = up ? at + (tcb->smss - part) : at - part;
+    if (seq_geq(at, range->end) || seq_leq(at, range->start))
         return 0;
     return tcp_range_split(tcp, tcb, index, at);
 }
@@ -50,11 +61,11 @@ static uint32_t inside(struct tcp *tcp, struct tcb *tcb, uint32_t index,
                        const struct tcp_sack *block)
 {
     if (seq_lt(tcp_range_at(tcp, index)->start, block->start))
-        index = cut(tcp, tcb, index, block->start);
+        index = cut(tcp, tcb, index, block->start, true);
     if (index == 0)
         return 0;
     const struct tcp_range *range = tcp_range_at(tcp, index);
-    if (seq_gt(range->end, block->end) && cut(tcp, tcb, index, block->end) == 0)
+    if (seq_gt(range->end, block->end) && cut(tcp, tcb, index, block->end, false) == 0)
         return 0;
     return index;
 }
@@ -93,7 +104,7 @@ void tcp_sack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment
     if (opt->n_sack == 0)
         return;
     if (reports_duplicate(seg)) {
-        duplicate_reported(tcb, seg, work);
+        duplicate_reported(tcp, tcb, seg, work);
         first = 1;
     }
     for (unsigned i = first; i < opt->n_sack; i++) {

@@ -64,6 +64,16 @@ struct tcp_ack_work {
     bool lost_again; /* what was lost had been sent again, after cwnd was reduced */
     bool reported;   /* it reports bytes that came twice [RFC2883] */
     bool duplicate;  /* a duplicate ACK in the sense of [RFC5681 2] */
+    /* for connections with a struct tcp_rack */
+    bool asked;             /* something was on its way when it came */
+    bool overtaken;         /* it is older than one that has come: only its SACKs count */
+    bool original;          /* what was sent once, before recovery began, has arrived */
+    bool twice, tail_twice; /* the peer has had repairs twice, or the tail probe */
+    bool has_late;          /* `late` holds */
+    bool timer_is_set;      /* to look again for what is lost */
+    seq_t late;             /* the lowest of what was sent once and has arrived now */
+    uint32_t delivered;     /* segments */
+    time_us last_sent_us;   /* when the youngest of what was sent once was sent; 0: none */
 };
 
 /* ---- the segment itself: tcp_segment.c ---- */
@@ -75,6 +85,12 @@ uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_
 /* ---- the send queue: tcp_sendq.c ---- */
 /* How many of these bytes one frame's fragments can refer to. */
 uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len);
+
+struct tcp_repair { /* what is to be sent again */
+    uint32_t range; /* 0: nothing */
+    uint32_t bytes; /* so much of it at most */
+    enum ciao_reason reason;
+};
 
 /* ---- records, chunks and bursts: tcp_burst.c ---- */
 static inline bool tcp_bursts(const struct tcp *tcp, const struct tcb *tcb)
@@ -94,6 +110,9 @@ struct tcp_burst {   /* what a burst may be made of */
 uint32_t tcp_burst_now(const struct tcp *tcp, struct tcb *tcb, const struct tcp_burst *burst);
 /* So many of them have left, up to snd.nxt; true: with PSH. */
 bool tcp_burst_left(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint32_t room);
+/* The front of a range, up to `end`, is about to leave again; true: with PSH. */
+bool tcp_burst_again(const struct tcp *tcp, struct tcb *tcb, const struct tcp_repair *repair,
+                     seq_t end);
 /* snd.nxt has passed marks. */
 void tcp_burst_passed(struct tcp *tcp, struct tcb *tcb);
 void tcp_burst_flush(struct tcp *tcp, struct tcp_side *side);
@@ -105,6 +124,10 @@ static inline struct tcp_range *tcp_range_at(const struct tcp *tcp, uint32_t ind
 }
 /* Is there a record for one more?  A part of the table is kept for those that must be split. */
 bool tcp_range_room(const struct tcp *tcp);
+static inline bool tcp_by_time(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->side != 0 && tcp_side(tcp, tcb)->rack != 0;
+}
 /* [start, end), which begins where the last one ended, has left for the first time. */
 void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end);
 /* Cut before `at`, which lies inside; the index of the second half, 0 when there is no record. */
@@ -151,11 +174,6 @@ static inline uint32_t tcp_recovery_space(const struct tcb *tcb, const struct tc
     uint32_t pipe = tcp_pipe(tcb, side);
     return side->cwnd > pipe ? side->cwnd - pipe : 0;
 }
-struct tcp_repair { /* what is to be sent again */
-    uint32_t range; /* 0: nothing */
-    uint32_t bytes; /* so much of it at most */
-    enum ciao_reason reason;
-};
 /* What is lost [RFC6675 4 NextSeg rule 1]; when nothing new can be sent, what may be (3, 4). */
 struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb);
 struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb);
@@ -167,6 +185,41 @@ void tcp_recovery_reduce(struct tcp *tcp, struct tcb *tcb);
 /* `first`: these bytes have not timed out before. */
 void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first);
 
+/* ---- the same by time, for connections with a struct tcp_rack: tcp_rack.c ---- */
+/* Segments on their way. */
+uint32_t tcp_rack_in_flight(const struct tcp *tcp, const struct tcb *tcb,
+                            const struct tcp_side *side);
+/* This range, or so many segments at its front, has arrived. */
+void tcp_rack_arrived(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_range *range,
+                      uint32_t segments, struct tcp_ack_work *work);
+/* What starts at `late` came after what ends at `highest`, unless that is not later. */
+void tcp_rack_reordered(const struct tcp *tcp, const struct tcb *tcb, seq_t late, seq_t highest);
+/* The peer reports that it has had these bytes before. [RFC2883] */
+void tcp_rack_duplicate(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_sack *block,
+                        struct tcp_ack_work *work);
+/* The reordering window is made wider, or as it was. */
+void tcp_rack_adapt(const struct tcp *tcp, const struct tcp_side *side,
+                    const struct tcp_ack_work *work);
+/* Declare lost what is; set the timer for what may be. */
+void tcp_rack_look(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
+void tcp_rack_look_again(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
+void tcp_rack_timeout(struct tcp *tcp, struct tcb *tcb);
+
+/* ---- what is done about it: tcp_alert.c ---- */
+void tcp_alert_init(const struct tcp *tcp, const struct tcb *tcb);
+void tcp_alert_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work);
+void tcp_alert_look_again(struct tcp *tcp, struct tcb *tcb); /* the timer of tcp_rack_look() */
+void tcp_alert_timeout(struct tcp *tcp, struct tcb *tcb, bool first);
+void tcp_alert_sent(const struct tcp *tcp, const struct tcb *tcb, uint32_t segments);
+void tcp_alert_repaired(const struct tcp *tcp, const struct tcb *tcb, uint32_t segments);
+void tcp_alert_silence(const struct tcp *tcp, const struct tcb *tcb, uint32_t silence_ms);
+
+/* ---- what holds bytes up, for connections with a struct tcp_rack: tcp_held.c ---- */
+void tcp_held_by(const struct tcp *tcp, const struct tcp_side *side, enum tcp_held what);
+void tcp_held_written(const struct tcp *tcp, const struct tcp_side *side);
+void tcp_held_sent(const struct tcp *tcp, const struct tcb *tcb, bool limited);
+void tcp_held_acked(const struct tcp *tcp, const struct tcb *tcb);
+
 /* ---- what is sent again: tcp_retransmit.c ---- */
 enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame,
                                   const struct tcp_repair *repair);
@@ -177,6 +230,8 @@ void tcp_persist_start(struct tcp *tcp, struct tcb *tcb);
 void tcp_persist_stop(struct tcp *tcp, struct tcb *tcb);
 
 /* ---- tail loss probes: tcp_tail.c ---- */
+/* AS LINUX: new bytes have left, and the probe is due so long after them. */
+void tcp_tail_again(struct tcp *tcp, struct tcb *tcb);
 uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb);
 void tcp_tail_timeout(struct tcp *tcp, struct tcb *tcb);
 struct tcp_repair tcp_tail_segment(struct tcp *tcp, struct tcb *tcb);

@@ -18,15 +18,32 @@ bool tcp_side_attach(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->side != 0)
         return true;
-    uint32_t index = pool_take(&tcp->sides);
-    if (index == 0)
+    bool by_time = (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK) != 0;
+    uint32_t index = pool_take(&tcp->sides), rack = by_time ? pool_take(&tcp->racks) : 0;
+    if (index == 0 || (by_time && rack == 0)) {
+        if (index != 0)
+            pool_give(&tcp->sides, index);
         return false;
+    }
     memset(pool_at(&tcp->sides, index), 0, sizeof(struct tcp_side));
+    if (rack != 0)
+        memset(pool_at(&tcp->racks, rack), 0, sizeof(struct tcp_rack));
     tcb->side = index;
     struct tcp_side *side = tcp_side(tcp, tcb);
+    side->rack = rack;
     side->chunk_start = side->pushed = side->burst_end = side->small_end = tcb->snd_end;
     tcp_congestion_init(tcp, tcb);
     return true;
+}
+
+void tcp_side_detach(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->side == 0)
+        return;
+    if (tcp_side(tcp, tcb)->rack != 0)
+        pool_give(&tcp->racks, tcp_side(tcp, tcb)->rack);
+    pool_give(&tcp->sides, tcb->side);
+    tcb->side = 0;
 }
 
 /* ---- in: from the program ---- */
@@ -95,6 +112,8 @@ int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
     struct tcp_side *side = tcp_side(tcp, tcb);
     const uint8_t *from = data;
     size_t left = room_for(tcp, tcb, len);
+    if (left < len && side->rack != 0)
+        tcp_rack(tcp, side)->no_space = 1;
     if (left == 0)
         return -CIAO_EAGAIN;
     while (left != 0) {

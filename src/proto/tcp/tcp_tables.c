@@ -222,8 +222,7 @@ void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
     ref_t ref = tcp_tcb_ref(tcp, tcb);
     tcp_sendq_flush(tcp, tcb);
     tcp_receive_flush(tcp, tcb);
-    if (tcb->side != 0)
-        pool_give(&tcp->sides, tcb->side);
+    tcp_side_detach(tcp, tcb);
     tcp_note(tcp, tcb, CIAO_DID_TCB_FREED, 0, 0);
     tcp_flow_leave(tcp, tcb);
     wheel_cancel(&tcp->wheel, ref);

@@ -26,9 +26,46 @@ static bool may_probe(const struct tcp *tcp, const struct tcb *tcb)
            && tcb->snd.una != tcb->snd_end;
 }
 
+/* AS LINUX: not once something is out of order; our FIN alone is probed for, too. */
+static bool may_probe_by_time(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const uint32_t busy = TCB_RECOVERY | TCB_RTO_RECOVERY | TCB_PERSIST;
+    const uint32_t more = tcp_tcb_settings(tcp, tcb)->more;
+    const uint32_t both = CIAO_TAIL_PROBES | CIAO_RACK;
+    if ((more & both) != both || !(tcb->flags & TCB_SACK) || (tcb->flags & busy)
+        || (tcb->repair & (REPAIR_TAIL_OUT | REPAIR_TAIL_DUE)) || tcb->backoff != 0)
+        return false;
+    if (tcb->side != 0 && tcp_rack(tcp, tcp_side(tcp, tcb))->alert == ALERT_DISORDER)
+        return false;
+    return tcb->snd.una != tcb->snd.nxt && (tcb->flags & TCB_RTT_MEASURED);
+}
+
+static uint32_t wait_by_time_us(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint64_t wait_us = 2 * (uint64_t)tcb->srtt_us;
+    wait_us += tcp_flight(tcb) <= tcb->smss ? tcp_tcb_settings(tcp, tcb)->rto_min_us : 2000;
+    return wait_us < tcb->rto_us ? (uint32_t)wait_us : tcb->rto_us;
+}
+
+void tcp_tail_again(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!may_probe_by_time(tcp, tcb))
+        return;
+    uint32_t wait_us = wait_by_time_us(tcp, tcb), first = tcp_side(tcp, tcb)->ranges_first;
+    int64_t left_us = wait_us;
+    if (first != 0)
+        left_us = (int64_t)(tcp_range_at(tcp, first)->sent_us + tcb->rto_us - tcp->now);
+    left_us = left_us < 1 ? 1 : left_us;
+    tcb->repair |= REPAIR_TAIL_SET;
+    tcp_timer_set(tcp, tcb, TCP_TIMER_REXMT,
+                  tcp->now + (left_us < wait_us ? (uint64_t)left_us : wait_us));
+}
+
 /* The wait until a probe; 0 when the retransmission timer is the one to run. */
 uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb)
 {
+    if (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK)
+        return may_probe_by_time(tcp, tcb) ? wait_by_time_us(tcp, tcb) : 0;
     if (!may_probe(tcp, tcb))
         return 0;
     uint64_t wait_us = 2 * (uint64_t)tcb->srtt_us + 2000; /* what the timer's ticks may cost */
@@ -41,6 +78,10 @@ void tcp_tail_timeout(struct tcp *tcp, struct tcb *tcb)
 {
     tcp_note(tcp, tcb, CIAO_TIMER_TAIL_PROBE, tcp_relative(tcb, tcb->snd.una), tcb->srtt_us);
     tcb->repair = (uint8_t)((tcb->repair & ~REPAIR_TAIL_SET) | REPAIR_TAIL_DUE);
+    if (tcb->snd.una == tcb->snd_end) { /* our FIN alone */
+        tcb->flags |= TCB_PROBE;
+        tcp_tail_sent(tcp, tcb, true);
+    }
     tcp_output_wanted(tcp, tcb);
 }
 
