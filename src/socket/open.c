@@ -135,6 +135,8 @@ static int bind_to(struct call *call, const void *addr, uint32_t addrlen)
         error = bound_take(call->s, call->sock, &local);
     if (error == 0)
         note_address(call->sock);
+    if (error == 0 && call->sock->conn != 0) /* the next end of its connection is not its own */
+        call->sock->flags &= (uint16_t)~SOCK_PORT_CHOSEN;
     return error;
 }
 

@@ -132,10 +132,19 @@ static int transparent_set(struct ciao_sockets *s, struct sock *sock, int32_t va
 
 /* ---- which family ---- */
 
+/* AS LINUX inet_num: a port that was chosen for it is given back when its connection is over. */
+static bool has_port(const struct ciao_sockets *s, const struct sock *sock)
+{
+    if (sock_tcp_state(s, sock) != CIAO_TCP_CLOSE)
+        return true;
+    if (sock_has_conn(sock) && (sock->flags & SOCK_PORT_CHOSEN))
+        return false;
+    return (sock->flags & SOCK_BOUND_PORT) != 0;
+}
+
 static int v6only_set(struct ciao_sockets *s, struct sock *sock, int32_t value)
 {
-    (void)s;
-    if (sock->flags & SOCK_BOUND_PORT || sock_has_conn(sock))
+    if (has_port(s, sock))
         return E(EINVAL);
     sock->settings.more =
         value != 0 ? sock->settings.more | CIAO_V6ONLY : sock->settings.more & ~CIAO_V6ONLY;

@@ -129,8 +129,8 @@ int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, u
     const struct tcp_read read = {.data = data, .len = len, .peek = peek};
     int64_t got = tcb->urgent & URGENT_MARK ? tcp_urgent_read(tcp, tcb, &read)
                                             : tcp_receive_read(tcp, tcb, &read);
-    if (tcp_unread_bytes(tcp, tcb) == 0) /* what comes next is news */
-        tcb->told_ready &= (uint8_t)~CIAO_READABLE;
+    if (tcp_unread_bytes(tcp, tcb) == 0 && !at_end_of_stream(tcb) && tcb->error == 0)
+        tcb->told_ready &= (uint8_t)~CIAO_READABLE; /* what comes next is news */
     if (got != 0) {
         if (!peek)
             tcp_note(tcp, tcb, CIAO_CALL_RECV, (uint64_t)got, tcp_unread_bytes(tcp, tcb));
