@@ -32,9 +32,10 @@ static void end_connection(struct ciao_sockets *s, struct sock *sock)
 
 void sock_disconnect(struct ciao_sockets *s, struct sock *sock)
 {
+    const bool was_used = sock->conn != 0 && !(sock->flags & SOCK_PORT_FRESH);
     if (sock->conn != 0)
         end_connection(s, sock);
-    if (sock->flags & SOCK_PORT_CHOSEN)
+    if (was_used && (sock->flags & SOCK_PORT_CHOSEN))
         bound_give(s, sock); /* AS LINUX: getsockname() goes on naming it */
     if (!(sock->flags & SOCK_BOUND_ADDR))
         sock->local.addr = addr_any((sock->flags & SOCK_IS_V6) != 0);

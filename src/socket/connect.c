@@ -46,7 +46,7 @@ static int open_to(struct call *call, const struct ciao_endpoint *remote)
     ciao_set_cookie(s->stack, sock->conn, (uint32_t)desc_fd(s, call->desc) + 1);
     (void)ciao_conn_ends(s->stack, sock->conn, &sock->local, &sock->remote);
     sock->phase = SOCK_CONNECTING;
-    sock->flags &= (uint16_t) ~(SOCK_ERROR_NOTED | SOCK_OPEN_TOLD);
+    sock->flags &= (uint16_t) ~(SOCK_ERROR_NOTED | SOCK_OPEN_TOLD | SOCK_PORT_FRESH);
     sock->error = 0;
     desc_changed(s, call->desc);
     return 0;

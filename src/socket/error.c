@@ -39,6 +39,13 @@ bool sock_has_fin(const struct ciao_sockets *s, const struct sock *sock)
     return sock->conn != 0 && ciao_info(s->stack, sock->conn, &info) == 0 && info.read_closed;
 }
 
+/* It was in CLOSE-WAIT: the peer had closed, we had not. */
+static bool was_half_closed(const struct ciao_sockets *s, const struct sock *sock)
+{
+    struct ciao_info info;
+    return ciao_info(s->stack, sock->conn, &info) == 0 && info.read_closed && !info.write_closed;
+}
+
 int sock_peek_error(struct ciao_sockets *s, struct sock *sock)
 {
     if (sock->conn == 0 || (sock->flags & SOCK_ERROR_NOTED))
@@ -48,7 +55,7 @@ int sock_peek_error(struct ciao_sockets *s, struct sock *sock)
         return sock->error;
     sock->flags |= SOCK_ERROR_NOTED;
     sock->error = (int16_t)-sock_errno(ended_by);
-    if (ended_by == -CIAO_ERESET && sock_has_fin(s, sock)) /* AS LINUX tcp_reset() */
+    if (ended_by == -CIAO_ERESET && was_half_closed(s, sock)) /* AS LINUX tcp_reset() */
         sock->error = CIAO_ERRNO_EPIPE;
     return sock->error;
 }

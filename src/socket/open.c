@@ -108,14 +108,6 @@ static void note_address(struct sock *sock)
         sock->settings.more |= CIAO_V6ONLY;
 }
 
-/* AS LINUX: a port that was chosen for it is given back when its connection is over. */
-static void forget_chosen(struct ciao_sockets *s, struct sock *sock)
-{
-    if (sock->conn != 0 && (sock->flags & SOCK_PORT_CHOSEN)
-        && sock_tcp_state(s, sock) == CIAO_TCP_CLOSE)
-        bound_give(s, sock);
-}
-
 static int bind_to(struct call *call, const void *addr, uint32_t addrlen)
 {
     struct ciao_sockaddr_storage name;
@@ -123,8 +115,8 @@ static int bind_to(struct call *call, const void *addr, uint32_t addrlen)
     int error = name_copy(call->s, addr, addrlen, &name);
     if (error == 0)
         error = read_local(call->sock, &name, addrlen, &local);
-    if (error == 0)
-        forget_chosen(call->s, call->sock);
+    if (error == 0 && sock_port_is_over(call->s, call->sock))
+        bound_give(call->s, call->sock);
     if (error == 0)
         error = check_bind(call->s, call->sock, &local);
     if (error != 0)
@@ -133,10 +125,12 @@ static int bind_to(struct call *call, const void *addr, uint32_t addrlen)
         call->sock->local = local;
     else
         error = bound_take(call->s, call->sock, &local);
+    if (error != 0) /* AS LINUX: also the address of a connection that is over is forgotten */
+        call->sock->local.addr = addr_any((call->sock->flags & SOCK_IS_V6) != 0);
     if (error == 0)
         note_address(call->sock);
-    if (error == 0 && call->sock->conn != 0) /* the next end of its connection is not its own */
-        call->sock->flags &= (uint16_t)~SOCK_PORT_CHOSEN;
+    if (error == 0 && call->sock->conn != 0)
+        call->sock->flags |= SOCK_PORT_FRESH;
     return error;
 }
 

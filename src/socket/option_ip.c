@@ -132,14 +132,12 @@ static int transparent_set(struct ciao_sockets *s, struct sock *sock, int32_t va
 
 /* ---- which family ---- */
 
-/* AS LINUX inet_num: a port that was chosen for it is given back when its connection is over. */
+/* AS LINUX inet_num. */
 static bool has_port(const struct ciao_sockets *s, const struct sock *sock)
 {
     if (sock_tcp_state(s, sock) != CIAO_TCP_CLOSE)
         return true;
-    if (sock_has_conn(sock) && (sock->flags & SOCK_PORT_CHOSEN))
-        return false;
-    return (sock->flags & SOCK_BOUND_PORT) != 0;
+    return (sock->flags & SOCK_BOUND_PORT) && !sock_port_is_over(s, sock);
 }
 
 static int v6only_set(struct ciao_sockets *s, struct sock *sock, int32_t value)

@@ -93,7 +93,11 @@ static int rcvlowat_set(struct ciao_sockets *s, struct sock *sock, int32_t value
         most = sock->rcvbuf_asked / 2;
     asked = asked > most ? most : asked;
     sock->settings.rcvlowat_bytes = asked == 0 ? 1 : asked;
-    return option_apply(s, sock);
+    const int result = option_apply(s, sock);
+    const bool was_reset = sock_tcp_state(s, sock) == CIAO_TCP_CLOSE && !sock_has_fin(s, sock);
+    if (!was_reset && (sock_poll_events(s, sock) & CIAO_POLLIN)) /* AS LINUX: it is news again */
+        desc_news(s, sock_desc(sock), CIAO_POLLIN | CIAO_POLLRDNORM);
+    return result;
 }
 
 static int rcvlowat_get(struct ciao_sockets *s, struct sock *sock, int32_t *value)

@@ -73,10 +73,8 @@ uint32_t sock_news(struct ciao_sockets *s, struct sock *sock)
     uint32_t news = 0;
     if (ready & (CIAO_HANGUP_RD | CIAO_HANGUP | CIAO_ERROR) || opens_now(sock, ready))
         return UINT32_MAX;
-    if (ready & CIAO_READABLE)
+    if (ready & (CIAO_READABLE | CIAO_URGENT)) /* an urgent byte is a byte */
         news |= IN | CIAO_POLLPRI;
-    if (ready & CIAO_URGENT)
-        news |= CIAO_POLLPRI;
     if ((ready & CIAO_WRITABLE) && (sock->flags & SOCK_WANTS_ROOM)) {
         sock->flags &= (uint16_t)~SOCK_WANTS_ROOM;
         news |= OUT;

@@ -50,6 +50,7 @@ enum sock_phase {
 #define SOCK_ERROR_NOTED    0x400u  /* the connection's error was moved to `error` already */
 #define SOCK_BINDS_ANYWHERE 0x800u  /* IP_FREEBIND, IP_TRANSPARENT */
 #define SOCK_BINDS_NO_PORT  0x1000u /* IP_BIND_ADDRESS_NO_PORT */
+#define SOCK_PORT_FRESH     0x8000u /* bound after its connection had ended */
 #define SOCK_OPEN_TOLD      0x4000u /* the end of the handshake was news already */
 #define SOCK_WANTS_ROOM     0x2000u /* was found full: tell who waits when there is room */
 
@@ -182,6 +183,8 @@ struct desc *sock_desc(struct sock *sock);
 int sock_errno(int core_error);
 /* The state as Linux names it, CIAO_TCP_*: TIME-WAIT is CLOSE for who holds the socket. */
 unsigned sock_tcp_state(const struct ciao_sockets *s, const struct sock *sock);
+/* AS LINUX: the end of a connection gives back a port that was chosen for it. */
+bool sock_port_is_over(const struct ciao_sockets *s, const struct sock *sock);
 /* A call is inside that descriptor; the last one out ends what was closed meanwhile. */
 static inline void desc_hold(struct desc *desc)
 {

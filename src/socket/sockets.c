@@ -259,3 +259,9 @@ unsigned sock_tcp_state(const struct ciao_sockets *s, const struct sock *sock)
         return CIAO_TCP_LISTEN;
     return sock->conn == 0 ? CIAO_TCP_CLOSE : state_number(ciao_conn_state(s->stack, sock->conn));
 }
+
+bool sock_port_is_over(const struct ciao_sockets *s, const struct sock *sock)
+{
+    return sock->conn != 0 && (sock->flags & SOCK_PORT_CHOSEN) && !(sock->flags & SOCK_PORT_FRESH)
+           && sock_tcp_state(s, sock) == CIAO_TCP_CLOSE;
+}

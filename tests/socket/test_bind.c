@@ -352,6 +352,32 @@ static void who_was_reset_may_bind(void **state)
     assert_int_equal(bind4(left(&w), pair.left, "0.0.0.0", 4000), E(EINVAL));
 }
 
+/* A port that was chosen for a connection goes with it; one that is chosen afterwards stays. */
+static void a_chosen_port_goes_with_its_connection(void **state)
+{
+    const int fd = a_socket(left(&w));
+    (void)state;
+    set_nonblocking(left(&w), fd);
+    assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 0), 0);
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 81), E(EINPROGRESS));
+    world_settle(&w); /* refused */
+    assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 0), 0);
+    assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 4000), E(EINVAL));
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 81), E(ECONNREFUSED));
+    assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 4000), E(EINVAL));
+}
+
+/* AS LINUX: connect() to nobody gives back no port that was never used. */
+static void disconnecting_keeps_a_port_that_was_not_used(void **state)
+{
+    const struct ciao_sockaddr nobody = {.sa_family = CIAO_AF_UNSPEC};
+    const int fd = a_socket(left(&w));
+    (void)state;
+    assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 0), 0);
+    assert_int_equal(ciao_socket_connect(left(&w), fd, &nobody, sizeof nobody), 0);
+    assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 4000), E(EINVAL));
+}
+
 /* ---- names, as they are handed out ---- */
 
 static void a_name_is_cut_to_the_room_there_is(void **state)
@@ -396,6 +422,8 @@ int main(void)
         STORY(a_bound_socket_connects_from_there),
         STORY(the_same_two_ends_are_connected_once),
         STORY(who_was_reset_may_bind),
+        STORY(a_chosen_port_goes_with_its_connection),
+        STORY(disconnecting_keeps_a_port_that_was_not_used),
         STORY(a_name_is_cut_to_the_room_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

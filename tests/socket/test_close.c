@@ -272,6 +272,23 @@ static void closing_a_listener_resets_who_waits_in_its_queue(void **state)
     assert_int_equal(ciao_read(left(&w), fd, bytes, 1), E(ECONNRESET));
 }
 
+/* AS LINUX tcp_reset(): a broken pipe is for who had not closed yet. */
+static void a_reset_behind_both_goodbyes_is_a_reset(void **state)
+{
+    (void)state;
+    const struct world_pair pair = a_connection(&w);
+    assert_int_equal(ciao_socket_shutdown(right(&w), pair.right, CIAO_SHUTDOWN_RDWR), 0);
+    world_settle(&w);
+    w.cut = true;
+    assert_int_equal(send_text(left(&w), pair.left, "late", 0), 4);
+    world_settle(&w);
+    assert_int_equal(ciao_socket_shutdown(left(&w), pair.left, CIAO_SHUTDOWN_WR), 0);
+    world_settle(&w);
+    w.cut = false;
+    world_pass(&w, 5 * S);
+    assert_int_equal(so_error(left(&w), pair.left), CIAO_ERRNO_ECONNRESET);
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -293,6 +310,7 @@ int main(void)
         STORY(a_peer_that_was_reset_tells_it_once),
         STORY(in_time_wait_the_socket_is_over),
         STORY(a_reset_behind_the_goodbye_is_a_broken_pipe),
+        STORY(a_reset_behind_both_goodbyes_is_a_reset),
         STORY(closing_a_listener_resets_who_waits_in_its_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

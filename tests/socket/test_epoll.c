@@ -172,6 +172,44 @@ static void the_peers_end_is_an_edge_of_its_own(void **state)
     assert_int_equal(told(), 0);
 }
 
+/* The end was told; that our own bytes are acknowledged afterwards says nothing about it. */
+static void the_end_is_an_edge_once(void **state)
+{
+    char byte;
+    (void)state;
+    watch(pair.left, END | ET);
+    assert_int_equal(ciao_socket_shutdown(right(&w), pair.right, CIAO_SHUTDOWN_WR), 0);
+    world_settle(&w);
+    assert_int_equal(told(), END);
+    assert_int_equal(ciao_read(left(&w), pair.left, &byte, 1), 0);
+    assert_int_equal(send_text(left(&w), pair.left, "hello", 0), 5);
+    world_pass(&w, 1 * S);
+    assert_int_equal(told(), 0);
+}
+
+static void an_urgent_byte_is_an_edge(void **state)
+{
+    (void)state;
+    watch(pair.left, IN | OUT | ET);
+    assert_int_equal(told(), OUT);
+    assert_int_equal(send_text(right(&w), pair.right, "!", (int)CIAO_MSG_OOB), 1);
+    world_settle(&w);
+    assert_int_equal(told(), OUT); /* it is not among the bytes to read, but it came */
+    assert_int_equal(told(), 0);
+}
+
+static void a_low_water_mark_makes_what_is_there_news(void **state)
+{
+    (void)state;
+    watch(pair.left, IN | ET);
+    right_says("x");
+    assert_int_equal(told(), IN);
+    assert_int_equal(set_int(left(&w), pair.left, SOCKET_OF(RCVLOWAT), 1), 0);
+    assert_int_equal(told(), IN);
+    assert_int_equal(set_int(left(&w), pair.left, SOCKET_OF(RCVLOWAT), 2), 0);
+    assert_int_equal(told(), 0);
+}
+
 static void a_reset_is_told_without_being_asked_for(void **state)
 {
     const struct ciao_linger linger = {1, 0};
@@ -418,6 +456,9 @@ int main(void)
         STORY(an_acknowledgment_is_no_edge),
         STORY(room_is_an_edge_for_who_found_none),
         STORY(the_peers_end_is_an_edge_of_its_own),
+        STORY(the_end_is_an_edge_once),
+        STORY(an_urgent_byte_is_an_edge),
+        STORY(a_low_water_mark_makes_what_is_there_news),
         STORY(a_reset_is_told_without_being_asked_for),
         STORY(the_end_of_a_handshake_is_an_edge),
         STORY(every_connection_is_an_edge_of_a_listener),

@@ -104,6 +104,8 @@ int64_t tcp_urgent_take(struct tcp *tcp, struct tcb *tcb, void *data, bool peek)
 {
     if (is_inline(tcp, tcb) || !(tcb->urgent & URGENT_MARK) || (tcb->urgent & URGENT_TAKEN))
         return -CIAO_EINVAL;
+    if (tcp_state_is(tcb, CIAO_CLOSED) && !(tcb->flags & TCB_FIN_RECEIVED)) /* AS LINUX */
+        return -CIAO_ENOTCONN;
     if (!(tcb->urgent & URGENT_ARRIVED)) {
         bool over = tcp_state_is(tcb, CIAO_CLOSED) || (tcb->flags & TCB_FIN_RECEIVED);
         return over ? 0 : -CIAO_EAGAIN;
