@@ -28,7 +28,7 @@ import tap  # noqa: E402
 SOURCE = Path(os.environ.get("CIAO_SOURCE", HERE.parent.parent))
 READMES = ["README.md", "README.zh.md"]
 TOURS = [f"docs/{name}.{end}" for name in ("handshake", "teardown") for end in ("md", "zh.md")]
-OTHERS = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+OTHERS = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/drill.md"]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)#:\s]+)\)")
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
