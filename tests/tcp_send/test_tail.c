@@ -81,7 +81,8 @@ static uint64_t counted(enum ciao_reason reason)
 }
 
 /* Two round trips of silence: the last segment goes again, and its loss is repaired; no timer for
- * retransmission has run out, and cwnd is halved as for any loss. [RFC8985 7.3, 7.4.2] */
+ * retransmission has run out, and cwnd is halved as for any loss.
+ * [RFC8985 7.3, 7.4.2 8985-6] */
 static void the_last_segment_is_repaired_without_a_timeout(void **state)
 {
     (void)state;
@@ -140,7 +141,8 @@ static void a_lost_ack_is_no_congestion(void **state)
     net_discard(&net);
 }
 
-/* New bytes make as good a probe, and better use of the network, beyond cwnd. [RFC8985 7.3] */
+/* New bytes make as good a probe, and better use of the network, beyond cwnd.
+ * [RFC8985 7.3 8985-5] */
 static void new_bytes_are_the_better_probe(void **state)
 {
     (void)state;
@@ -162,7 +164,8 @@ static void new_bytes_are_the_better_probe(void **state)
     net_discard(&net);
 }
 
-/* A probe that is not answered is followed by the timer, and not by another probe. [RFC8985 7.2] */
+/* A probe that is not answered is followed by the timer, and not by another probe.
+ * [RFC8985 7.2 8985-5] */
 static void the_timer_follows_a_probe(void **state)
 {
     (void)state;
@@ -196,7 +199,8 @@ static void where_probes_are_off_the_timer_is_all(void **state)
     net_discard(&net);
 }
 
-/* One that was sent a quarter of a round trip later says as much as three. [RFC8985 6.2] */
+/* One that was sent a quarter of a round trip later says as much as three.
+ * [RFC8985 6.2 8985-1] */
 static void one_arrival_long_after_makes_a_loss(void **state)
 {
     (void)state;

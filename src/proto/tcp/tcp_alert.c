@@ -243,7 +243,8 @@ static void repairing(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *wor
         enter_recovery(tcp, tcb);
 }
 
-/* F-RTO: did the timeout lie?  True: it did, or new bytes are to find out. [RFC5682 3.1] */
+/* F-RTO: did the timeout lie?  True: it did, or new bytes are to find out.
+ * [RFC5682 3.1 5682-1, 5682-3] */
 static bool doubt_timeout(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work,
                           bool recovered)
 {

@@ -1,6 +1,6 @@
 /*
  * cwnd while losses are repaired, afterwards, and when they prove not to have been any.
- * [RFC6937, RFC5681 3.1, RFC4015]
+ * [RFC6937 3 6937-1, 6937-2; RFC5681 3.1, RFC4015]
  *
  * During a recovery what leaves is in proportion to what arrives, so that cwnd comes down to
  * ssthresh as the recovery ends, without a silence and without a burst: proportional rate

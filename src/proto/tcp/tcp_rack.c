@@ -53,7 +53,7 @@ static bool is_older(const struct tcb *tcb, const struct tcp_ack_work *work, tim
     return work->has_ts && work->ts_ecr != 0 && seq_lt(work->ts_ecr, sent_ts);
 }
 
-/* [RFC8985 6.2 step 2] */
+/* [RFC8985 6.2 step 2 8985-1] */
 static void advance(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_range *range,
                     const struct tcp_ack_work *work)
 {
@@ -102,7 +102,7 @@ void tcp_rack_reordered(const struct tcp *tcp, const struct tcb *tcb, seq_t late
     rack->reordered++;
 }
 
-/* ---- what came twice [RFC2883, RFC8985 6.2 step 4] ---- */
+/* ---- what came twice [RFC2883, RFC8985 6.2 step 4 8985-2] ---- */
 
 void tcp_rack_duplicate(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_sack *block,
                         struct tcp_ack_work *work)
@@ -159,7 +159,8 @@ static uint32_t reordering_window_us(const struct tcb *tcb, const struct tcp_sid
     return window_us < tcb->srtt_us ? (uint32_t)window_us : tcb->srtt_us;
 }
 
-/* [RFC8985 6.2 step 5]  Returns how long to wait for those that may only be late, 0: for none. */
+/* [RFC8985 6.2 step 5 8985-3]
+ * Returns how long to wait for those that may only be late, 0: for none. */
 static uint32_t detect(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
 {
     const struct tcp_side *side = tcp_side(tcp, tcb);

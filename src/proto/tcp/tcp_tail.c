@@ -1,6 +1,6 @@
 /*
  * Tail loss probes: when nothing has come back for two round trips, one segment is sent to make the
- * peer say what it has.  [RFC8985 7]
+ * peer say what it has.  [RFC8985 7 8985-4, 8985-5]
  *
  * Losses in the middle of what is on its way show by what arrives behind them.  The last ones, and
  * ACKs that are lost, show by nothing: without a probe the retransmission timer would have to run
@@ -113,7 +113,7 @@ void tcp_tail_sent(struct tcp *tcp, struct tcb *tcb, bool again)
 
 /* When the segment that was sent again is acknowledged, and the peer does not say that it came
  * twice, the probe has repaired a loss that nobody saw: a sign of congestion like any other.
- * [RFC8985 7.4.2] */
+ * [RFC8985 7.4.2 8985-6] */
 void tcp_tail_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
     if (!(tcb->repair & REPAIR_TAIL_OUT) || seq_lt(tcb->snd.una, tcb->tail_end))
