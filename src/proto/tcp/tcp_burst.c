@@ -342,10 +342,11 @@ uint32_t tcp_burst_now(const struct tcp *tcp, struct tcb *tcb, const struct tcp_
 bool tcp_burst_left(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint32_t room)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
+    seq_t end = tcb->snd.nxt - ((tcb->flags & TCB_FIN_SENT) != 0); /* a FIN rides along */
     if (len % room != 0)
-        side->small_end = tcb->snd.nxt;
+        side->small_end = end;
     tcp_burst_passed(tcp, tcb);
-    if (tcb->snd.nxt != side->burst_end)
+    if (end != side->burst_end)
         return false;
     bool push = (side->burst_flags & BURST_PUSH) != 0, many = side->burst_flags & BURST_LONG;
     if (push || many)
