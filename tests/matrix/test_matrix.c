@@ -230,20 +230,29 @@ static void print_cell(enum stage stage, const struct cell *cell, const struct r
                   row == NULL ? 0 : row->line);
 }
 
-static void arrives(struct story *r, const struct cell *cell, bool push)
+/* PSH and URG change nothing of what a row says: every other segment has them. */
+static void arrives(struct story *r, const struct cell *cell, uint32_t mixed)
 {
+    static const uint16_t urgent[] = {0, 1, 50, 65535};
     static uint8_t packet[16384];
+    bool push = mixed >> 13 & 1u, urg = mixed >> 14 & 1u;
     const struct story_text text = {
-        .flags = (uint16_t)(cell->flags | (push ? TCP_PSH : 0)),
+        .flags = (uint16_t)(cell->flags | (push ? TCP_PSH : 0) | (urg ? TCP_URG : 0)),
         .seq = cell->seq,
         .ack = cell->ack,
         .len = cell->text,
         .has_wnd = true,
         .wnd = 65535,
+        .urp = urg ? urgent[mixed >> 15 & 3u] : 0,
     };
     size_t len = story_build(r, &text, packet, sizeof packet);
     story_bring(r, packet, len);
     story_time_passes(r, 300000); /* an ACK may be delayed */
+}
+
+static uint32_t mix(uint32_t number)
+{
+    return number * 2654435761u >> 8;
 }
 
 /* Numbers at every edge, turn by turn. */
@@ -251,7 +260,7 @@ static struct opening opening_of(enum stage stage, uint32_t number)
 {
     static const uint32_t edges[] = {0xfffffff0, 0x7ffffff0, 0x7fffffff, 0xffffffff, 0,
                                      0x80000000, 0xfffffc00, 0x7ffffc00, 0x12345678};
-    uint32_t mixed = number * 2654435761u >> 8;
+    uint32_t mixed = mix(number);
     return (struct opening){
         .isn = edges[mixed % 9],
         .our_isn = edges[mixed / 9 % 9],
@@ -268,7 +277,7 @@ static bool run_cell(struct story *r, struct row *row, uint32_t number, const st
         time_passes(r, 5000);
         deadline = ciao_next_deadline(r->stack) + 1000000;
     }
-    arrives(r, cell, number & 1u);
+    arrives(r, cell, mix(number));
     struct outcome want = expected(row, cell, &ground);
     struct outcome is = seen(r, row->stage, cell, &ground, deadline);
     bool same = is_same(&want, &is);
@@ -305,6 +314,7 @@ static void follow(struct story *r, enum ciao_profile profile)
 {
     r->config.tcp.more = ciao_profile(profile)->more & ~(uint32_t)CIAO_TAIL_PROBES;
     r->config.tcp.rcvbuf_bytes = STAGE_WINDOW;
+    r->config.tcp.flags |= CIAO_OOB_INLINE;
 }
 
 static void run_stage(struct story *r, enum stage stage, enum ciao_profile profile)
