@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -15,6 +16,7 @@
 #define START_US        UINT64_C(1000000000) /* what the clock shows first */
 #define PATIENCE_NS     2000000L             /* how long the second thread sleeps between looks */
 #define LOOKS           3      /* so many looks at an idle main thread, and it moves the clock */
+#define LOOKS_UNSURE    100    /* the same when it can't be known what the main thread waits for */
 #define STEPS_AT_ONE_US 100000 /* more timers at one moment are a timer that never goes off */
 
 /* What this thread brings home from its last wait. */
@@ -218,23 +220,37 @@ static bool host_accessible(void *self, const void *at, size_t len, bool write)
     return true;
 }
 
-/*
- * Does the main thread sleep in a futex, outside of our functions?  Then it waits for the second
- * thread.  (It may also run a command of the script, or a signal's handler: then it does not.)
- */
-static bool main_thread_waits(struct pd *pd)
+/* A line of the main thread's /proc/self/task/TID/<name>; false when the host does not tell. */
+static bool main_thread_tells(const struct pd *pd, const char *name, char text[512])
 {
-    char path[64], text[32] = "";
+    char path[64];
 
-    if (atomic_load(&pd->main_inside) != 0)
-        return false;
-    (void)snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)pd->main_tid);
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/%s", (int)pd->main_tid, name);
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
-    bool read = fgets(text, sizeof text, file) != NULL;
+    bool read = fgets(text, 512, file) != NULL;
     (void)fclose(file);
-    return read && strtol(text, NULL, 10) == SYS_futex && atomic_load(&pd->main_inside) == 0;
+    return read;
+}
+
+/*
+ * How many looks like this one say that the main thread waits for the second one; 0: it does not.
+ * Asleep in a futex, outside of our functions, it does.  It may also run a command of the script:
+ * where the host does not tell which system call it is in, only patience can tell.
+ */
+static unsigned looks_needed(struct pd *pd)
+{
+    char text[512], *state;
+    unsigned needed = 0;
+
+    if (atomic_load(&pd->main_inside) != 0)
+        return 0;
+    if (main_thread_tells(pd, "syscall", text))
+        needed = strtol(text, NULL, 10) == SYS_futex ? LOOKS : 0;
+    else if (main_thread_tells(pd, "stat", text) && (state = strrchr(text, ')')))
+        needed = strncmp(state, ") S", 3) == 0 ? LOOKS_UNSURE : 0;
+    return atomic_load(&pd->main_inside) == 0 ? needed : 0;
 }
 
 /* Sleep a little of the host's time; with the baton, which is given up meanwhile. */
@@ -259,10 +275,10 @@ static void sleep_in_second_thread(struct pd *pd, struct pd_sleeper *sleeper)
     while (!sleeper->over) {
         doze(pd, sleeper);
         unsigned entries = atomic_load(&pd->main_entries);
-        bool idle = !sleeper->over && entries == seen && main_thread_waits(pd);
-        looks = idle ? looks + 1 : 0;
+        unsigned needed = !sleeper->over && entries == seen ? looks_needed(pd) : 0;
+        looks = needed ? looks + 1 : 0;
         seen = entries;
-        uint64_t next_us = looks >= LOOKS ? pd_next(pd) : PD_NEVER;
+        uint64_t next_us = needed && looks >= needed ? pd_next(pd) : PD_NEVER;
         if (next_us != PD_NEVER)
             pd_step(pd, next_us);
     }
