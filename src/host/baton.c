@@ -263,21 +263,32 @@ static void stop_driving(struct baton *baton)
     }
 }
 
+/* What a thread brings upon itself, and never while it sleeps. */
+static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+#define OWN_FAULTS (sizeof own_faults / sizeof own_faults[0])
+
+static bool ends_calls(int number)
+{
+    struct sigaction action;
+
+    if (number == SIGPIPE || sigaction(number, NULL, &action) < 0)
+        return false;
+    for (size_t i = 0; i < OWN_FAULTS; i++)
+        if (number == own_faults[i])
+            return false;
+    return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN
+           && !(action.sa_flags & SA_RESTART);
+}
+
 /* A signal was handled while the call slept.  Does it begin again?  Linux decides by the flags of
  * the handler that has run; nobody tells us which one that was, so all must agree. */
-static bool begins_again(const struct ciao_waiter *waiter)
+static bool begins_again(const struct ciao_waiter *waiter, const sigset_t *mask)
 {
     if (!waiter->restarts)
         return false;
-    for (int number = 1; number < NSIG; number++) {
-        struct sigaction action;
-
-        if (sigaction(number, NULL, &action) < 0 || action.sa_handler == SIG_DFL
-            || action.sa_handler == SIG_IGN)
-            continue;
-        if (!(action.sa_flags & SA_RESTART))
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(mask, number) == 0 && ends_calls(number))
             return false;
-    }
     return true;
 }
 
@@ -300,7 +311,7 @@ static int wait_until(struct baton *baton, struct ciao_waiter *waiter, uint64_t 
         if (host_now(baton->host) >= deadline_us)
             return CIAO_WAIT_DEADLINE;
         int status = wait_once(baton, waiter, deadline_us, mask);
-        if (status < 0 && !waiter->woken && !begins_again(waiter))
+        if (status < 0 && !waiter->woken && !begins_again(waiter, mask))
             return CIAO_WAIT_SIGNAL;
     }
     return CIAO_WAIT_WOKEN;
@@ -309,12 +320,11 @@ static int wait_until(struct baton *baton, struct ciao_waiter *waiter, uint64_t 
 /* Signals are let in only while the thread sleeps, so that none comes unnoticed before it does. */
 static void block_signals(sigset_t *before)
 {
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
     sigset_t blocked;
 
     sigfillset(&blocked);
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-        sigdelset(&blocked, faults[i]);
+    for (size_t i = 0; i < OWN_FAULTS; i++)
+        sigdelset(&blocked, own_faults[i]);
     pthread_sigmask(SIG_BLOCK, &blocked, before);
 }
 

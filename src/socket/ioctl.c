@@ -155,7 +155,7 @@ static int epoll_ioctl(const struct ciao_sockets *s, struct epoll *epoll, uint64
     case CIAO_FIONBIO: return take_int(s, arg, &value);
     case CIAO_FIONCLEX: epoll->close_on_exec = false; return 0;
     case CIAO_FIOCLEX: epoll->close_on_exec = true; return 0;
-    default: return E(ENOTTY);
+    default: return E(EINVAL); /* since Linux 6.9, which has requests of epoll's own */
     }
 }
 

@@ -193,10 +193,21 @@ static const struct option_table *table_of(const struct sock *sock, int level)
 }
 
 /* AS LINUX: a level that the socket does not have. */
-static int no_level(const struct sock *sock, int level, bool reading)
+static int no_level(const struct sock *sock, bool reading)
 {
-    const bool v4_asks_v6 = level == CIAO_IPPROTO_IPV6 && !(sock->flags & SOCK_IS_V6);
-    return reading && v4_asks_v6 ? E(EOPNOTSUPP) : E(ENOPROTOOPT);
+    return reading && !(sock->flags & SOCK_IS_V6) ? E(EOPNOTSUPP) : E(ENOPROTOOPT);
+}
+
+/* AS LINUX do_ip_getsockopt(): who asks an IPv4 option with less room than an int gets one byte,
+ * where the value fits. */
+static uint32_t shortened(const struct option_table *table, const struct option *row,
+                          const uint8_t *bytes, uint32_t len)
+{
+    int32_t value;
+    if (table != &option_ip_table || row->get_bytes != NULL || len == 0 || len >= sizeof value)
+        return len;
+    memcpy(&value, bytes, sizeof value);
+    return value >= 0 && value <= 255 ? 1 : len;
 }
 
 static const struct option *row_of(const struct option_table *table, int name)
@@ -237,6 +248,7 @@ static int get_option(struct ciao_sockets *s, struct sock *sock, const struct op
     ASSERT((uint32_t)result <= OPTION_BYTES);
     if (len > (uint32_t)result)
         len = (uint32_t)result;
+    len = shortened(table, row, bytes, len);
     if (len != 0 && !layer_writable(s, value->addr, len))
         return E(EFAULT);
     if (len != 0)
@@ -255,7 +267,7 @@ int ciao_setsockopt(struct ciao_sockets *s, int fd, int level, int name,
     if (table != NULL)
         result = set_option(s, sock, table, row_of(table, name), value);
     else if (sock != NULL)
-        result = no_level(sock, level, false);
+        result = no_level(sock, false);
     return (int)layer_leave(s, result);
 }
 
@@ -269,6 +281,6 @@ int ciao_getsockopt(struct ciao_sockets *s, int fd, int level, int name,
     if (table != NULL)
         result = get_option(s, sock, table, row_of(table, name), value);
     else if (sock != NULL)
-        result = no_level(sock, level, true);
+        result = no_level(sock, true);
     return (int)layer_leave(s, result);
 }

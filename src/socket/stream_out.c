@@ -41,12 +41,17 @@ static unsigned core_flags(const struct outlet *out, bool last)
     return flags;
 }
 
+/* So many bytes of a program's are looked at in one go, where the host can tell whether they are
+ * there: not all of 32 MB again for every part that there is room for. */
+#define LOOK_BYTES 65536u
+
 /* As much of one piece as there is room for: how many, or -CIAO_E*. */
 static int64_t put(struct outlet *out, const struct ciao_iovec *iov)
 {
     const struct ciao_sockets *s = out->call->s;
     const uint8_t *from = (const uint8_t *)iov->iov_base + out->offset;
-    const size_t len = iov->iov_len - out->offset;
+    const size_t rest = iov->iov_len - out->offset;
+    const size_t len = s->host.accessible != NULL && rest > LOOK_BYTES ? LOOK_BYTES : rest;
     const bool last = out->given + len == out->wanted;
     if (!layer_readable(s, from, len))
         return -CIAO_EFAULT_HERE;
