@@ -156,6 +156,7 @@ void drill_run(const struct script *script, enum drill_family family,
     struct run run = {.script = script, .options = options, .result = result, .family = family};
     *result = (struct drill_result){.verdict = DRILL_PASS};
     sysctls_init(&run.sysctls, options->profile);
+    run.sysctls.limits.privileged = true; /* packetdrill runs as root */
     take_options(&run);
     run.notes_file = open_memstream(&run.notes, &run.notes_len);
     if (!run.failed)

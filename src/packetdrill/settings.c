@@ -209,8 +209,7 @@ void pd_settings_follow(struct pd *pd)
     follow_linux(pd, &sysctls);
     if (pd->suite)
         follow_bsd(pd, &sysctls);
-    if (geteuid() == 0)
-        sysctls.limits.unprivileged_port_start = 0; /* who may do all may bind all */
+    sysctls.limits.privileged = geteuid() == 0; /* who may do all in the host may do all here */
     pd_take(pd);
     ciao_sockets_defaults(pd->sockets, &sysctls.tcp);
     ciao_sockets_limits(pd->sockets, &sysctls.limits);

@@ -91,7 +91,8 @@ static int check_bind(const struct ciao_sockets *s, const struct sock *sock,
     const int address = check_address(s, sock, &local->addr);
     if (!v6 && address != 0)
         return address;
-    if (local->port != 0 && local->port < s->config.unprivileged_port_start)
+    if (local->port != 0 && local->port < s->config.unprivileged_port_start
+        && !s->config.privileged)
         return -CIAO_ERRNO_EACCES;
     if (sock_tcp_state(s, sock) != CIAO_TCP_CLOSE || (sock->flags & SOCK_BOUND_PORT))
         return -CIAO_ERRNO_EINVAL;

@@ -64,6 +64,7 @@ void ciao_sockets_limits(struct ciao_sockets *sockets, const struct ciao_sockets
     mine->wmem_min = or_usual(config->wmem_min, usual.wmem_min);
     mine->rmem_min = or_usual(config->rmem_min, usual.rmem_min);
     mine->unprivileged_port_start = config->unprivileged_port_start;
+    mine->privileged = config->privileged;
     mine->local_port_low = config->local_port_low;
     mine->local_port_high = config->local_port_high;
 }

@@ -155,6 +155,12 @@ static void low_ports_may_be_kept_for_the_privileged(void **state)
     const int fd = a_socket(left(&w));
     assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 1023), E(EACCES));
     assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 1024), 0);
+    struct ciao_sockets_config limits;
+    ciao_sockets_config_default(&limits);
+    limits.unprivileged_port_start = 1024;
+    limits.privileged = true;
+    ciao_sockets_limits(left(&w), &limits);
+    assert_int_equal(bind4(left(&w), a_socket(left(&w)), "0.0.0.0", 80), 0);
 }
 
 /* ---- who shares a port ---- */
