@@ -404,6 +404,15 @@ struct ciao_timespec {
     int64_t tv_sec;
     int64_t tv_nsec;
 };
+/* What MSG_ERRQUEUE tells, in a control message IP_RECVERR or IPV6_RECVERR: this, then the address
+ * of who said so. */
+#define CIAO_SO_EE_ORIGIN_ZEROCOPY      5
+#define CIAO_SO_EE_CODE_ZEROCOPY_COPIED 1
+struct ciao_sock_extended_err {
+    uint32_t ee_errno;
+    uint8_t ee_origin, ee_type, ee_code, ee_pad;
+    uint32_t ee_info, ee_data;
+};
 
 /* ---- readiness ---- */
 struct ciao_pollfd {

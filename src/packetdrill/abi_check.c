@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/errqueue.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -425,3 +426,12 @@ SAME_PLACE(ciao_pollfd, revents, pollfd, revents);
 SAME_SIZE(ciao_epoll_event, epoll_event);
 SAME_PLACE(ciao_epoll_event, events, epoll_event, events);
 SAME_PLACE(ciao_epoll_event, data, epoll_event, data);
+
+/* ---- the error queue ---- */
+SAME(CIAO_SO_EE_ORIGIN_ZEROCOPY, SO_EE_ORIGIN_ZEROCOPY);
+SAME(CIAO_SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_CODE_ZEROCOPY_COPIED);
+SAME_SIZE(ciao_sock_extended_err, sock_extended_err);
+SAME_PLACE(ciao_sock_extended_err, ee_origin, sock_extended_err, ee_origin);
+SAME_PLACE(ciao_sock_extended_err, ee_code, sock_extended_err, ee_code);
+SAME_PLACE(ciao_sock_extended_err, ee_info, sock_extended_err, ee_info);
+SAME_PLACE(ciao_sock_extended_err, ee_data, sock_extended_err, ee_data);

@@ -144,27 +144,35 @@ static int check_message(const struct ciao_sockets *s, const struct ciao_msghdr 
     return msg->msg_iovlen > CIAO_IOV_MAX ? -CIAO_ERRNO_EMSGSIZE : 0;
 }
 
-#define CM_HEADER 16u /* struct cmsghdr: size_t cmsg_len, int cmsg_level, cmsg_type */
-#define CM_INQ    36  /* TCP_CM_INQ */
+#define CM_HEADER   16u /* struct cmsghdr: size_t cmsg_len, int cmsg_level, cmsg_type */
+#define CM_INQ      36  /* TCP_CM_INQ */
+#define CM_DATA_MAX (sizeof(struct ciao_sock_extended_err) + sizeof(struct ciao_sockaddr_in6))
 
-/* AS LINUX put_cmsg() with one int: what does not fit is cut, and MSG_CTRUNC says so.  Returns how
- * many bytes of the room are used. */
-static size_t put_control(const struct ciao_sockets *s, const struct ciao_msghdr *msg, int32_t type,
-                          int32_t value, unsigned *told)
+struct control {
+    int32_t level, type;
+    const void *data;
+    size_t len;
+};
+
+/* AS LINUX put_cmsg(): what does not fit is cut, and MSG_CTRUNC says so.  Returns how many bytes of
+ * the room are used. */
+static size_t put_control(const struct ciao_sockets *s, const struct ciao_msghdr *msg,
+                          const struct control *control, unsigned *told)
 {
-    const size_t whole = CM_HEADER + sizeof value, room = msg->msg_controllen;
-    uint8_t bytes[CM_HEADER + 8] = {0};
-    const size_t len = room < whole ? room : whole;
-    const int32_t level_and_type[2] = {CIAO_IPPROTO_TCP, type};
+    uint8_t bytes[CM_HEADER + CM_DATA_MAX] = {0};
+    const size_t whole = CM_HEADER + control->len, room = msg->msg_controllen;
+    const size_t len = room < whole ? room : whole, space = (whole + 7) & ~(size_t)7;
+    const int32_t level_and_type[2] = {control->level, control->type};
+    ASSERT(control->len <= CM_DATA_MAX);
     if (len < whole)
         *told |= CIAO_MSG_CTRUNC;
     if (msg->msg_control == NULL || len < CM_HEADER || !layer_writable(s, msg->msg_control, len))
         return 0;
     memcpy(bytes, &len, sizeof len);
     memcpy(bytes + 8, level_and_type, sizeof level_and_type);
-    memcpy(bytes + CM_HEADER, &value, sizeof value);
+    memcpy(bytes + CM_HEADER, control->data, control->len);
     memcpy(msg->msg_control, bytes, len);
-    return room < sizeof bytes ? room : sizeof bytes;
+    return room < space ? room : space;
 }
 
 /* AS LINUX tcp_inq_hint(): the end of the stream counts as something to read. */
@@ -181,10 +189,34 @@ static void answer(const struct call *call, struct ciao_msghdr *msg, unsigned to
     size_t used = 0;
     if (msg->msg_name != NULL)
         msg->msg_namelen = 0;
-    if (call->sock->more_options & KEPT_INQ)
-        used = put_control(call->s, msg, CM_INQ, unread(call), &told);
+    if (call->sock->more_options & KEPT_INQ) {
+        const int32_t bytes = unread(call);
+        const struct control control = {CIAO_IPPROTO_TCP, CM_INQ, &bytes, sizeof bytes};
+        used = put_control(call->s, msg, &control, &told);
+    }
     msg->msg_controllen = used;
     msg->msg_flags = (int32_t)told;
+}
+
+/* MSG_ERRQUEUE: no bytes, but a notice of what has become of a send. */
+static int64_t receive_notice(const struct call *call, struct ciao_msghdr *msg)
+{
+    uint8_t data[CM_DATA_MAX] = {0};
+    struct ciao_sock_extended_err notice;
+    const bool v6 = (call->sock->flags & SOCK_IS_V6) != 0;
+    const size_t from = v6 ? sizeof(struct ciao_sockaddr_in6) : sizeof(struct ciao_sockaddr_in);
+    const struct control control = {v6 ? CIAO_IPPROTO_IPV6 : CIAO_IPPROTO_IP,
+                                    v6 ? CIAO_IPV6_RECVERR : CIAO_IP_RECVERR, data,
+                                    sizeof notice + from};
+    unsigned told = CIAO_MSG_ERRQUEUE;
+    if (!zerocopy_take(call->sock, &notice))
+        return -CIAO_ERRNO_EAGAIN;
+    memcpy(data, &notice, sizeof notice);
+    if (msg->msg_name != NULL)
+        msg->msg_namelen = 0;
+    msg->msg_controllen = put_control(call->s, msg, &control, &told);
+    msg->msg_flags = (int32_t)told;
+    return 0;
 }
 
 int64_t ciao_recvmsg(struct ciao_sockets *s, int fd, struct ciao_msghdr *msg, int flags)
@@ -194,6 +226,8 @@ int64_t ciao_recvmsg(struct ciao_sockets *s, int fd, struct ciao_msghdr *msg, in
     int64_t result = call_begin(&call, s, fd);
     if (result == 0)
         result = check_message(s, msg);
+    if (result == 0 && ((unsigned)flags & CIAO_MSG_ERRQUEUE))
+        return call_end(&call, receive_notice(&call, msg));
     if (result == 0)
         result = receive(&call, msg->msg_iov, msg->msg_iovlen, &in_out);
     if (result >= 0)

@@ -44,7 +44,7 @@ uint32_t sock_poll_events(struct ciao_sockets *s, struct sock *sock)
     if (sock->phase == SOCK_LISTENING)
         return ready & CIAO_READABLE ? IN : 0;
     uint32_t events = stream_events(sock, sock_tcp_state(s, sock), ready);
-    if (sock_peek_error(s, sock) != 0)
+    if (sock_peek_error(s, sock) != 0 || zerocopy_is_due(sock))
         events |= CIAO_POLLERR;
     return events;
 }

@@ -121,6 +121,7 @@ struct sock {
     uint32_t more_options;               /* KEPT_* */
     uint32_t bound_next, bound_prev;     /* in its port's bucket: descriptor + 1; 0 ends */
     struct sock_kept kept;
+    uint32_t sends_numbered, sends_told; /* with MSG_ZEROCOPY; of these, whose end was told */
 };
 
 /* ---- epoll ---- */
@@ -257,6 +258,13 @@ int sock_take_error(struct ciao_sockets *s, struct sock *sock);
 int sock_peek_error(struct ciao_sockets *s, struct sock *sock);
 /* Has the peer's FIN come? */
 bool sock_has_fin(const struct ciao_sockets *s, const struct sock *sock);
+
+/* ---- zerocopy.c ---- */
+/* A send with MSG_ZEROCOPY has taken bytes. */
+void zerocopy_sent(struct ciao_sockets *s, struct sock *sock);
+bool zerocopy_is_due(const struct sock *sock);
+/* The notice that is due; false: none. */
+bool zerocopy_take(struct sock *sock, struct ciao_sock_extended_err *notice);
 
 /* ---- close.c ---- */
 /* The last use of a socket is over: its connection is closed as SO_LINGER says. */

@@ -207,9 +207,10 @@ static void move_peek(const struct intake *in, int64_t bytes)
 
 int64_t stream_receive(struct intake *in)
 {
-    const struct sock *sock = in->call->sock;
-    if (in->flags & CIAO_MSG_ERRQUEUE)
-        return -CIAO_ERRNO_EAGAIN;
+    struct sock *sock = in->call->sock;
+    struct ciao_sock_extended_err notice;
+    if (in->flags & CIAO_MSG_ERRQUEUE) /* there is no room to tell it, but it is told */
+        return zerocopy_take(sock, &notice) ? 0 : -CIAO_ERRNO_EAGAIN;
     if (sock->phase == SOCK_LISTENING)
         return -CIAO_ERRNO_ENOTCONN;
     if (in->flags & CIAO_MSG_OOB)

@@ -100,7 +100,7 @@ static int64_t give_all(struct outlet *out)
 
 int64_t stream_send(struct outlet *out)
 {
-    const struct sock *sock = out->call->sock;
+    struct sock *sock = out->call->sock;
     if (out->flags & CIAO_MSG_FASTOPEN)
         return -CIAO_ERRNO_EOPNOTSUPP;
     call_may_wait(out->call, (out->flags & CIAO_MSG_DONTWAIT) != 0, sock->sndtimeo_us);
@@ -110,5 +110,8 @@ int64_t stream_send(struct outlet *out)
         return refused;
     if (sock->flags & SOCK_SHUT_WR)
         return broken_pipe(out);
-    return give_all(out);
+    const int64_t gave = give_all(out);
+    if ((out->flags & CIAO_MSG_ZEROCOPY) && gave > 0)
+        zerocopy_sent(out->call->s, out->call->sock);
+    return gave;
 }

@@ -233,6 +233,35 @@ static void errors_have_no_queue_here(void **state)
     assert_int_equal(left_recv(1, CIAO_MSG_ERRQUEUE), E(EAGAIN));
 }
 
+/* Sends are numbered, and one notice tells of all that were made since the last. */
+static void who_asked_is_told_when_its_memory_is_free(void **state)
+{
+    struct ciao_sock_extended_err notice;
+    uint8_t control[64];
+    struct ciao_msghdr msg = {.msg_control = control, .msg_controllen = sizeof control};
+    struct ciao_pollfd one = {pair.left, 0, 0};
+    (void)state;
+    assert_int_equal(send_text(left(&w), pair.left, "a", (int)CIAO_MSG_ZEROCOPY), 1);
+    assert_int_equal(ciao_poll(left(&w), &one, 1, 0), 0); /* not asked for */
+    set_int(CIAO_SOL_SOCKET, CIAO_SO_ZEROCOPY, 1);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(send_text(left(&w), pair.left, "b", (int)CIAO_MSG_ZEROCOPY), 1);
+    assert_int_equal(ciao_poll(left(&w), &one, 1, 0), 1);
+    assert_int_equal(one.revents, CIAO_POLLERR);
+    assert_int_equal(so_error(left(&w), pair.left), 0);
+    assert_int_equal(ciao_recvmsg(left(&w), pair.left, &msg, (int)CIAO_MSG_ERRQUEUE), 0);
+    assert_int_equal(msg.msg_flags, CIAO_MSG_ERRQUEUE);
+    assert_int_equal(msg.msg_controllen, 48);
+    memcpy(&notice, control + 16, sizeof notice);
+    assert_int_equal(notice.ee_origin, CIAO_SO_EE_ORIGIN_ZEROCOPY);
+    assert_int_equal(notice.ee_info, 0);
+    assert_int_equal(notice.ee_data, 2);
+    assert_int_equal(ciao_poll(left(&w), &one, 1, 0), 0);
+    assert_int_equal(send_text(left(&w), pair.left, "c", (int)CIAO_MSG_ZEROCOPY), 1);
+    assert_int_equal(left_recv(1, CIAO_MSG_ERRQUEUE), 0);
+    assert_int_equal(left_recv(1, CIAO_MSG_ERRQUEUE), E(EAGAIN));
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -249,6 +278,7 @@ int main(void)
         STORY(the_pieces_of_a_message_arrive_in_order),
         STORY(readv_fills_one_piece_after_the_other),
         STORY(errors_have_no_queue_here),
+        STORY(who_asked_is_told_when_its_memory_is_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
