@@ -46,6 +46,14 @@ static bool was_half_closed(const struct ciao_sockets *s, const struct sock *soc
     return ciao_info(s->stack, sock->conn, &info) == 0 && info.read_closed && !info.write_closed;
 }
 
+/* AS LINUX tcp_write_err(): nobody answered, and the network had said why. */
+static void name_the_cause(struct ciao_sockets *s, struct sock *sock)
+{
+    const int cause = ciao_soft_error(s->stack, sock->conn);
+    if (cause != 0)
+        sock->error = (int16_t)-sock_errno(cause);
+}
+
 int sock_peek_error(struct ciao_sockets *s, struct sock *sock)
 {
     if (sock->conn == 0 || (sock->flags & SOCK_ERROR_NOTED))
@@ -57,6 +65,8 @@ int sock_peek_error(struct ciao_sockets *s, struct sock *sock)
     sock->error = (int16_t)-sock_errno(ended_by);
     if (ended_by == -CIAO_ERESET && was_half_closed(s, sock)) /* AS LINUX tcp_reset() */
         sock->error = CIAO_ERRNO_EPIPE;
+    if (ended_by == -CIAO_ETIMEDOUT && sock->phase == SOCK_CONNECTING)
+        name_the_cause(s, sock);
     return sock->error;
 }
 

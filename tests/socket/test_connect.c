@@ -157,6 +157,23 @@ static void connect_that_nobody_answers_times_out(void **state)
     assert_true(w.now_us > 60 * S);
 }
 
+/* AS LINUX: a port that is unreachable refuses; a host that is may come back, and when it does not,
+ * that is what is told. */
+static void what_the_network_says_is_told(void **state)
+{
+    (void)state;
+    const int fd = a_socket(left(&w));
+    w.wall = 3 + 1;
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 80), E(ECONNREFUSED));
+    w.wall = 1 + 1;
+    const uint64_t start = w.now_us;
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 80), E(EHOSTUNREACH));
+    assert_true(w.now_us - start > 60 * S);
+    w.wall = 0;
+    a_listener(right(&w), 80);
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 80), 0);
+}
+
 static void a_signal_ends_the_wait_and_not_the_attempt(void **state)
 {
     (void)state;
@@ -270,6 +287,7 @@ int main(void)
         STORY(a_refusal_is_told_by_the_first_who_asks),
         STORY(connect_gives_up_when_its_time_is_over),
         STORY(connect_that_nobody_answers_times_out),
+        STORY(what_the_network_says_is_told),
         STORY(a_signal_ends_the_wait_and_not_the_attempt),
         STORY(addresses_are_looked_at),
         STORY(a_listener_does_not_connect),

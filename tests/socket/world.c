@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "support/stackmem.h"
+#include "wire/icmp4.h"
+#include "wire/ip4.h"
 
 #define WIRE_BYTES ((size_t)32 << 20)
 
@@ -39,6 +41,30 @@ static void arrive(struct world *world, unsigned at, const struct ciao_frame *se
     free(frame);
 }
 
+/* A router on the way says that there is no way. */
+static void answer_unreachable(struct world *world, unsigned from, const struct ciao_frame *sent)
+{
+    uint8_t quoted[1500], bytes[128];
+    struct ip4_header ip;
+    flatten(sent, quoted);
+    if (ip4_parse(quoted, sent->len, &ip) != WIRE_OK)
+        return;
+    const struct icmp4_message message = {.type = ICMP4_TYPE_UNREACHABLE,
+                                          .code = (uint8_t)(world->wall - 1),
+                                          .body = quoted,
+                                          .body_len = 28};
+    const size_t len = icmp4_emit(&message, bytes + IP4_HEADER_LEN, sizeof bytes - IP4_HEADER_LEN);
+    const struct ip4_header back = {.src = ip.dst,
+                                    .dst = ip.src,
+                                    .total_len = (uint16_t)(IP4_HEADER_LEN + len),
+                                    .protocol = 1,
+                                    .ttl = 64};
+    ip4_emit(&back, bytes);
+    const struct ciao_frame frame = {
+        .head = bytes, .head_len = back.total_len, .len = back.total_len};
+    arrive(world, from, &frame);
+}
+
 static unsigned carry(struct world *world, unsigned from)
 {
     struct ciao_frame *frames = calloc(BATCH, sizeof *frames);
@@ -49,7 +75,9 @@ static unsigned carry(struct world *world, unsigned from)
     const unsigned n = ciao_output(world->program[from].stack, 0, list, BATCH, world->now_us);
     for (unsigned i = 0; i < n; i++) {
         world->frames++;
-        if (!world->cut)
+        if (world->wall != 0)
+            answer_unreachable(world, from, list[i]);
+        else if (!world->cut)
             arrive(world, !from, list[i]);
         ciao_frame_release(list[i]);
     }

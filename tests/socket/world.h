@@ -50,6 +50,7 @@ struct world {
     void *wire_memory;
     uint64_t now_us;
     bool cut;        /* what is sent is lost */
+    uint8_t wall;    /* packets of IPv4 come to "unreachable", of this code - 1; 0: no wall */
     uint64_t frames; /* that crossed, or were lost */
     struct {
         uint64_t at_us;
