@@ -322,9 +322,25 @@ static bool state_ends(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_wo
     return false;
 }
 
+/* The peer asks for what it has said it holds.  It may be about to say more; but not for long.
+ * AS LINUX, [RFC2018 8 2018-6] */
+static bool peer_forgot(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
+{
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    uint32_t first = side->ranges_first, wait_us = tcb->srtt_us / 2;
+    if (work->acked == 0 || first == 0 || !(tcp_range_at(tcp, first)->flags & RANGE_SACKED))
+        return false;
+    tcp_note(tcp, tcb, CIAO_DID_SACK_RENEGED, tcp_relative(tcb, tcb->snd.una), side->sacked_bytes);
+    tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
+    tcp_rack(tcp, side)->flags &= (uint8_t)~RACK_REO_SET;
+    tcp_timer_set(tcp, tcb, TCP_TIMER_REXMT, tcp->now + (wait_us > 10000 ? wait_us : 10000));
+    work->timer_is_set = true;
+    return true;
+}
+
 static void alert(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
 {
-    if (state_ends(tcp, tcb, work))
+    if (peer_forgot(tcp, tcb, work) || state_ends(tcp, tcb, work))
         return;
     switch ((enum tcp_alert_state)tcp_rack(tcp, tcp_side(tcp, tcb))->alert) {
     case ALERT_OPEN:

@@ -17,17 +17,20 @@
 
 /* rack->cc, all of CUBIC's */
 enum word {
-    LAST_MAX,    /* cwnd before the last reduction; 0: none yet */
-    ORIGIN,      /* of the curve */
-    K,           /* 1/1024 s from the epoch to the origin */
-    EPOCH_MS,    /* 0: the next ACK begins one */
-    ACK_COUNT,   /* segments acknowledged since RENO_CWND grew */
-    RENO_CWND,   /* what Reno would have */
-    SAMPLES,     /* measurements in this round; FOUND: slow start has ended */
-    ROUND_US,    /* when the round began */
-    ROUND_END,   /* it ends when this is acknowledged */
-    LAST_ACK_US, /* of the train of ACKs */
-    ROUND_RTT_US /* the shortest of the round */
+    LAST_MAX,     /* cwnd before the last reduction; 0: none yet */
+    ORIGIN,       /* of the curve */
+    K,            /* 1/1024 s from the epoch to the origin */
+    EPOCH_MS,     /* 0: the next ACK begins one */
+    ACK_COUNT,    /* segments acknowledged since RENO_CWND grew */
+    RENO_CWND,    /* what Reno would have */
+    SAMPLES,      /* measurements in this round; FOUND: slow start has ended */
+    ROUND_US,     /* when the round began */
+    ROUND_END,    /* it ends when this is acknowledged */
+    LAST_ACK_US,  /* of the train of ACKs */
+    ROUND_RTT_US, /* the shortest of the round */
+    COUNT,        /* so many segments make cwnd one larger, as reckoned */
+    COUNT_MS,     /* then */
+    COUNT_CWND    /* and for this cwnd */
 };
 
 #define FOUND          0x80000000u
@@ -117,10 +120,9 @@ static uint32_t cubic_ssthresh(struct tcp_rack *rack, uint32_t cwnd)
     return at_least((uint32_t)((uint64_t)cwnd * BETA / 1024), 2);
 }
 
-static void begin_epoch(uint32_t *cc, uint32_t cwnd, uint32_t segments, uint32_t now_ms)
+static void begin_epoch(uint32_t *cc, uint32_t cwnd, uint32_t now_ms)
 {
     cc[EPOCH_MS] = now_ms != 0 ? now_ms : 1;
-    cc[ACK_COUNT] = segments;
     cc[RENO_CWND] = cwnd;
     cc[K] = 0;
     cc[ORIGIN] = cwnd;
@@ -157,20 +159,34 @@ static uint32_t friendly(uint32_t *cc, uint32_t cwnd, uint32_t count)
     return count < most ? count : most;
 }
 
+/* Reckoned anew when cwnd has changed or a while has passed, and from the curve once in a
+ * millisecond at most. */
+#define COUNT_LASTS_MS 31u
+static void reckon(uint32_t *cc, const struct tcp_side *side, uint32_t cwnd, uint32_t now_ms)
+{
+    if (cc[COUNT_CWND] == cwnd && now_ms - cc[COUNT_MS] <= COUNT_LASTS_MS)
+        return;
+    if (cc[EPOCH_MS] == 0 || now_ms != cc[COUNT_MS]) {
+        cc[COUNT_CWND] = cwnd;
+        cc[COUNT_MS] = now_ms;
+        if (cc[EPOCH_MS] == 0)
+            begin_epoch(cc, cwnd, now_ms);
+        uint64_t t_ms = (uint64_t)(now_ms - cc[EPOCH_MS]) + side->rtt_min_us / 1000;
+        uint32_t target = on_curve(cc, t_ms * 1024 / 1000);
+        cc[COUNT] = target > cwnd ? cwnd / (target - cwnd) : 100 * cwnd;
+        if (cc[LAST_MAX] == 0 && cc[COUNT] > 20)
+            cc[COUNT] = 20;
+    }
+    cc[COUNT] = at_least(friendly(cc, cwnd, cc[COUNT]), 2);
+}
+
 static uint32_t cubic_acked(struct tcp_rack *rack, const struct tcp_side *side, uint32_t cwnd,
                             uint32_t segments, time_us now)
 {
-    uint32_t *cc = rack->cc, now_ms = (uint32_t)(now / 1000);
-    cc[ACK_COUNT] += segments;
-    if (cc[EPOCH_MS] == 0)
-        begin_epoch(cc, cwnd, segments, now_ms);
-    uint64_t t_ms = (uint64_t)(now_ms - cc[EPOCH_MS]) + side->rtt_min_us / 1000;
-    uint32_t target = on_curve(cc, t_ms * 1024 / 1000);
-    uint32_t count = target > cwnd ? cwnd / (target - cwnd) : 100 * cwnd;
-    if (cc[LAST_MAX] == 0 && count > 20)
-        count = 20;
-    count = at_least(friendly(cc, cwnd, count), 2);
-    return avoid(rack, cwnd, count, segments);
+    uint32_t *cc = rack->cc;
+    cc[ACK_COUNT] = cc[EPOCH_MS] == 0 ? segments : cc[ACK_COUNT] + segments;
+    reckon(cc, side, cwnd, (uint32_t)(now / 1000));
+    return avoid(rack, cwnd, at_least(cc[COUNT], 2), segments);
 }
 
 /* ---- CUBIC: the end of slow start ---- */

@@ -199,6 +199,7 @@ enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_
     tcp_note(tcp, tcb, repair->reason, tcp_relative(tcb, start), len);
     tcp_side(tcp, tcb)->retransmitted += tcp_segments_of(tcb, len);
     remember_again(tcp, tcb, repair, len);
+    tcb->last_sent_ms = tcp_now_ms(tcp); /* no silence [RFC5681 4.1] */
     if (more != 0)
         tcp_output_sent_new(tcp, tcb, more, false);
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
