@@ -113,7 +113,9 @@ struct ciao_settings {
             * closed */
 #define CIAO_PAWS_TOLERANT \
     131072u /* AS LINUX: an ACK alone that was overtaken, and a timestamp one tick old, are taken */
-#define CIAO_DSACK       262144u /* tell with SACK what came twice [RFC2883] */
+#define CIAO_ECN         524288u  /* ask for ECN, and agree when asked [RFC3168] */
+#define CIAO_ECN_ACCEPT  1048576u /* agree when asked */
+#define CIAO_DSACK       262144u  /* tell with SACK what came twice [RFC2883] */
 #define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
 #define CIAO_IDLE_RESTART \
     128u /* after a silence cwnd is the initial window again [RFC5681 4.1]; off: as it was */

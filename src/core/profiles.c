@@ -35,7 +35,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .keepalive_probes = 9,
             .congestion = CIAO_CC_CUBIC, /* [RFC9438] */
             .more = CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES | CIAO_IDLE_RESTART | CIAO_LINUX_ERRORS
-                    | CIAO_PAWS_TOLERANT | CIAO_DSACK,
+                    | CIAO_PAWS_TOLERANT | CIAO_DSACK | CIAO_ECN_ACCEPT,
         },
     [CIAO_PROFILE_RFC] =
         {
@@ -57,7 +57,8 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .keepalive_interval_us = 75 * S,
             .keepalive_probes = 9,
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_HARD_ICMP_ABORTS | CIAO_SYN_AGAIN_GETS_ACK
-                    | CIAO_STRICT_TIMESTAMPS | CIAO_IDLE_RESTART | CIAO_DSACK, /* [RFC2883 4] */
+                    | CIAO_STRICT_TIMESTAMPS | CIAO_IDLE_RESTART | CIAO_DSACK
+                    | CIAO_ECN_ACCEPT, /* [RFC2883 4] */
         },
     [CIAO_PROFILE_LINUX] =
         {
@@ -85,7 +86,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES
                     | CIAO_IDLE_RESTART | CIAO_BURSTS | CIAO_WIDE_RTO | CIAO_BARE_PROBES
                     | CIAO_HOLD_ONCE | CIAO_RACK | CIAO_LINUX_ERRORS | CIAO_PAWS_TOLERANT
-                    | CIAO_DSACK,
+                    | CIAO_DSACK | CIAO_ECN_ACCEPT,
         },
 };
 

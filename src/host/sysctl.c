@@ -109,6 +109,20 @@ static bool set_early_retrans(struct sysctls *s, const struct numbers *v)
     return true;
 }
 
+static bool set_dsack(struct sysctls *s, const struct numbers *v)
+{
+    flag(&s->tcp.more, CIAO_DSACK, v->at[0] != 0);
+    return true;
+}
+
+/* 1: ask and agree, 2: agree; what is above is of accurate ECN, which does not exist here. */
+static bool set_ecn(struct sysctls *s, const struct numbers *v)
+{
+    flag(&s->tcp.more, CIAO_ECN, v->at[0] == 1 || v->at[0] == 3 || v->at[0] == 4);
+    flag(&s->tcp.more, CIAO_ECN_ACCEPT, v->at[0] != 0);
+    return v->at[0] <= 5;
+}
+
 static bool set_ttl(struct sysctls *s, const struct numbers *v)
 {
     s->tcp.ttl = (uint8_t)v->at[0];
@@ -233,9 +247,9 @@ static const struct row {
     {"net.ipv4.tcp_challenge_ack_limit", NULL},
     {"net.ipv4.tcp_comp_sack_delay_ns", NULL},
     {"net.ipv4.tcp_comp_sack_nr", NULL},
-    {"net.ipv4.tcp_dsack", NULL},
+    {"net.ipv4.tcp_dsack", set_dsack},
     {"net.ipv4.tcp_early_retrans", set_early_retrans},
-    {"net.ipv4.tcp_ecn", NULL},
+    {"net.ipv4.tcp_ecn", set_ecn},
     {"net.ipv4.tcp_ecn_fallback", NULL},
     {"net.ipv4.tcp_ecn_option", NULL},
     {"net.ipv4.tcp_fack", NULL},

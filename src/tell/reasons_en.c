@@ -234,6 +234,11 @@ const char *const words_reasons_en[CIAO_REASONS] = {
     [CIAO_DID_URGENT_ANNOUNCED] =
         "{peer} announces urgent data up to byte {a}: {me} tells its program, which has {b} bytes "
         "to read before it.",
+    [CIAO_DID_ECN_MARKED] =
+        "A router has marked what {peer} sent instead of dropping it: {me} will say so until "
+        "{peer} has heard it.",
+    [CIAO_DID_ECN_REDUCED] =
+        "{peer} reports a mark of congestion: {me} sends less, though nothing was lost.",
     [CIAO_DID_TCB_FREED] = "{me} frees the TCB: its memory may serve another connection.",
     /* calls */
     [CIAO_CALL_LISTEN] = "{me}'s program calls listen() with a backlog of {a}.",

@@ -150,6 +150,9 @@ const char *const words_reasons_zh[CIAO_REASONS] = {
     [CIAO_DID_SACK_RENEGED] = "{peer}收回了曾经报告说有的字节：从此{me}只信它的 ACK。",
     [CIAO_DID_URGENT_ANNOUNCED] =
         "{peer}宣布有紧急数据，直到第 {a} 个字节：{me}告诉程序，它前面还有 {b} 个字节要读。",
+    [CIAO_DID_ECN_MARKED] =
+        "路由器给{peer}发来的报文打了拥塞标记，而没有丢掉它：{me}会一直提醒{peer}，直到它听见。",
+    [CIAO_DID_ECN_REDUCED] = "{peer}报告了一个拥塞标记：虽然什么都没丢，{me}还是少发一些。",
     [CIAO_DID_TCB_FREED] = "{me}释放 TCB：这块内存可以给别的连接用了。",
     /* 程序的调用 */
     [CIAO_CALL_LISTEN] = "{me}的程序调用 listen()，等候队列长度 {a}。",

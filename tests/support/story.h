@@ -16,8 +16,9 @@
  *   expect_sent   what is not said is not compared; but there is no payload without len=, and no
  *                 option beside those of <...> where that is given (* for any number); PSH does not
  *                 count
- * Blocks of SACK: <sack 11:21 31:41>.  Where both SYNs had timestamps the peer's segments have them
- * too, unless <...> says otherwise; * as the echo is what we sent last.
+ * ecn=3 are the two bits in the IP header. Blocks of SACK: <sack 11:21 31:41>.  Where both SYNs
+ * had timestamps the peer's segments have them too, unless <...> says otherwise; * as the echo is
+ * what we sent last.
  */
 #ifndef TESTS_SUPPORT_STORY_H
 #define TESTS_SUPPORT_STORY_H
@@ -57,6 +58,7 @@ struct story_segment {
     uint16_t peer;
     struct tcp_header h; /* numbers relative */
     uint32_t len;
+    uint8_t ecn; /* the two bits of the IP header */
 };
 
 struct story {

@@ -136,6 +136,9 @@ static void read_word(struct reader *in, struct story_text *out)
     } else if (take(in, "urp=")) {
         out->has_urp = true;
         out->urp = number(in);
+    } else if (take(in, "ecn=")) {
+        out->has_ecn = true;
+        out->ecn = (uint8_t)number(in);
     } else if (take(in, "<")) {
         read_options(in, out);
     } else {
@@ -208,6 +211,8 @@ void story_text_write(const struct story_segment *segment, char *out, size_t roo
         add(&w, " urp=%u", h->urp);
     if (segment->len != 0)
         add(&w, " len=%u", segment->len);
+    if (segment->ecn != 0)
+        add(&w, " ecn=%u", segment->ecn);
     add(&w, " <");
     write_options(&w, &h->opt);
     add(&w, " >");
@@ -249,6 +254,8 @@ const char *story_text_differs(const struct story_text *want, const struct story
         return "ack";
     if (want->has_urp && want->urp != h->urp)
         return "urp";
+    if (want->has_ecn && want->ecn != seen->ecn)
+        return "ecn";
     if (want->has_wnd && want->wnd != h->wnd)
         return "wnd";
     if (want->len != seen->len)

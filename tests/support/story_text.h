@@ -12,6 +12,8 @@
 
 struct story_text {
     uint16_t flags;
+    bool has_ecn;
+    uint8_t ecn; /* of the IP header */
     bool has_seq, has_ack, has_wnd, has_urp, has_len, has_options;
     uint32_t seq, ack, wnd, len, urp;
     bool any_mss, any_wscale, any_ts_val, any_ts_ecr; /* * was written */

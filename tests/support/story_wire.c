@@ -101,6 +101,13 @@ void story_refresh_checksum(struct story *r, uint8_t *packet, size_t len)
     csum_store(tcp + TCP_CHECKSUM_OFFSET, sum + csum_small(tcp, tcp_len));
 }
 
+static void put_ecn(const struct story *r, uint8_t *packet, uint8_t ecn)
+{
+    packet[1] = (uint8_t)(packet[1] | (r->v6 ? ecn << 4 : ecn));
+    if (!r->v6)
+        ip4_refresh_checksum(packet);
+}
+
 size_t story_build(struct story *r, const struct story_text *text, uint8_t *out, size_t room)
 {
     struct story_peer *peer = &r->peers[r->peer];
@@ -108,6 +115,7 @@ size_t story_build(struct story *r, const struct story_text *text, uint8_t *out,
         .at_us = r->now_us,
         .peer = (uint16_t)r->peer,
         .len = text->len,
+        .ecn = text->ecn,
         .h = {.sport = (uint16_t)(STORY_PEER + r->peer),
               .dport = STORY_PORT,
               .seq = text->seq,
@@ -134,6 +142,7 @@ size_t story_build(struct story *r, const struct story_text *text, uint8_t *out,
     if (ip_len(r) + head + text->len > room)
         story_fail(r, "this segment is too long for the story");
     size_t at = emit_ip(r, IP_PROTO_TCP, head + text->len, out);
+    put_ecn(r, out, text->ecn);
     at += tcp_emit(&h, out + at);
     uint32_t first = text->seq + (h.flags & TCP_SYN ? 1u : 0u) - 1;
     for (uint32_t i = 0; i < text->len; i++)
@@ -337,6 +346,7 @@ static void was_sent(struct story *r, const uint8_t *bytes, size_t len)
         story_fail(r, "we sent from port %u to %u", h->sport, h->dport);
     segment.peer = (uint16_t)(h->dport - STORY_PEER);
     segment.len = (uint32_t)(packet.tcp_len - h->header_len);
+    segment.ecn = (r->v6 ? bytes[1] >> 4 : bytes[1]) & 3;
     learn(r, &r->peers[segment.peer], h);
     make_relative(&r->peers[segment.peer], h);
     note(r, &segment);

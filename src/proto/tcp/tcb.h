@@ -60,7 +60,7 @@ struct tcp_syn {
     uint16_t peer_mss;
     uint8_t peer_wscale; /* 255: no such option */
     uint8_t tries;       /* SYN,ACKs sent */
-    uint8_t sack : 1, has_ts : 1, has_wscale : 1;
+    uint8_t sack : 1, has_ts : 1, has_wscale : 1, ecn : 1;
     uint8_t spare;
     uint16_t settings; /* the listener's when the SYN came: what our SYN,ACK has said holds */
 };
@@ -260,6 +260,14 @@ BUILD_ASSERT(sizeof(struct tcp_rack) == 168 || sizeof(void *) != 8);
 #define URGENT_TAKEN   4u /* and was taken */
 #define URGENT_SEND    8u /* urg_snd is one past our urgent byte, not acknowledged yet */
 
+/* tcb->ecn */
+#define ECN_ASKED 1u  /* our SYN has asked */
+#define ECN_OK    2u  /* both agree [RFC3168 6.1.1] */
+#define ECN_SEEN  4u  /* something has come that said it may be marked */
+#define ECN_ECHO  8u  /* something was marked: every ACK says so until the peer says CWR */
+#define ECN_CUT   16u /* we send less: new data says CWR */
+#define ECN_CWR   32u /* and do not react again until `recover` is acknowledged */
+
 /* tcb->repair */
 #define REPAIR_BEGUN      1u   /* this recovery has sent something again */
 #define REPAIR_RESCUED    2u   /* it has had its rescue retransmission [RFC6675 5] */
@@ -343,7 +351,7 @@ struct tcb {
     uint8_t keep_probes;   /* unanswered ones in a row */
     uint8_t news;          /* CIAO_* readiness that became true since ciao_news() */
     uint8_t hungry;        /* send() found no memory: not writable until it may be tried again */
-    uint8_t room[1];
+    uint8_t ecn;           /* ECN_* */
     uint32_t last_data_ms; /* when data last came */
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);

@@ -242,6 +242,7 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
         .arrivals = &arrivals,
         .has_ts = (tcb->flags & TCB_TS) && seg->h.opt.has_ts,
         .ts_ecr = seg->h.opt.ts_ecr,
+        .echo = (tcb->ecn & ECN_OK) && (seg->flags & TCP_ECE),
     };
     if (seq_lt(seg->ack, tcb->snd.una)) {
         overtaken(tcp, tcb, seg, &work);

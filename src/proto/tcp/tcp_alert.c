@@ -203,6 +203,19 @@ static void enter_recovery(struct tcp *tcp, struct tcb *tcb)
     tcp_note(tcp, tcb, CIAO_DID_RECOVERY_ENTERED, tcp_relative(tcb, tcb->snd.una), side->ssthresh);
 }
 
+/* Something was marked: less is sent, and there is nothing to undo. [RFC3168 6.1.2 3168-3] */
+static void enter_cwr(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_rack *rack = tcp_rack(tcp, side);
+    uint32_t before = side->cwnd;
+    side->prior_ssthresh = 0;
+    rack->flags &= (uint8_t)~RACK_UNDO;
+    tcp_prr_begin(tcp, tcb, side);
+    set_state(tcb, rack, ALERT_CWR);
+    tcp_note(tcp, tcb, CIAO_DID_ECN_REDUCED, before, side->ssthresh);
+}
+
 static bool is_proven(const struct tcp *tcp, const struct tcp_side *side)
 {
     (void)tcp;
@@ -224,6 +237,8 @@ static void watch(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
     look(tcp, tcb, work);
     if (is_proven(tcp, side))
         enter_recovery(tcp, tcb);
+    else if (work->echo && rack->alert < ALERT_CWR)
+        enter_cwr(tcp, tcb);
     else if (rack->alert != ALERT_CWR)
         keep_open(tcp, tcb, side);
 }
@@ -383,7 +398,8 @@ static void tail_answered(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack
 
 static bool is_unusual(const struct tcp_rack *rack, const struct tcp_ack_work *work)
 {
-    return work->acked == 0 || work->sacked != 0 || work->twice || rack->alert != ALERT_OPEN;
+    return work->acked == 0 || work->sacked != 0 || work->twice || work->echo
+           || rack->alert != ALERT_OPEN;
 }
 
 void tcp_alert_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
@@ -448,6 +464,7 @@ void tcp_alert_timeout(struct tcp *tcp, struct tcb *tcb, bool first)
         rack->reordering = TCP_DUP_THRESH;
     tcp_prr_cc(tcp, tcb)->timeout(rack);
     set_state(tcb, rack, ALERT_LOSS);
+    tcp_ecn_cut(tcb);
     side->recover = tcb->snd.nxt;
     tcb->repair = 0;
     tcb->dup_acks = 0;

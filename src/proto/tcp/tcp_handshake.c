@@ -187,6 +187,7 @@ static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
     tcb->last_ack_sent = tcb->rcv.nxt;
     tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(tcp_tcb_settings(tcp, tcb));
     tcp_handshake_options(tcp, tcb, &seg->h.opt);
+    tcp_ecn_answered(tcp, tcb, seg);
     take_window(tcb, seg);
 }
 
@@ -249,6 +250,7 @@ enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao
         .flags = tcp_state_is(tcb, CIAO_SYN_SENT) ? TCP_SYN : TCP_SYN | TCP_ACK,
         .again = again,
     };
+    piece.flags |= tcp_ecn_syn(tcp, tcb, again);
     tcb->flags &= ~TCB_SYN_DUE;
     if (!again) {
         tcb->snd.nxt = tcb->iss + 1;

@@ -162,7 +162,7 @@ struct tcp_child { /* what a TCB must know of a handshake that others did for it
     seq_t iss, irs;
     uint16_t route;
     uint8_t link;
-    bool syn_lost;
+    bool syn_lost, ecn;
     uint16_t settings;
     uint32_t ts_offset;
     uint32_t syn_sent_us;
@@ -201,6 +201,21 @@ int64_t tcp_urgent_read(struct tcp *tcp, struct tcb *tcb,
                         const struct tcp_read *read); /* with URGENT_MARK */
 uint32_t tcp_urgent_readable(const struct tcp *tcp, const struct tcb *tcb);
 uint32_t tcp_urgent_hidden(const struct tcp *tcp, const struct tcb *tcb);
+
+/* ---- explicit congestion notification: tcp_ecn.c ---- */
+struct tcp_piece;
+bool tcp_ecn_agrees(const struct ciao_settings *settings, const struct tcp_segment *seg);
+uint16_t tcp_ecn_syn(const struct tcp *tcp, struct tcb *tcb, bool again);
+void tcp_ecn_answered(const struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
+void tcp_ecn_data_arrived(struct tcp *tcp, struct tcb *tcb,
+                          const struct tcp_segment *seg); /* with ECN_OK */
+static inline void tcp_ecn_cut(struct tcb *tcb) /* cwnd was reduced: the peer is to know */
+{
+    if (tcb->ecn & ECN_OK)
+        tcb->ecn |= ECN_CUT;
+}
+uint8_t tcp_ecn_mark(struct tcb *tcb, const struct tcp_piece *piece,
+                     struct tcp_header *h); /* with ECN_OK; bits for IP's header */
 
 /* ---- TIME-WAIT: tcp_wait.c ---- */
 void tcp_wait_enter(struct tcp *tcp,

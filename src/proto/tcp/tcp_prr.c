@@ -32,6 +32,7 @@ void tcp_prr_begin(const struct tcp *tcp, struct tcb *tcb, struct tcp_side *side
     tcb->repair &= REPAIR_TAIL_SET; /* the timer stays what it is */
     rack->cc_count = 0;
     rack->prr_delivered = rack->prr_out = 0;
+    tcp_ecn_cut(tcb);
     side->prior_cwnd = side->cwnd;
     uint32_t ssthresh = tcp_prr_cc(tcp, tcb)->ssthresh(rack, tcp_prr_cwnd(tcb, side));
     side->ssthresh = ssthresh * tcb->smss;

@@ -328,6 +328,8 @@ void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
         return;
     }
     struct tcp_side *side = tcp_side(tcp, tcb);
+    if (tcb->ecn & ECN_OK)
+        tcp_ecn_data_arrived(tcp, tcb, seg);
     tcb->last_data_ms = tcp_now_ms(tcp);
     side->data_received += seg->segments;
     if (seg->seq == tcb->rcv.nxt) {

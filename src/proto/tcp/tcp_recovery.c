@@ -120,7 +120,26 @@ void tcp_recovery_reduce(struct tcp *tcp, struct tcb *tcb)
     side->prior_cwnd = side->cwnd;
     side->prior_ssthresh = side->ssthresh;
     side->cut_us = (uint32_t)tcp->now;
+    tcp_ecn_cut(tcb);
     cc_of(tcp, tcb)->loss(tcb, side, tcp_flight(tcb));
+}
+
+/* A mark is a sign of congestion like a loss, once a window; nothing needs repair, and there is
+ * nothing to undo. [RFC3168 6.1.2 3168-3]  True: cwnd was reduced. */
+static bool echo_reduces(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
+{
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    if (!work->echo || (tcb->flags & (TCB_RECOVERY | TCB_RTO_RECOVERY))
+        || ((tcb->ecn & ECN_CWR) && seq_leq(tcb->snd.una, side->recover)))
+        return false;
+    uint32_t before = side->cwnd;
+    cc_of(tcp, tcb)->loss(tcb, side, tcp_flight(tcb) + work->acked);
+    side->cut_us = (uint32_t)tcp->now;
+    side->prior_cwnd = 0;
+    side->recover = tcb->snd.nxt;
+    tcb->ecn |= ECN_CWR | ECN_CUT;
+    tcp_note(tcp, tcb, CIAO_DID_ECN_REDUCED, before, side->cwnd);
+    return true;
 }
 
 static void enter(struct tcp *tcp, struct tcb *tcb)
@@ -272,7 +291,7 @@ void tcp_recovery_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *w
         without_sack(tcp, tcb, work);
     if (work->lost != 0 || (repairing && side->lost_bytes != 0))
         losses_found(tcp, tcb, work);
-    if (!(tcb->flags & TCB_RECOVERY))
+    if (!echo_reduces(tcp, tcb, work) && !(tcb->flags & TCB_RECOVERY))
         grow(tcp, tcb, work, repairing);
 }
 
@@ -288,6 +307,7 @@ void tcp_recovery_timeout(struct tcp *tcp, struct tcb *tcb, bool first)
         cc_of(tcp, tcb)->timeout(tcb, side, tcp_flight(tcb));
     tcp_range_all_lost(tcp, tcb);
     side->cwnd = tcb->smss;
+    tcp_ecn_cut(tcb);
     side->cut_us = (uint32_t)tcp->now;
     side->prior_cwnd = 0;
     side->recover = tcb->snd.nxt;

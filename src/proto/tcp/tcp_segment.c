@@ -237,8 +237,10 @@ bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *
     uint8_t *l4 = ip_frame_begin(frame, tcp->ip, tcb->head.link, tcb->head.v6);
     put_payload(tcp, tcb, piece, frame);
     fill_header(tcp, tcb, piece, &h);
+    uint8_t ecn = tcb->ecn & ECN_OK ? tcp_ecn_mark(tcb, piece, &h) : 0;
     uint32_t header_len = (uint32_t)tcp_emit(&h, l4);
     struct ip_out out = out_of(tcp, tcb);
+    out.tos |= ecn;
     put_checksum(tcp, &out, frame, l4, header_len, piece->data_len);
     if (h.flags & TCP_ACK)
         ack_is_sent(tcb);

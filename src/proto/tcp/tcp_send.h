@@ -63,6 +63,7 @@ struct tcp_ack_work {
     bool repeated;   /* it acknowledged what was sent more than once [RFC6298 3 Karn] */
     bool lost_again; /* what was lost had been sent again, after cwnd was reduced */
     bool reported;   /* it reports bytes that came twice [RFC2883] */
+    bool echo;       /* it says that something of ours was marked [RFC3168 6.1.2] */
     bool duplicate;  /* a duplicate ACK in the sense of [RFC5681 2] */
     /* for connections with a struct tcp_rack */
     bool asked;             /* something was on its way when it came */

@@ -60,6 +60,8 @@ static void send_syn_ack(struct tcp *tcp, ref_t ref, bool again)
     opt->has_ts = syn->has_ts;
     opt->ts_val = tcp_ts_now(tcp, syn->ts_offset);
     opt->ts_ecr = syn->ts_recent;
+    if (syn->ecn) /* [RFC3168 6.1.1 3168-1] */
+        bare.h.flags |= TCP_ECE;
     if (syn->tries < UINT8_MAX)
         syn->tries++;
     tcp_reply_bare(tcp, &bare, again);
@@ -120,6 +122,7 @@ static void fill(struct tcp *tcp, struct tcp_syn *syn, const struct tcp_segment 
     syn->sack = opt->sack_permitted && !(settings->flags & CIAO_NO_SACK);
     syn->has_ts = opt->has_ts && !(settings->flags & CIAO_NO_TIMESTAMPS);
     syn->ts_recent = opt->ts_val;
+    syn->ecn = tcp_ecn_agrees(settings, seg);
 }
 
 static ref_t take_record(struct tcp *tcp, const struct tcp_tuple *tuple)
@@ -265,6 +268,7 @@ struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_child *child)
     tcb->settings = child->settings;
     tcp_settings_ref(tcp, tcb->settings);
     tcb->flags = TCB_PASSIVE | (child->syn_lost ? TCB_SYN_LOST : 0);
+    tcb->ecn = child->ecn ? ECN_OK : 0;
     tcb->iss = child->iss;
     tcb->irs = child->irs;
     tcb->snd.una = child->iss;
@@ -291,6 +295,7 @@ static struct tcp_child child_of(const struct tcp *tcp, ref_t ref)
         .route = syn->route,
         .link = syn->head.link,
         .syn_lost = syn->tries > 1,
+        .ecn = syn->ecn,
         .ts_offset = syn->ts_offset,
         .settings = syn->settings,
         .syn_sent_us = syn->first_ms * 1000,
