@@ -353,6 +353,26 @@ static void a_child_is_as_its_listener_was(void **state)
     assert_int_equal(ciao_fcntl(right(&w), child, CIAO_F_GETFL, 0), CIAO_O_RDWR);
 }
 
+/* Each option that is set is a set of settings anew, but a million connections of one program need
+ * no million sets. */
+static void connections_that_end_up_alike_share_their_settings(void **state)
+{
+    const int listener = a_listener(right(&w), 80);
+    struct ciao_counts counts;
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        const int fd = a_socket(left(&w));
+        assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 80), 0);
+        world_settle(&w);
+        assert_true(ciao_accept4(right(&w), listener, NULL, NULL, 0) >= 0);
+        assert_int_equal(set_int(left(&w), fd, TCP_OF(NODELAY), 1), 0);
+        assert_int_equal(set_int(left(&w), fd, SOCKET_OF(KEEPALIVE), 1), 0);
+        assert_int_equal(set_int(left(&w), fd, TCP_OF(KEEPIDLE), 30), 0);
+    }
+    ciao_counts(w.program[0].stack, &counts);
+    assert_int_equal(counts.settings_in_use, 1);
+}
+
 /* Two small writes are two segments, not one held back for the first one's ACK. */
 static void nodelay_lets_small_writes_go(void **state)
 {
@@ -469,6 +489,7 @@ int main(void)
         STORY(a_connection_tells_its_segment_size),
         STORY(a_pending_error_is_told_once),
         STORY(a_child_is_as_its_listener_was),
+        STORY(connections_that_end_up_alike_share_their_settings),
         STORY(nodelay_lets_small_writes_go),
         STORY(cork_holds_back),
         STORY(file_flags_are_set_and_read),

@@ -28,6 +28,7 @@
 
 #define TCP_LINKS            16
 #define TCP_LISTENER_BUCKETS 256
+#define TCP_SETTINGS_RECENT  8
 
 /* Connections with something to send, per link, served in turn. */
 struct tcp_output_list {
@@ -57,7 +58,8 @@ struct tcp {
     uint64_t next_life;
     uint64_t flow_key[2], isn_key[2], cookie_key[2], ts_key[2];
     struct rng rng;
-    uint16_t settings_newest;
+    uint16_t settings_recent[TCP_SETTINGS_RECENT]; /* slots that were taken last; 0: none */
+    uint16_t settings_turn;
     uint32_t orphan_hand;             /* the same for orphans when memory is short */
     uint32_t wait_hand;               /* where recycling goes on when TIME-WAIT is at its budget */
     time_us cookie_us;                /* when the last SYN cookie left; 0: never */

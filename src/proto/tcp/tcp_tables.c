@@ -248,22 +248,45 @@ const struct ciao_settings *tcp_settings(const struct tcp *tcp, uint16_t index)
     return index == 0 ? &tcp->config->tcp : &slot_at(tcp, index)->value;
 }
 
-/* Most programs use one set for all: the newest slot is the one place worth looking at. */
+/* 0: none of those that were taken last is the same. */
+static uint16_t recent_equal(const struct tcp *tcp, const struct ciao_settings *value)
+{
+    for (unsigned i = 0; i < TCP_SETTINGS_RECENT; i++) {
+        uint16_t index = tcp->settings_recent[i];
+        if (index != 0 && memcmp(value, &slot_at(tcp, index)->value, sizeof *value) == 0)
+            return index;
+    }
+    return 0;
+}
+
+/* Where one is given back there is a place; else they go in turn. */
+static void remember_recent(struct tcp *tcp, uint16_t index)
+{
+    unsigned i = 0;
+    while (i < TCP_SETTINGS_RECENT && tcp->settings_recent[i] != 0)
+        i++;
+    if (i == TCP_SETTINGS_RECENT)
+        i = tcp->settings_turn++ % TCP_SETTINGS_RECENT;
+    tcp->settings_recent[i] = index;
+}
+
+/* Most programs use a few sets for all, and come to them by the same steps: the places worth
+ * looking at are the last few that were taken. */
 uint16_t tcp_settings_take(struct tcp *tcp, const struct ciao_settings *value)
 {
     if (value == NULL || memcmp(value, &tcp->config->tcp, sizeof *value) == 0)
         return 0;
-    uint16_t newest = tcp->settings_newest;
-    if (newest != 0 && memcmp(value, &slot_at(tcp, newest)->value, sizeof *value) == 0) {
-        slot_at(tcp, newest)->refs++;
-        return newest;
+    uint16_t equal = recent_equal(tcp, value);
+    if (equal != 0) {
+        slot_at(tcp, equal)->refs++;
+        return equal;
     }
     uint32_t index = pool_take(&tcp->settings);
     if (index == 0)
         return UINT16_MAX;
     slot_at(tcp, (uint16_t)index)->value = *value;
     slot_at(tcp, (uint16_t)index)->refs = 1;
-    tcp->settings_newest = (uint16_t)index;
+    remember_recent(tcp, (uint16_t)index);
     return (uint16_t)index;
 }
 
@@ -277,7 +300,9 @@ void tcp_settings_give(struct tcp *tcp, uint16_t index)
 {
     if (index == 0 || --slot_at(tcp, index)->refs != 0)
         return;
-    if (tcp->settings_newest == index)
-        tcp->settings_newest = 0;
+    for (unsigned i = 0; i < TCP_SETTINGS_RECENT; i++) {
+        if (tcp->settings_recent[i] == index)
+            tcp->settings_recent[i] = 0;
+    }
     pool_give(&tcp->settings, index);
 }
