@@ -113,9 +113,12 @@ struct ciao_settings {
             * closed */
 #define CIAO_PAWS_TOLERANT \
     131072u /* AS LINUX: an ACK alone that was overtaken, and a timestamp one tick old, are taken */
-#define CIAO_ECN         524288u  /* ask for ECN, and agree when asked [RFC3168] */
-#define CIAO_ECN_ACCEPT  1048576u /* agree when asked */
-#define CIAO_DSACK       262144u  /* tell with SACK what came twice [RFC2883] */
+#define CIAO_ECN        524288u  /* ask for ECN, and agree when asked [RFC3168] */
+#define CIAO_ECN_ACCEPT 1048576u /* agree when asked */
+#define CIAO_DSACK      262144u  /* tell with SACK what came twice [RFC2883] */
+#define CIAO_ICMP_ENDS_SYN \
+    2097152u /* AS LINUX: any "unreachable" ends a connect, and giving up tells of one that was \
+              * reported before; off: soft ones are soft [RFC9293 3.9.2.2 MUST-56] */
 #define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
 #define CIAO_IDLE_RESTART \
     128u /* after a silence cwnd is the initial window again [RFC5681 4.1]; off: as it was */

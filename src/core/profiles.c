@@ -86,7 +86,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .more = CIAO_RST_ENDS_TIME_WAIT | CIAO_EDGE_TOLERANT | CIAO_TAIL_PROBES
                     | CIAO_IDLE_RESTART | CIAO_BURSTS | CIAO_WIDE_RTO | CIAO_BARE_PROBES
                     | CIAO_HOLD_ONCE | CIAO_RACK | CIAO_LINUX_ERRORS | CIAO_PAWS_TOLERANT
-                    | CIAO_DSACK | CIAO_ECN_ACCEPT,
+                    | CIAO_DSACK | CIAO_ECN_ACCEPT | CIAO_ICMP_ENDS_SYN,
         },
 };
 

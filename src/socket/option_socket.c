@@ -196,9 +196,18 @@ static int linger_get(struct ciao_sockets *s, struct sock *sock, uint8_t *bytes,
 
 /* ---- what it is ---- */
 
+/* AS LINUX sk_err_soft: where nothing is wrong, what the network has reported. */
+static int32_t take_soft_error(struct ciao_sockets *s, const struct sock *sock)
+{
+    int error = sock->conn != 0 ? ciao_soft_error(s->stack, sock->conn) : 0;
+    return error < 0 && error != -CIAO_ETIMEDOUT ? -sock_errno(error) : 0;
+}
+
 static int error_get(struct ciao_sockets *s, struct sock *sock, int32_t *value)
 {
     *value = sock_take_error(s, sock);
+    if (*value == 0)
+        *value = take_soft_error(s, sock);
     return 0;
 }
 

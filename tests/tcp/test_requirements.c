@@ -266,7 +266,7 @@ TEST(soft_errors_are_for_those_who_ask)
     expect_error(r, 0);
     peer_sends(r, "ACK seq=1 ack=11 len=5");
     user_reads(r, 5);
-    expect(r, ciao_soft_error(r->stack, story_peer(r)->conn) == -CIAO_EUNREACH);
+    expect(r, ciao_soft_error(r->stack, story_peer(r)->conn) == -CIAO_ENOROUTE);
     peer_sends(r, "RST seq=6");
     expect_state(r, CIAO_CLOSED);
 }

@@ -277,19 +277,24 @@ static bool quotes_flight(const struct tcb *tcb, uint32_t seq)
 static bool ends_it(const struct tcp *tcp, const struct tcb *tcb,
                     const struct tcp_icmp_error *error)
 {
+    uint32_t more = tcp_tcb_settings(tcp, tcb)->more;
+    bool opening = tcp_state_is(tcb, CIAO_SYN_SENT) || tcp_state_is(tcb, CIAO_SYN_RECEIVED);
     if (error->kind != TCP_ICMP_HARD) /* [RFC5927 5.2 5927-2] nor is each that is */
-        return false;
-    if (tcp_state_is(tcb, CIAO_SYN_SENT) || tcp_state_is(tcb, CIAO_SYN_RECEIVED))
-        return true;
-    return (tcp_tcb_settings(tcp, tcb)->more & CIAO_HARD_ICMP_ABORTS) != 0; /* [RFC5927 5.2] */
+        return opening && error->kind == TCP_ICMP_SOFT && (more & CIAO_ICMP_ENDS_SYN);
+    return opening || (more & CIAO_HARD_ICMP_ABORTS) != 0; /* [RFC5927 5.2] */
 }
 
-/* AS LINUX: the host is there, and says that nobody is at that port: as good as a RST. */
-static bool refuses(const struct tcp_icmp_error *error)
+/* What the program is told: that the network is not to be reached, or the host; or, when the host
+ * says that nobody is at that port, what a RST would have said. */
+static enum ciao_error error_of(const struct tcp_icmp_error *error)
 {
-    return ip_is_v4(&error->local)
-               ? error->type == ICMP4_TYPE_UNREACHABLE && error->code == ICMP4_UNREACHABLE_PORT
-               : error->type == ICMP6_TYPE_UNREACHABLE && error->code == ICMP6_UNREACHABLE_PORT;
+    bool v4 = ip_is_v4(&error->local);
+    if (error->type != (v4 ? ICMP4_TYPE_UNREACHABLE : ICMP6_TYPE_UNREACHABLE))
+        return CIAO_EUNREACH;
+    if (error->code == (v4 ? ICMP4_UNREACHABLE_PORT : ICMP6_UNREACHABLE_PORT))
+        return CIAO_EREFUSED;
+    return error->code == (v4 ? ICMP4_UNREACHABLE_NET : ICMP6_UNREACHABLE_NO_ROUTE) ? CIAO_ENOROUTE
+                                                                                    : CIAO_EUNREACH;
 }
 
 /* [RFC9293 3.9.2.2 MUST-47, MUST-54, MUST-56, SHLD-25, SHLD-26] */
@@ -313,10 +318,10 @@ void tcp_icmp_error(struct tcp *tcp, const struct tcp_icmp_error *error, time_us
         return;
     }
     if (ends_it(tcp, tcb, error)) {
-        tcp_teardown_unreachable(tcp, tcb, refuses(error) ? CIAO_EREFUSED : CIAO_EUNREACH);
+        tcp_teardown_unreachable(tcp, tcb, error_of(error));
         return;
     }
-    tcb->soft_error = CIAO_EUNREACH;
+    tcb->soft_error = (uint8_t)error_of(error);
     tcp_note(tcp, tcb, CIAO_DID_SOFT_ERROR, what, error->mtu);
     tcp_told(tcp, tcb);
 }

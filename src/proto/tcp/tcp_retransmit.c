@@ -63,7 +63,8 @@ static bool goes_on(struct tcp *tcp, struct tcb *tcb)
     }
     if (tcb->backoff >= settings->r1 && !(tcb->flags & TCB_R1_TOLD)) {
         tcb->flags |= TCB_R1_TOLD;
-        tcb->soft_error = CIAO_ETIMEDOUT; /* [RFC9293 3.9.1.8 MUST-47] */
+        if (tcb->soft_error == 0)
+            tcb->soft_error = CIAO_ETIMEDOUT; /* [RFC9293 3.9.1.8 MUST-47] */
         tcp_note(tcp, tcb, CIAO_TIMER_R1, tcb->backoff, 0);
         tcp_told(tcp, tcb);
     }

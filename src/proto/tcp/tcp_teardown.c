@@ -351,7 +351,9 @@ void tcp_teardown_give_up(struct tcp *tcp, struct tcb *tcb)
         [CIAO_CLOSING] = CIAO_ARC_CLOSING_CLOSED_GAVE_UP,
         [CIAO_LAST_ACK] = CIAO_ARC_LAST_ACK_CLOSED_GAVE_UP,
     };
-    tcp_teardown_end(tcp, tcb, (struct tcp_end){rows[tcb->head.state], CIAO_ETIMEDOUT, 0});
+    bool tells = tcb->soft_error != 0 && (tcp_tcb_settings(tcp, tcb)->more & CIAO_ICMP_ENDS_SYN);
+    enum ciao_error error = tells ? (enum ciao_error)tcb->soft_error : CIAO_ETIMEDOUT;
+    tcp_teardown_end(tcp, tcb, (struct tcp_end){rows[tcb->head.state], error, 0});
 }
 
 /* Keep-alive has asked in vain. [RFC9293 3.8.4 MUST-29]  AS LINUX with a RST, should the peer be

@@ -20,7 +20,9 @@ uint8_t tcp_window_scale(const struct ciao_settings *settings)
 /* The window of a SYN is never scaled. [RFC7323 2.2 7323-1] */
 uint32_t tcp_window_initial(const struct ciao_settings *settings)
 {
-    return settings->rcvbuf_bytes < UINT16_MAX ? settings->rcvbuf_bytes : UINT16_MAX;
+    uint32_t clamp = settings->window_clamp_bytes; /* AS LINUX */
+    uint32_t bytes = settings->rcvbuf_bytes < UINT16_MAX ? settings->rcvbuf_bytes : UINT16_MAX;
+    return clamp != 0 && clamp < bytes ? clamp : bytes;
 }
 
 static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb)
