@@ -52,11 +52,8 @@ static const char *values_need(const struct value *value)
 static const char *packet_needs(const struct packet *packet)
 {
     unsigned at = 0, kind, len;
-    bool marked = packet->tos_check == TOS_ECT01 || (packet->tos_check == TOS_ECN && packet->tos);
     if (packet->ace || packet->flags & TCP_AE)
         return "accurate ECN";
-    if (packet->outbound && (marked || packet->flags & (TCP_ECE | TCP_CWR)))
-        return "ECN";
     while (wire_next_option(packet, &at, &kind, &len)) {
         if (kind == 34 || kind == 254)
             return "TCP Fast Open";
