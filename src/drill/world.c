@@ -96,7 +96,6 @@ static bool open_sockets(struct run *run)
     config.max_descriptors = 256;
     config.max_epoll_items = 256;
     config.max_waits = 64;
-    config.privileged = true; /* scripts are written for root */
     run->sockets_bytes = ciao_sockets_bytes(&config);
     run->sockets_memory = machine_reserve(run->sockets_bytes, false);
     if (run->sockets_memory == NULL)
