@@ -213,8 +213,10 @@ static void run_once(struct drill *drill, const char *path, enum drill_family fa
     drill->totals.took_us = start_us; /* what judge() counts from */
     struct script *script = read_script(drill, path);
     if (script != NULL) {
+        struct drill_options chosen = drill->options;
+        chosen.profile = drill_profile_fit(script, chosen.profile);
         add_definitions(script, family);
-        drill_run(script, family, &drill->options, &result);
+        drill_run(script, family, &chosen, &result);
         judge(drill, path, script, drill_family_name(family), &result);
     }
     script_free(script);

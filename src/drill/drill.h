@@ -77,4 +77,8 @@ void drill_result_free(struct drill_result *result);
 /* The family that the script's own options ask for; false when it leaves that open. */
 bool drill_family_asked(const struct script *script, enum drill_family *family);
 
+/* The profile to run it with: the one wanted, or, when a line of the script like
+ * "// Profiles: rfc ciao" leaves that out, the first that it names. */
+enum ciao_profile drill_profile_fit(const struct script *script, enum ciao_profile wanted);
+
 #endif

@@ -17,6 +17,28 @@ bool drill_family_asked(const struct script *script, enum drill_family *family)
     return false;
 }
 
+enum ciao_profile drill_profile_fit(const struct script *script, enum ciao_profile wanted)
+{
+    static const char head[] = "\n// Profiles: ";
+    const char *at = strstr(script->text, head);
+    enum ciao_profile first = CIAO_PROFILES;
+    if (at == NULL)
+        return wanted;
+    at += sizeof head - 1;
+    for (size_t len; *at != '\n' && *at != '\0'; at += len + (at[len] == ' ')) {
+        len = strcspn(at, " \n");
+        for (int i = 0; i < CIAO_PROFILES; i++) {
+            const char *name = ciao_profile_name((enum ciao_profile)i);
+            if (strlen(name) != len || memcmp(at, name, len) != 0)
+                continue;
+            if ((enum ciao_profile)i == wanted)
+                return wanted;
+            first = first == CIAO_PROFILES ? (enum ciao_profile)i : first;
+        }
+    }
+    return first == CIAO_PROFILES ? wanted : first;
+}
+
 static bool read_address(struct run *run, const struct script_option *option,
                          struct ciao_addr *addr)
 {

@@ -221,10 +221,30 @@ static void two_runs_are_the_same_run(void **state)
     drill_result_free(&two);
 }
 
+static void a_script_may_name_the_profiles_that_it_holds_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum ciao_profile wanted, fits;
+    } rows[] = {
+        {"// None is named.\n0 close(3) = 0\n", CIAO_PROFILE_LINUX, CIAO_PROFILE_LINUX},
+        {"// Two.\n// Profiles: rfc ciao\n0 close(3) = 0\n", CIAO_PROFILE_CIAO, CIAO_PROFILE_CIAO},
+        {"// Two.\n// Profiles: rfc ciao\n0 close(3) = 0\n", CIAO_PROFILE_LINUX, CIAO_PROFILE_RFC},
+        {"// Unknown.\n// Profiles: bsd\n0 close(3) = 0\n", CIAO_PROFILE_RFC, CIAO_PROFILE_RFC},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script *script = play_read(rows[i].text);
+        assert_int_equal(drill_profile_fit(script, rows[i].wanted), rows[i].fits);
+        script_free(script);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_script_passes_with_every_family_and_profile),
+        cmocka_unit_test(a_script_may_name_the_profiles_that_it_holds_for),
         cmocka_unit_test(a_difference_is_said_in_the_scripts_language),
         cmocka_unit_test(each_field_is_compared),
         cmocka_unit_test(what_is_not_sent_is_missed),
