@@ -482,8 +482,7 @@ bool matrix_has(unsigned call, unsigned state, const char *host)
 
     if (mapped && call > CALL_NAMES && calls[call].make != ip_options)
         return false;
-    return calls[call].make != close_lingering || strcmp(states[state].name, "full") != 0
-           || strcmp(host, LO4) == 0;
+    return calls[call].make != close_lingering || strcmp(states[state].name, "full") != 0;
 }
 
 const char *matrix_call_name(unsigned call)
