@@ -259,6 +259,7 @@ void tcp_output_forget(struct tcp *tcp, struct tcb *tcb);
 void tcp_told(struct tcp *tcp,
               struct tcb *tcb); /* readiness may have changed: list it when it has */
 void tcp_told_again(struct tcp *tcp, struct tcb *tcb, unsigned ready);
+void tcp_told_data(struct tcp *tcp, struct tcb *tcb); /* bytes have come: tcp_user.c */
 void tcp_told_list(struct tcp *tcp, ref_t ref);
 void tcp_told_forget(struct tcp *tcp, ref_t ref);
 unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb); /* tcp_user.c */

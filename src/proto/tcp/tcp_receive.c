@@ -235,7 +235,7 @@ static void in_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
     }
     side->bytes_received += tcb->rcv.nxt - seg->seq;
     tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, tcb->rcv.nxt - seg->seq, side->in_order_bytes);
-    tcp_told_again(tcp, tcb, CIAO_READABLE);
+    tcp_told_data(tcp, tcb);
 }
 
 /* ---- too early ---- */
@@ -427,7 +427,21 @@ static void consume(struct tcp *tcp, struct tcp_side *side, uint32_t len)
     free_run(tcp, side, index);
 }
 
-/* Copies, and consumes when it is not just a look; how many bytes. */
+/* The usual read: how many bytes were copied, and are gone. */
+static size_t take_out(struct tcp *tcp, struct tcp_side *side, uint8_t *out, size_t len)
+{
+    size_t done = 0;
+    while (side->in_order_first != 0 && done < len) {
+        const struct tcp_run *run = run_at(tcp, side->in_order_first);
+        uint32_t n = len - done < run->len ? (uint32_t)(len - done) : run->len;
+        memcpy(out + done, run->ptr, n);
+        done += n;
+        consume(tcp, side, n);
+    }
+    return done;
+}
+
+/* The same when it is just a look, or bytes are thrown away. */
 static size_t copy_out(struct tcp *tcp, struct tcp_side *side, const struct tcp_read *read)
 {
     uint8_t *out = read->data;
@@ -455,7 +469,9 @@ int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, const struct tcp_read
 {
     if (tcb->side == 0)
         return 0;
-    size_t done = copy_out(tcp, tcp_side(tcp, tcb), read);
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    bool usual = !read->peek && read->data != NULL;
+    size_t done = usual ? take_out(tcp, side, read->data, read->len) : copy_out(tcp, side, read);
     if (!read->peek && done != 0)
         tcp_window_read(tcp, tcb);
     return (int64_t)done;

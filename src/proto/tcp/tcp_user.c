@@ -255,6 +255,20 @@ static bool enough_to_read(const struct tcp *tcp, const struct tcb *tcb)
            || tcp_side(tcp, tcb)->charged_bytes >= tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
 }
 
+/* The usual news: bytes have come, and nothing else has changed. */
+void tcp_told_data(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!(tcb->flags & TCB_HAS_HANDLE))
+        return;
+    if (!enough_to_read(tcp, tcb) || at_end_of_stream(tcb)) {
+        tcp_told_again(tcp, tcb, CIAO_READABLE);
+        return;
+    }
+    tcb->told_ready |= CIAO_READABLE;
+    tcb->news |= CIAO_READABLE;
+    tcp_told_list(tcp, tcp_tcb_ref(tcp, tcb));
+}
+
 unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
 {
     unsigned ready = 0;
