@@ -407,6 +407,7 @@ struct ciao_info {
     uint32_t readable_bytes; /* unread up to the urgent mark, as Linux's FIONREAD counts */
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, wscale, in_recovery, read_closed, write_closed;
+    bool ecn, ecn_seen; /* agreed upon; a packet that may be marked has come [RFC3168] */
     /* As Linux counts and calls them (struct tcp_info).  Segments: */
     uint32_t unacked_segments, sacked_segments; /* on their way; of these, known to have arrived */
     uint32_t marked_segments;                   /* of these, taken for lost, sent again or not */

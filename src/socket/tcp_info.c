@@ -25,6 +25,10 @@ static void fill_options(const struct ciao_info *from, struct ciao_tcp_info *to)
         to->tcpi_options |= CIAO_TCPI_OPT_TIMESTAMPS;
     if (from->sack)
         to->tcpi_options |= CIAO_TCPI_OPT_SACK;
+    if (from->ecn)
+        to->tcpi_options |= CIAO_TCPI_OPT_ECN;
+    if (from->ecn_seen)
+        to->tcpi_options |= CIAO_TCPI_OPT_ECN_SEEN;
     if (!from->wscale)
         return;
     to->tcpi_options |= CIAO_TCPI_OPT_WSCALE;

@@ -72,6 +72,21 @@ static void a_connection_tells_what_was_agreed(void **state)
     assert_int_equal(info.tcpi_ca_state, CIAO_TCP_CA_Open);
 }
 
+static void marking_is_told_when_both_agree(void **state)
+{
+    struct ciao_settings asks = *ciao_profile(CIAO_PROFILE_LINUX);
+    (void)state;
+    asks.more |= CIAO_ECN;
+    ciao_sockets_defaults(left(&w), &asks);
+    const struct world_pair pair = a_connection(&w);
+    const int ecn = CIAO_TCPI_OPT_ECN, seen = CIAO_TCPI_OPT_ECN | CIAO_TCPI_OPT_ECN_SEEN;
+    assert_int_equal(info_of(left(&w), pair.left).tcpi_options & seen, ecn);
+    assert_int_equal(info_of(right(&w), pair.right).tcpi_options & seen, ecn);
+    assert_int_equal(send_text(left(&w), pair.left, "hello", 0), 5);
+    world_settle(&w);
+    assert_int_equal(info_of(right(&w), pair.right).tcpi_options & seen, seen);
+}
+
 static void segments_on_their_way_are_counted(void **state)
 {
     static char bytes[3 * 1448];
@@ -142,6 +157,7 @@ int main(void)
         STORY(a_new_socket_tells_what_it_would_begin_with),
         STORY(a_listener_tells_its_queue),
         STORY(a_connection_tells_what_was_agreed),
+        STORY(marking_is_told_when_both_agree),
         STORY(segments_on_their_way_are_counted),
         STORY(a_timeout_is_a_loss),
         STORY(shorter_asks_get_the_beginning),

@@ -145,6 +145,8 @@ static void tcb_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_i
         .timestamps = (tcb->flags & TCB_TS) != 0,
         .sack = (tcb->flags & TCB_SACK) != 0,
         .wscale = (tcb->flags & TCB_WSCALE) != 0,
+        .ecn = (tcb->ecn & ECN_OK) != 0,
+        .ecn_seen = (tcb->ecn & ECN_SEEN) != 0,
         .in_recovery = (tcb->flags & (TCB_RECOVERY | TCB_RTO_RECOVERY)) != 0,
         .read_closed = (tcb->flags & TCB_FIN_RECEIVED) != 0,
         .write_closed = (tcb->flags & TCB_FIN_QUEUED) != 0,
