@@ -102,6 +102,7 @@ static int check_bind(const struct ciao_sockets *s, const struct sock *sock,
 /* AS LINUX __inet6_bind(): who is bound to one address of IPv6 is for IPv6 alone. */
 static void note_address(struct sock *sock)
 {
+    sock->flags &= (uint16_t)~SOCK_BOUND_ADDR; /* of an earlier bind() */
     if (addr_is_any(&sock->local.addr))
         return;
     sock->flags |= SOCK_BOUND_ADDR;

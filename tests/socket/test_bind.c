@@ -384,6 +384,22 @@ static void disconnecting_keeps_a_port_that_was_not_used(void **state)
     assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 4000), E(EINVAL));
 }
 
+/* Bound once to an address and then to any: it connects from wherever the way begins. */
+static void the_last_bind_counts(void **state)
+{
+    const struct ciao_sockaddr nobody = {.sa_family = CIAO_AF_UNSPEC};
+    const int fd = a_socket(left(&w));
+    char text[NAME_TEXT];
+    (void)state;
+    (void)a_listener(right(&w), 80);
+    assert_int_equal(bind4(left(&w), fd, "10.9.0.1", 0), 0);
+    assert_int_equal(ciao_socket_listen(left(&w), fd, 1), 0);
+    assert_int_equal(ciao_socket_connect(left(&w), fd, &nobody, sizeof nobody), 0);
+    assert_int_equal(bind4(left(&w), fd, "0.0.0.0", 4000), 0);
+    assert_int_equal(connect4(left(&w), fd, "10.9.0.2", 80), 0);
+    assert_string_equal(sockname(left(&w), fd, text), "10.9.0.1:4000");
+}
+
 /* ---- names, as they are handed out ---- */
 
 static void a_name_is_cut_to_the_room_there_is(void **state)
@@ -430,6 +446,7 @@ int main(void)
         STORY(who_was_reset_may_bind),
         STORY(a_chosen_port_goes_with_its_connection),
         STORY(disconnecting_keeps_a_port_that_was_not_used),
+        STORY(the_last_bind_counts),
         STORY(a_name_is_cut_to_the_room_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
