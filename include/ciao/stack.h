@@ -81,8 +81,10 @@ struct ciao_settings {
     uint8_t keepalive_probes; /* so many unanswered ones end it */
     uint8_t syn_retries;      /* AS LINUX: give up after so many SYNs sent again; 0: r2_syn_us */
     uint8_t synack_retries;   /* the same for SYN,ACK */
+    uint8_t syn_linear; /* AS LINUX: so many SYNs sent again come without doubling the wait; giving
+                         * up comes when it would have come with it */
     uint8_t burst_min_segments; /* with CIAO_BURSTS: no burst is cut shorter than this for pacing */
-    uint8_t reserved[7];        /* 0 */
+    uint8_t reserved[6];        /* 0 */
 };
 /* .flags */
 #define CIAO_NODELAY            1u  /* Nagle off [RFC9293 3.7.4 MUST-17] */

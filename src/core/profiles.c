@@ -74,6 +74,7 @@ static const struct ciao_settings profiles[CIAO_PROFILES] = {
             .r2_us = 924600 * MS, /* tcp_retries2 = 15 */
             .r2_syn_us = 180 * S,
             .syn_retries = 6,    /* tcp_syn_retries */
+            .syn_linear = 4,     /* tcp_syn_linear_timeouts */
             .synack_retries = 5, /* tcp_synack_retries */
             .sndbuf_bytes = 4 * MB,
             .rcvbuf_bytes = 6 * MB,

@@ -54,6 +54,12 @@ static bool set_syn_retries(struct sysctls *s, const struct numbers *v)
     return v->at[0] >= 1 && v->at[0] <= 127;
 }
 
+static bool set_syn_linear(struct sysctls *s, const struct numbers *v)
+{
+    s->tcp.syn_linear = (uint8_t)v->at[0];
+    return v->at[0] <= 127;
+}
+
 static bool set_synack_retries(struct sysctls *s, const struct numbers *v)
 {
     s->tcp.synack_retries = (uint8_t)v->at[0];
@@ -300,6 +306,7 @@ static const struct row {
     {"net.ipv4.tcp_shrink_window", NULL},
     {"net.ipv4.tcp_slow_start_after_idle", set_idle_restart},
     {"net.ipv4.tcp_stdurg", NULL},
+    {"net.ipv4.tcp_syn_linear_timeouts", set_syn_linear},
     {"net.ipv4.tcp_syn_retries", set_syn_retries},
     {"net.ipv4.tcp_synack_retries", set_synack_retries},
     {"net.ipv4.tcp_syncookies", set_syncookies},

@@ -29,6 +29,7 @@ static const struct field {
     FIELD(keepalive_probes),
     FIELD(syn_retries),
     FIELD(synack_retries),
+    FIELD(syn_linear),
     FIELD(burst_min_segments),
 #undef FIELD
 };

@@ -237,7 +237,9 @@ void tcp_syn_sent_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *
 static time_us syn_wait(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    uint64_t wait = (uint64_t)settings->rto_initial_us << (tcb->backoff < 16 ? tcb->backoff : 16);
+    uint32_t straight = tcp_state_is(tcb, CIAO_SYN_SENT) ? settings->syn_linear : 0;
+    uint32_t doubled = tcb->backoff > straight ? tcb->backoff - straight : 0;
+    uint64_t wait = (uint64_t)settings->rto_initial_us << (doubled < 16 ? doubled : 16);
     return wait < settings->rto_max_us ? wait : settings->rto_max_us;
 }
 
@@ -270,6 +272,9 @@ bool tcp_handshake_waited_enough(const struct ciao_settings *settings, unsigned 
                                  uint32_t since_ms, bool answer)
 {
     unsigned most = answer ? settings->synack_retries : settings->syn_retries;
+    if (most != 0 && !answer && settings->syn_linear != 0)
+        return since_ms
+               >= ((UINT64_C(2) << (most < 16 ? most : 16)) - 1) * settings->rto_initial_us / 1000;
     if (most != 0)
         return repeats >= most;
     return settings->r2_syn_us != 0 && since_ms >= settings->r2_syn_us / 1000;
