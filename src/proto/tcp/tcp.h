@@ -3,13 +3,16 @@
  *
  * A map for the reader, each to be read beside RFC 9293:
  *   tcp_arrive.c      3.10.7   a segment arrives: the steps, in the RFC's order
- *   tcp_handshake.c   3.5      how a connection comes about        tcp_listen.c  listeners and
- * their queues tcp_teardown.c    3.6      how it ends: FIN, RST, abort        tcp_wait.c TIME-WAIT
- *   tcp_state.c       3.3.2    the one writer of states            tcp_user.c    3.9.1 the
- * program's calls tcp_send*.c, tcp_range.c, tcp_output.c, tcp_segment.c          bytes that leave
- *   tcp_ack.c, tcp_loss.c, tcp_recovery.c, tcp_cc*.c, tcp_rtt.c    what the peer says of them
- *   tcp_receive.c, tcp_window.c                                    bytes that arrive
- *   tcp_timer.c       3.8      every timer, one node a connection
+ *   tcp_handshake.c   3.5      how a connection comes about
+ *   tcp_listen.c               listeners and their queues
+ *   tcp_teardown.c    3.6      how it ends: FIN, RST, abort; tcp_wait.c: TIME-WAIT
+ *   tcp_state.c       3.3.2    the one writer of states
+ *   tcp_user.c        3.9.1    the program's calls
+ *   tcp_timer.c       3.8      every timer, one node a connection; tcp_keepalive.c
+ *   tcp_send*.c, tcp_range.c, tcp_burst.c, tcp_output.c, tcp_segment.c   bytes that leave
+ *   tcp_ack.c, tcp_loss.c, tcp_recovery.c, tcp_cc*.c, tcp_rtt.c          what the peer says of them
+ *   tcp_rack.c, tcp_alert.c, tcp_prr.c, tcp_held.c, tcp_ecn.c            and as Linux heeds it
+ *   tcp_receive.c, tcp_window.c, tcp_urgent.c                            bytes that arrive
  */
 #ifndef PROTO_TCP_TCP_H
 #define PROTO_TCP_TCP_H
