@@ -294,11 +294,6 @@ static uint32_t begin(const struct tcp *tcp, struct tcb *tcb, const struct tcp_s
     uint32_t record = tcp_burst_record(tcp, tcb, burst->unsent);
     uint32_t segments = free_segments(tcp, tcb, side);
     bool probe = (tcb->repair & REPAIR_TAIL_DUE) != 0;
-    if (burst->usable < least(record, burst->room) && !(tcb->flags & TCB_PUSH)) {
-        if (side->rack != 0)
-            tcp_held_by(tcp, side, HELD_WINDOW);
-        return 0;
-    }
     if (segments == 0 && !probe) {
         tcb->flags |= TCB_CWND_LIMITED;
         if (side->rack != 0)
@@ -306,6 +301,11 @@ static uint32_t begin(const struct tcp *tcp, struct tcb *tcb, const struct tcp_s
         return 0;
     }
     tcb->flags &= ~TCB_CWND_LIMITED;
+    if (burst->usable < least(record, burst->room) && !(tcb->flags & TCB_PUSH)) {
+        if (side->rack != 0)
+            tcp_held_by(tcp, side, HELD_WINDOW);
+        return 0;
+    }
     segments = probe ? 1 : least(segments, burst_segments(tcp, tcb, side));
     uint32_t len = least(least(record, burst->usable), segments * burst->room);
     uint32_t part = len % burst->room;

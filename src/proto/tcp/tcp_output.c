@@ -220,7 +220,7 @@ static uint32_t length_now(struct tcp *tcp, struct tcb *tcb, uint32_t usable,
 /* Nothing is on its way that could bring news of the window: ask. */
 static void window_is_closed(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcp_by_time(tcp, tcb))
+    if (tcp_by_time(tcp, tcb) && tcp_recovery_space(tcb, tcp_side(tcp, tcb)) >= tcb->smss)
         tcp_held_by(tcp, tcp_side(tcp, tcb), HELD_WINDOW);
     if (tcb->snd.una == tcb->snd.nxt)
         tcp_persist_start(tcp, tcb);
