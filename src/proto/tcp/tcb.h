@@ -116,10 +116,11 @@ struct tcp_run {
 
 /* ---- the side record: 256 bytes, attached with the first data ---- */
 /* side->burst_flags: see tcp_burst.c */
-#define BURST_PUSH      1u /* the burst that is leaving ends with PSH */
-#define BURST_LONG      4u /* it has several segments */
-#define BURST_AGAIN     8u /* again_end holds */
-#define BURST_TAIL_PUSH 2u /* the last chunk of the queue ends with PSH */
+#define BURST_ON        16u /* CIAO_BURSTS was set when the connection began to send */
+#define BURST_PUSH      1u  /* the burst that is leaving ends with PSH */
+#define BURST_LONG      4u  /* it has several segments */
+#define BURST_AGAIN     8u  /* again_end holds */
+#define BURST_TAIL_PUSH 2u  /* the last chunk of the queue ends with PSH */
 
 struct tcp_side {
     /* send queue: a list of buffers (ciao_buf.next) that hold [snd.una, snd.end) */

@@ -66,7 +66,7 @@ static bool echo_is_fresh(const struct tcb *tcb, const struct tcp_ack_work *work
  * the timestamp. [RFC6298 3, RFC7323 4.1] */
 static void measure(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work *work)
 {
-    bool every = (tcp_tcb_settings(tcp, tcb)->more & CIAO_WIDE_RTO) != 0; /* AS LINUX */
+    bool every = tcp_by_time(tcp, tcb); /* AS LINUX */
     if (tcb->backoff == 0 && !every && seq_leq(tcb->snd.una, tcb->rtt_seq))
         return;
     if (work->has_rtt && !work->repeated) {

@@ -96,7 +96,7 @@ struct tcp_repair { /* what is to be sent again */
 /* ---- records, chunks and bursts: tcp_burst.c ---- */
 static inline bool tcp_bursts(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return (tcp_tcb_settings(tcp, tcb)->more & CIAO_BURSTS) != 0;
+    return tcb->side != 0 && (tcp_side(tcp, tcb)->burst_flags & BURST_ON) != 0;
 }
 /* With CIAO_BURSTS: so many of these bytes there is room for.  The side record is attached. */
 uint32_t tcp_burst_accepts(struct tcp *tcp, const struct tcb *tcb, uint32_t len);

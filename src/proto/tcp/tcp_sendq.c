@@ -18,7 +18,8 @@ bool tcp_side_attach(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->side != 0)
         return true;
-    bool by_time = (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK) != 0;
+    const uint32_t more = tcp_tcb_settings(tcp, tcb)->more;
+    bool by_time = (more & CIAO_RACK) != 0;
     uint32_t index = pool_take(&tcp->sides), rack = by_time ? pool_take(&tcp->racks) : 0;
     if (index == 0 || (by_time && rack == 0)) {
         if (index != 0)
@@ -31,6 +32,7 @@ bool tcp_side_attach(struct tcp *tcp, struct tcb *tcb)
     tcb->side = index;
     struct tcp_side *side = tcp_side(tcp, tcb);
     side->rack = rack;
+    side->burst_flags = more & CIAO_BURSTS ? BURST_ON : 0;
     side->chunk_start = side->pushed = side->burst_end = side->small_end = tcb->snd_end;
     tcp_congestion_init(tcp, tcb);
     return true;
@@ -55,18 +57,20 @@ uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb)
     return most > used ? most - used : 0;
 }
 
-static bool waits_enough(const struct tcp *tcp, const struct tcb *tcb, unsigned times)
+static bool waits_enough(const struct tcp *tcp, const struct tcb *tcb, uint32_t lowat)
 {
-    uint32_t lowat = tcp_tcb_settings(tcp, tcb)->notsent_lowat_bytes;
-    return lowat != 0 && (uint64_t)tcp_unsent_bytes(tcp, tcb) * times >= lowat;
+    return lowat != 0 && tcp_unsent_bytes(tcp, tcb) >= lowat;
 }
 
 /* AS LINUX: when a third of the buffer is free, and half of what may wait unsent. */
 bool tcp_sendq_writable(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint32_t most = tcp_tcb_settings(tcp, tcb)->sndbuf_bytes;
-    bool bursts = tcp_bursts(tcp, tcb);
-    return tcp_sendq_room(tcp, tcb) >= most / 3 && !waits_enough(tcp, tcb, bursts ? 2 : 1);
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    uint32_t used = tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->sendq_bytes;
+    uint32_t most = settings->sndbuf_bytes, lowat = settings->notsent_lowat_bytes;
+    if (used > most - most / 3)
+        return false;
+    return lowat == 0 || !waits_enough(tcp, tcb, tcp_bursts(tcp, tcb) ? (lowat + 1) / 2 : lowat);
 }
 
 /* How many of these bytes are taken now. */
@@ -74,7 +78,9 @@ static size_t room_for(struct tcp *tcp, struct tcb *tcb, size_t len)
 {
     if (tcp_bursts(tcp, tcb))
         return tcp_burst_accepts(tcp, tcb, len < UINT32_MAX / 2 ? (uint32_t)len : UINT32_MAX / 2);
-    uint32_t room = waits_enough(tcp, tcb, 1) ? 0 : tcp_sendq_room(tcp, tcb);
+    uint32_t room = waits_enough(tcp, tcb, tcp_tcb_settings(tcp, tcb)->notsent_lowat_bytes)
+                        ? 0
+                        : tcp_sendq_room(tcp, tcb);
     return len < room ? len : room;
 }
 

@@ -64,7 +64,9 @@ void tcp_tail_again(struct tcp *tcp, struct tcb *tcb)
 /* The wait until a probe; 0 when the retransmission timer is the one to run. */
 uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb)
 {
-    if (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK)
+    bool by_time = tcb->side != 0 ? tcp_side(tcp, tcb)->rack != 0
+                                  : (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK) != 0;
+    if (by_time)
         return may_probe_by_time(tcp, tcb) ? wait_by_time_us(tcp, tcb) : 0;
     if (!may_probe(tcp, tcb))
         return 0;
