@@ -98,46 +98,49 @@ struct ciao_settings {
 #define CIAO_KEEPALIVE          256u  /* [RFC9293 3.8.4 MUST-24, MUST-25] */
 #define CIAO_OOB_INLINE         512u  /* the urgent byte stays among the others [RFC6093 3.4] */
 #define CIAO_QUICKACK           1024u /* AS LINUX: set (anew), acknowledge at once for a while */
-/* .more: where the profiles differ in kind */
-#define CIAO_RST_ENDS_TIME_WAIT 1u /* RFC 9293; off: ignored as RFC 1337 advises */
+/* .more: where the profiles differ in kind.  How a connection opens and ends */
+#define CIAO_RST_ENDS_TIME_WAIT 0x1u /* RFC 9293; off: ignored as RFC 1337 advises */
 #define CIAO_HARD_ICMP_ABORTS \
-    2u /* RFC 9293 SHLD-26 also when synchronised; off: soft as RFC 5927 */
+    0x2u /* RFC 9293 SHLD-26 also when synchronised; off: soft as RFC 5927 */
 #define CIAO_SYN_AGAIN_GETS_ACK \
-    4u /* a repeated SYN in SYN-RECEIVED gets a bare ACK (9293 first); off: SYN,ACK again */
-#define CIAO_V6ONLY 8u
-#define CIAO_STRICT_TIMESTAMPS \
-    16u /* RFC 7323 3.2: a segment that lacks the agreed timestamp is dropped */
-#define CIAO_EDGE_TOLERANT \
-    32u /* AS LINUX: a bare ACK at the window's right edge and a bare FIN at a closed window \
-         * are taken; off: RFC 9293's table to the letter */
-#define CIAO_LINUX_ERRORS \
-    65536u /* AS LINUX: a RST is an error in every synchronised state; off: none when both have \
-            * closed */
-#define CIAO_PAWS_TOLERANT \
-    131072u /* AS LINUX: an ACK alone that was overtaken, and a timestamp one tick old, are taken */
-#define CIAO_ECN        524288u  /* ask for ECN, and agree when asked [RFC3168] */
-#define CIAO_ECN_ACCEPT 1048576u /* agree when asked */
-#define CIAO_DSACK      262144u  /* tell with SACK what came twice [RFC2883] */
+    0x4u /* a repeated SYN in SYN-RECEIVED gets a bare ACK (9293 first); off: SYN,ACK again */
 #define CIAO_ICMP_ENDS_SYN \
-    2097152u /* AS LINUX: any "unreachable" ends a connect, and giving up tells of one that was \
-              * reported before; off: soft ones are soft [RFC9293 3.9.2.2 MUST-56] */
-#define CIAO_TAIL_PROBES 64u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
-#define CIAO_IDLE_RESTART \
-    128u /* after a silence cwnd is the initial window again [RFC5681 4.1]; off: as it was */
+    0x8u /* AS LINUX: any "unreachable" ends a connect, and giving up tells of one that was \
+          * reported before; off: soft ones are soft [RFC9293 3.9.2.2 MUST-56] */
+#define CIAO_LINUX_ERRORS \
+    0x10u /* AS LINUX: a RST is an error in every synchronised state; off: none when both have \
+           * closed */
+#define CIAO_V6ONLY     0x20u
+#define CIAO_ECN        0x40u /* ask for ECN, and agree when asked [RFC3168] */
+#define CIAO_ECN_ACCEPT 0x80u /* agree when asked */
+/* which segments are taken, and what they are told */
+#define CIAO_STRICT_TIMESTAMPS \
+    0x100u /* RFC 7323 3.2: a segment that lacks the agreed timestamp is dropped */
+#define CIAO_PAWS_TOLERANT \
+    0x200u /* AS LINUX: an ACK alone that was overtaken, and a timestamp one tick old, are taken */
+#define CIAO_EDGE_TOLERANT \
+    0x400u /* AS LINUX: a bare ACK at the window's right edge and a bare FIN at a closed window \
+            * are taken; off: RFC 9293's table to the letter */
+#define CIAO_DSACK 0x800u /* tell with SACK what came twice [RFC2883] */
+/* when segments leave, and how losses are repaired */
 #define CIAO_BURSTS \
-    256u /* AS LINUX: segments leave in bursts of a millisecond's worth, each ending with PSH; \
-          * a program's bytes are queued in chunks of half the peer's window */
-#define CIAO_WIDE_RTO \
-    512u /* AS LINUX: RTO is SRTT + max(rto_min_us, 4 * RTTVAR), not max(rto_min_us, sum) */
-#define CIAO_BARE_PROBES \
-    1024u /* AS LINUX: closed windows are probed by an old number, not a byte [RFC9293 3.8.6.1] */
+    0x1000u /* AS LINUX: segments leave in bursts of a millisecond's worth, each ending with PSH; \
+             * a program's bytes are queued in chunks of half the peer's window */
 #define CIAO_HOLD_ONCE \
-    2048u /* AS LINUX: CIAO_SEND_MORE holds until the next ACK, Nagle minds small ones on their \
-           * way alone (Minshall), and a held part leaves after one RTO */
+    0x2000u /* AS LINUX: CIAO_SEND_MORE holds until the next ACK, Nagle minds small ones on their \
+             * way alone (Minshall), and a held part leaves after one RTO */
+#define CIAO_BARE_PROBES \
+    0x4000u /* AS LINUX: closed windows are probed by an old number, not a byte [RFC9293 3.8.6.1] */
+#define CIAO_IDLE_RESTART \
+    0x8000u /* after a silence cwnd is the initial window again [RFC5681 4.1]; off: as it was */
+#define CIAO_WIDE_RTO \
+    0x10000u /* AS LINUX: RTO is SRTT + max(rto_min_us, 4 * RTTVAR), not max(rto_min_us, sum) */
+#define CIAO_TAIL_PROBES \
+    0x20000u /* probe after two silent round trips [RFC8985 7]; off: RTO alone */
 #define CIAO_RACK \
-    4096u /* AS LINUX: losses are found by time [RFC8985], cwnd comes down in proportion \
-           * [RFC6937], needless timeouts are found out [RFC5682], and cwnd counts segments; \
-           * off: RFC 6675 and RFC 6582, in bytes */
+    0x40000u /* AS LINUX: losses are found by time [RFC8985], cwnd comes down in proportion \
+              * [RFC6937], needless timeouts are found out [RFC5682], and cwnd counts segments; \
+              * off: RFC 6675 and RFC 6582, in bytes */
 
 enum ciao_congestion { CIAO_CC_NEWRENO, CIAO_CC_CUBIC, CIAO_CC_KINDS };
 

@@ -70,7 +70,7 @@ static void impossible_budgets_are_refused(void **state)
     REFUSED(tcp.rcvbuf_bytes = (1u << 30) + 1);
     REFUSED(tcp.mss = 63);
     REFUSED(tcp.congestion = CIAO_CC_KINDS);
-    REFUSED(tcp.more = 0x8000);
+    REFUSED(tcp.more = 0x80000000u);
 #undef REFUSED
 }
 
