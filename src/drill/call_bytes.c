@@ -124,7 +124,9 @@ static void in_pieces(struct calling *c, bool out)
 {
     struct pieces pieces;
     int fd = call_fd(c, 0), n = (int)call_int(c, 2);
-    if (take_pieces(c, call_arg(c, 1), &pieces) && !c->wrong) {
+    if (take_pieces(c, call_arg(c, 1), &pieces) && n > (int)pieces.n)
+        call_wrong(c, "the list has %u pieces, not %d", pieces.n, n);
+    if (!c->wrong) {
         c->result = out ? ciao_writev(c->run->sockets, fd, pieces.iov, n)
                         : ciao_readv(c->run->sockets, fd, pieces.iov, n);
         (void)call_ends(c);

@@ -92,7 +92,7 @@ void call_getsockopt(struct calling *c)
     int64_t asked = call_in_list(c, 4);
     uint32_t len = (uint32_t)asked;
     struct ciao_name value = {bytes, &len};
-    if (asked > OPTION_ROOM)
+    if (asked > OPTION_ROOM || asked < INT32_MIN)
         call_wrong(c, "its value is longer than %d bytes", OPTION_ROOM);
     if (c->wrong)
         return;

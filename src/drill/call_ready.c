@@ -9,7 +9,8 @@
 
 static int64_t to_us(int64_t timeout_ms)
 {
-    return timeout_ms < 0 ? -1 : timeout_ms * 1000;
+    int32_t ms = (int32_t)timeout_ms;
+    return ms < 0 ? -1 : INT64_C(1000) * ms;
 }
 
 /* ---- poll: [{fd=4, events=POLLIN, revents=POLLIN}] ---- */

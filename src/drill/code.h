@@ -15,7 +15,8 @@
 #include "ciao/abi.h"
 #include "drill/run.h"
 
-#define CODE_MEMORY 9u /* numbers of SO_MEMINFO */
+#define CODE_MEMORY  9u   /* numbers of SO_MEMINFO */
+#define CODE_NESTING 200u /* things within each other, at most */
 
 __extension__ typedef __int128 code_int; /* holds every field, and what comes of adding them */
 
@@ -29,6 +30,7 @@ struct code_value {
     const char *text;
     const struct code_value *items; /* TUPLE: n of them */
     size_t n;
+    unsigned depth; /* CODE_TUPLE: of tuples within tuples */
 };
 
 struct code_variable {

@@ -36,11 +36,12 @@ static struct code_value print(struct code *code, const struct code_value *args,
     return (struct code_value){.kind = CODE_NONE};
 }
 
-static struct code_value absolute(const struct code_value *value)
+static struct code_value absolute(struct code *code, const struct code_value *value)
 {
-    struct code_value positive = *value;
-    positive.i = value->i < 0 ? -value->i : value->i;
+    struct code_value positive = *value, zero = code_of_int(0);
     positive.f = fabs(value->f);
+    if (value->kind == CODE_INT && value->i < 0)
+        positive = code_operate(code, "-", &zero, value);
     return positive;
 }
 
@@ -61,7 +62,7 @@ static struct code_value to_float(const struct code_value *value)
 static struct code_value of_one(struct code *code, const char *name, const struct code_value *value)
 {
     if (strcmp(name, "abs") == 0)
-        return absolute(value);
+        return absolute(code, value);
     if (strcmp(name, "int") == 0)
         return to_int(value);
     if (strcmp(name, "float") == 0)

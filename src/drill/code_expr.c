@@ -9,8 +9,7 @@
 #include "drill/code.h"
 #include "drill/names.h"
 
-#define ITEMS_MOST   32u
-#define NESTING_MOST 100u
+#define ITEMS_MOST 32u
 
 /* ---- reading ---- */
 
@@ -109,7 +108,7 @@ static char unescaped(char c)
     return c == 'n' ? '\n' : c == 't' ? '\t' : c;
 }
 
-static struct code_value read_text(struct code *code)
+static struct code_value read_one_text(struct code *code)
 {
     char quote = *code->at++;
     const char *start = code->at;
@@ -124,11 +123,19 @@ static struct code_value read_text(struct code *code)
     for (const char *p = start; p < code->at; p++)
         text[n++] = *p == '\\' ? unescaped(*++p) : *p;
     code->at++;
-    code_skip(code);
-    if (*code->at != '\'' && *code->at != '"')
-        return code_of_text(text);
-    struct code_value first = code_of_text(text), second = read_text(code);
-    return code_operate(code, "+", &first, &second);
+    return code_of_text(text);
+}
+
+/* 'one' "behind" 'the other' is one text. */
+static struct code_value read_text(struct code *code)
+{
+    struct code_value text = read_one_text(code);
+    for (code_skip(code); !code->failed && (*code->at == '\'' || *code->at == '"');
+         code_skip(code)) {
+        struct code_value more = read_one_text(code);
+        text = code_operate(code, "+", &text, &more);
+    }
+    return text;
 }
 
 struct code_value *code_variable(struct code *code, const char *name)
@@ -202,9 +209,15 @@ static size_t read_items(struct code *code, struct code_value items[ITEMS_MOST],
 static struct code_value tuple_of(struct code *code, const struct code_value *items, size_t n)
 {
     struct code_value *kept = code_room(code, (n + 1) * sizeof *kept);
-    if (n > 0)
-        memcpy(kept, items, n * sizeof *kept);
-    return (struct code_value){.kind = CODE_TUPLE, .items = kept, .n = n};
+    unsigned depth = 1;
+    for (size_t i = 0; i < n; i++) {
+        kept[i] = items[i];
+        if (items[i].depth >= depth)
+            depth = items[i].depth + 1;
+    }
+    if (depth > CODE_NESTING)
+        code_wrong(code, "too many things within each other");
+    return (struct code_value){.kind = CODE_TUPLE, .items = kept, .n = n, .depth = depth};
 }
 
 static struct code_value read_brackets(struct code *code, const char *close)
@@ -249,12 +262,20 @@ static struct code_value read_primary(struct code *code)
 
 /* ---- operators, from the tightest to the loosest ---- */
 
+static bool goes_deeper(struct code *code)
+{
+    if (code->nesting == CODE_NESTING) {
+        code_wrong(code, "too many things within each other");
+        return false;
+    }
+    code->nesting++;
+    return true;
+}
+
 static struct code_value read_unary(struct code *code)
 {
-    if (++code->nesting > NESTING_MOST) {
-        code_wrong(code, "too many things within each other");
+    if (!goes_deeper(code))
         return code_of_int(0);
-    }
     struct code_value value, zero = code_of_int(0), ones = code_of_int(-1);
     code_skip(code);
     char c = *code->at;
@@ -336,10 +357,11 @@ static struct code_value read_comparison(struct code *code)
 
 static struct code_value read_not(struct code *code)
 {
-    if (!code_takes_word(code, "not"))
-        return read_comparison(code);
-    struct code_value value = read_not(code);
-    return code_of_truth(!code_truth(&value));
+    bool any = false, turned = false;
+    for (; code_takes_word(code, "not"); any = true)
+        turned = !turned;
+    struct code_value value = read_comparison(code);
+    return any ? code_of_truth(code_truth(&value) != turned) : value;
 }
 
 /* The right side is worked out only when it can matter. */
@@ -370,7 +392,7 @@ static struct code_value read_or(struct code *code)
 }
 
 /* a if c else b.  What went wrong in a does not matter when c is false. */
-struct code_value code_expression(struct code *code)
+static struct code_value read_choice(struct code *code)
 {
     bool failed = code->failed;
     struct code_value value = read_or(code);
@@ -389,6 +411,15 @@ struct code_value code_expression(struct code *code)
     struct code_value other = code_expression(code);
     code->idle -= first;
     return first ? value : other;
+}
+
+struct code_value code_expression(struct code *code)
+{
+    if (!goes_deeper(code))
+        return code_of_int(0);
+    struct code_value value = read_choice(code);
+    code->nesting--;
+    return value;
 }
 
 struct code_value code_expressions(struct code *code)

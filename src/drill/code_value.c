@@ -8,6 +8,7 @@
 #include "drill/code.h"
 
 #define NUMBER_ROOM 48
+#define TEXT_MOST   4096u
 #define FORMAT_ROOM 1024
 
 struct code_value code_of_int(code_int i)
@@ -100,19 +101,59 @@ static bool is_number(const struct code_value *value)
     return value->kind == CODE_INT || value->kind == CODE_FLOAT;
 }
 
+/* These say false when the result has more bits than there are. */
+
 /* Towards minus infinity, as Python divides. */
-static code_int floor_divide(code_int a, code_int b)
+static bool floor_divide(code_int a, code_int b, code_int *quotient)
 {
-    code_int quotient = a / b;
-    return (a % b != 0 && (a < 0) != (b < 0)) ? quotient - 1 : quotient;
+    if (b == -1)
+        return !__builtin_sub_overflow((code_int)0, a, quotient);
+    *quotient = a / b - (a % b != 0 && (a < 0) != (b < 0));
+    return true;
 }
 
-static code_int int_power(code_int a, code_int b)
+static bool floor_rest(code_int a, code_int b, code_int *rest)
 {
-    code_int power = 1;
-    for (unsigned i = 0; i < 127 && (code_int)i < b; i++)
-        power *= a;
-    return power;
+    *rest = b == -1 ? 0 : a % b;
+    if (*rest != 0 && (a < 0) != (b < 0))
+        *rest += b;
+    return true;
+}
+
+static bool int_power(code_int a, code_int b, code_int *power)
+{
+    int times = (int)(b > 128 ? 128 + b % 2 : b);
+    *power = 1;
+    for (int i = 0; i < times; i++)
+        if (__builtin_mul_overflow(*power, a, power))
+            return false;
+    return true;
+}
+
+static bool shifted(code_int a, code_int b, code_int *result)
+{
+    return int_power(2, b, result) && !__builtin_mul_overflow(a, *result, result);
+}
+
+static bool work_out(const char *op, code_int a, code_int b, code_int *result)
+{
+    if (strcmp(op, "**") == 0)
+        return int_power(a, b, result);
+    if (strcmp(op, "//") == 0)
+        return floor_divide(a, b, result);
+    if (strcmp(op, "<<") == 0)
+        return shifted(a, b, result);
+    switch (op[0]) {
+    case '+': return !__builtin_add_overflow(a, b, result);
+    case '-': return !__builtin_sub_overflow(a, b, result);
+    case '*': return !__builtin_mul_overflow(a, b, result);
+    case '%': return floor_rest(a, b, result);
+    case '>': *result = a >> b; break;
+    case '&': *result = a & b; break;
+    case '|': *result = a | b; break;
+    default: *result = a ^ b; break;
+    }
+    return true;
 }
 
 static struct code_value operate_ints(struct code *code, const char *op, code_int a, code_int b)
@@ -123,24 +164,14 @@ static struct code_value operate_ints(struct code *code, const char *op, code_in
         code_wrong(code, divides ? "division by zero" : "a shift by that much");
         return code_of_int(0);
     }
-    if (strcmp(op, "**") == 0)
-        return code_of_int(int_power(a, b));
-    if (strcmp(op, "//") == 0)
-        return code_of_int(floor_divide(a, b));
-    if (strcmp(op, "<<") == 0)
-        return code_of_int(a * int_power(2, b));
-    if (strcmp(op, ">>") == 0)
-        return code_of_int(a >> b);
-    switch (op[0]) {
-    case '+': return code_of_int(a + b);
-    case '-': return code_of_int(a - b);
-    case '*': return code_of_int(a * b);
-    case '/': return code_of_float((double)a / (double)b);
-    case '%': return code_of_int(a - b * floor_divide(a, b));
-    case '&': return code_of_int(a & b);
-    case '|': return code_of_int(a | b);
-    default: return code_of_int(a ^ b);
-    }
+    code_int result = 0;
+    if (strcmp(op, "/") == 0)
+        return code_of_float((double)a / (double)b);
+    if (strcmp(op, "**") == 0 && b < 0)
+        return code_of_float(pow((double)a, (double)b));
+    if (!work_out(op, a, b, &result))
+        code_wrong(code, "this number has more than 127 bits");
+    return code_of_int(result);
 }
 
 static struct code_value operate_floats(struct code *code, const char *op, double a, double b)
@@ -168,6 +199,10 @@ static struct code_value operate_floats(struct code *code, const char *op, doubl
 static struct code_value join(struct code *code, const char *a, const char *b)
 {
     size_t len = strlen(a);
+    if (len + strlen(b) > TEXT_MOST) {
+        code_wrong(code, "a text of more than %u characters", TEXT_MOST);
+        return code_of_text("");
+    }
     char *both = code_room(code, len + strlen(b) + 1);
     memcpy(both, a, len);
     memcpy(both + len, b, strlen(b) + 1);
@@ -242,17 +277,30 @@ bool code_compare(struct code *code, const char *op, const struct code_value *a,
 
 /* ---- "%5.1f of %s" ---- */
 
+/* Python's "%ld" is "%d".  Nobody wants a thousand columns. */
+static bool copy_format(const char *spec, size_t len, char format[NUMBER_ROOM])
+{
+    size_t n = 0, digits = 0;
+    for (size_t i = 0; i < len; i++) {
+        digits = spec[i] >= '0' && spec[i] <= '9' ? digits + 1 : 0;
+        if (digits > 3 || n + 4 > NUMBER_ROOM)
+            return false;
+        if (spec[i] != 'l')
+            format[n++] = spec[i];
+    }
+    format[n] = '\0';
+    return true;
+}
+
 static void format_one(struct code *code, const char *spec, size_t spec_len,
                        const struct code_value *value, char *out, size_t room)
 {
     char format[NUMBER_ROOM];
     char kind = spec[spec_len - 1];
-    if (spec_len + 3 > sizeof format) {
+    if (!copy_format(spec, spec_len - 1, format)) {
         code_wrong(code, "this format is too long");
         return;
     }
-    memcpy(format, spec, spec_len - 1);
-    format[spec_len - 1] = '\0';
     if (kind == 's' || kind == 'r') {
         (void)strcat(format, "s");
         (void)snprintf(out, room, format, code_string(code, value));

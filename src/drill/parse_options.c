@@ -38,6 +38,13 @@ static void put_head(struct scan *scan, struct packet *packet, unsigned kind, un
     put_number(scan, packet, kind << 8 | len, 2);
 }
 
+/* The option that begins at `at` ends here. */
+static void put_length(const struct scan *scan, struct packet *packet, uint8_t at)
+{
+    if (!scan->failed)
+        packet->options[at + 1] = (uint8_t)(packet->n_options - at);
+}
+
 /* ---- each ---- */
 
 static void parse_mss(struct scan *scan, struct packet *packet)
@@ -74,7 +81,7 @@ static void parse_sack(struct scan *scan, struct packet *packet)
         if (scan_need(scan, ":"))
             put_number(scan, packet, (uint32_t)scan_number(scan, 0, UINT32_MAX), 4);
     }
-    packet->options[at + 1] = (uint8_t)(packet->n_options - at);
+    put_length(scan, packet, at);
 }
 
 /* Bytes in hexadecimal digits; none come: none. */
@@ -128,7 +135,7 @@ static void parse_accecn(struct scan *scan, struct packet *packet)
     while (scan_take_word(scan, "e0b") || scan_take_word(scan, "ceb")
            || scan_take_word(scan, "e1b"))
         put_number(scan, packet, (uint32_t)scan_number(scan, 0, 0xffffff), 3);
-    packet->options[at + 1] = (uint8_t)(packet->n_options - at);
+    put_length(scan, packet, at);
 }
 
 static void parse_nop(struct scan *scan, struct packet *packet)

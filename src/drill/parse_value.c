@@ -51,7 +51,7 @@ static struct value *parse_string(struct scan *scan)
 static struct value *defined_value(struct scan *scan, const char *text)
 {
     size_t len = strlen(text);
-    struct scan inner = {.script = scan->script, .at = text, .end = text + len};
+    struct scan inner = {.script = scan->script, .at = text, .end = text + len, .outer = scan};
     if (text[0] == '`')
         return text_value(scan, VALUE_STRING, scan_between(&inner, "`", "`"));
     if (text[0] == '"')

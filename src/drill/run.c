@@ -11,7 +11,7 @@
 
 #define CALL_PATIENCE_US 1000000
 #define IDLE_MOST        10000     /* times that the stack may ask for the present moment again */
-#define TALE_END_US      600000000 /* nothing of a script lasts ten minutes longer than it says */
+#define TALE_END_US      600000000 /* a wait that no event ends is not followed for longer */
 
 static const char *const family_names[DRILL_FAMILIES] = {"ipv4", "ipv6", "ipv4-mapped-ipv6"};
 
@@ -170,7 +170,7 @@ static bool let_pass(struct run *run, bool in_call, bool events, uint64_t deadli
     uint64_t by_itself = world_next_us(run);
     uint64_t event = events ? due_us(run, in_call) : RUN_NEVER;
     uint64_t next = earlier(earlier(by_itself, event), deadline_us);
-    if (next == RUN_NEVER || next > run->now_us + TALE_END_US)
+    if (next == RUN_NEVER || (event == RUN_NEVER && next > run->now_us + TALE_END_US))
         return false;
     run->idle = next > run->now_us ? 0 : run->idle + 1;
     if (event == next && next > run->now_us)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SECONDS_MOST 10000000 /* the times of all events together fit in 64 bits */
+
 unsigned scan_line(const struct scan *scan)
 {
     unsigned line = 1;
@@ -27,11 +29,12 @@ unsigned scan_column(const struct scan *scan)
 bool scan_fail(struct scan *scan, const char *format, ...)
 {
     struct script_error *error = &scan->script->error;
-    if (scan->failed)
+    struct scan *place = scan->outer != NULL ? scan->outer : scan;
+    if (scan->failed || place->failed)
         return false;
-    scan->failed = true;
-    error->line = scan_line(scan);
-    error->column = scan_column(scan);
+    scan->failed = place->failed = true;
+    error->line = scan_line(place);
+    error->column = scan_column(place);
     va_list args;
     va_start(args, format);
     (void)vsnprintf(error->sentence, sizeof error->sentence, format, args);
@@ -153,7 +156,7 @@ static bool defined_number(struct scan *scan, int64_t least, int64_t most, int64
     if (!scan_word_character(*start) || (*start >= '0' && *start <= '9'))
         return false;
     text = script_defined(scan->script, scan_word(scan));
-    struct scan inner = {.script = scan->script, .at = text};
+    struct scan inner = {.script = scan->script, .at = text, .outer = scan};
     if (text == NULL || text[0] < '0' || text[0] > '9') {
         scan->at = start;
         return false;
@@ -184,7 +187,7 @@ int64_t scan_number(struct scan *scan, int64_t least, int64_t most)
     }
     if (p == first)
         return scan_fail(scan, "a number should come here");
-    number = negative ? -(int64_t)value : (int64_t)value;
+    number = (int64_t)(negative ? 0 - value : value);
     large |= most != INT64_MAX && (value > INT64_MAX || number > most);
     if (large || (least != INT64_MIN && number < least))
         return scan_fail(scan, "this number is outside %lld to %lld", (long long)least,
@@ -199,8 +202,10 @@ int64_t scan_seconds(struct scan *scan)
     bool any = false;
     if (!scan_skip(scan))
         return scan_fail(scan, "a time should come here, and the file ends");
-    for (; scan->at < scan->end && digit_of(*scan->at) < 10 && whole < 1000000000; any = true)
+    for (; scan->at < scan->end && digit_of(*scan->at) < 10 && whole <= SECONDS_MOST; any = true)
         whole = whole * 10 + (int64_t)digit_of(*scan->at++);
+    if (whole > SECONDS_MOST)
+        return scan_fail(scan, "no time is longer than %d seconds", SECONDS_MOST);
     if (left(scan) > 1 && scan->at[0] == '.' && digit_of(scan->at[1]) < 10) {
         int64_t unit = 100000;
         any = true;

@@ -16,6 +16,7 @@
 struct scan {
     struct script *script;
     const char *at, *end;
+    struct scan *outer; /* what reads a definition has: the place where its name stands */
     bool failed;
 };
 

@@ -2,6 +2,7 @@
  * %{ }% means what it means in Python.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "drill/play.h"
@@ -127,6 +128,55 @@ static void what_is_not_understood_is_said(void **state)
     fails("x = 'no end", "a text has no end");
 }
 
+static void repeated(const char *head, const char *again, const char *tail, const char *sentence)
+{
+    const unsigned times = 100000;
+    size_t step = strlen(again);
+    char *script = calloc(1, 1024 + times * step), *at = script;
+    assert_non_null(script);
+    at += sprintf(at, PLAY_ACCEPTED "+0 %%{\n%s", head);
+    for (unsigned i = 0; i < times; i++, at += step)
+        memcpy(at, again, step);
+    (void)sprintf(at, "%s\n}%%\n", tail);
+    struct drill_result result = play(script);
+    free(script);
+    if (strcmp(result.verdict == DRILL_PASS ? "" : result.sentence, sentence) != 0)
+        fail_msg("%s: %s", again, result.sentence);
+    drill_result_free(&result);
+}
+
+static void nothing_is_too_deep_or_too_long_for_it(void **state)
+{
+    (void)state;
+    repeated("assert ", "not ", "True", "");
+    repeated("assert ", "1 if 0 else ", "1", "too many things within each other");
+    repeated("assert ", "(", "1", "too many things within each other");
+    repeated("assert ", "-", "1", "too many things within each other");
+    repeated("a = ()\n", "a = (a,)\n", "assert str(a)", "too many things within each other");
+    repeated("a = ", "'b' ", "", "a text of more than 4096 characters");
+    repeated("a = 'b'\n", "a += a\n", "", "a text of more than 4096 characters");
+}
+
+static void numbers_end_at_127_bits(void **state)
+{
+    (void)state;
+    holds("assert (-2) ** 127 < 0 < 2 ** 126 and (-1) ** 1001 == -1 and 2 ** -1 == 0.5");
+    fails("a = 10 ** 127", "this number has more than 127 bits");
+    fails("a = 2 ** 100 * 2 ** 100", "this number has more than 127 bits");
+    fails("a = 2 ** 126 + 2 ** 126", "this number has more than 127 bits");
+    fails("a = 2 ** 100 << 100", "this number has more than 127 bits");
+    fails("a = (-2) ** 127 // -1", "this number has more than 127 bits");
+    fails("a = abs((-2) ** 127)", "this number has more than 127 bits");
+}
+
+static void formats_do_no_harm(void **state)
+{
+    (void)state;
+    holds("assert '%ld %ls' % (1, 'two') == '1 two'");
+    fails("a = '%999999999d' % 1", "this format is too long");
+    fails("a = '%.999999999f' % 1", "this format is too long");
+}
+
 static void a_block_needs_a_connection(void **state)
 {
     (void)state;
@@ -148,6 +198,9 @@ int main(void)
         cmocka_unit_test(a_connection_can_be_asked),
         cmocka_unit_test(an_assertion_says_what_it_claimed_and_saw),
         cmocka_unit_test(what_is_not_understood_is_said),
+        cmocka_unit_test(nothing_is_too_deep_or_too_long_for_it),
+        cmocka_unit_test(numbers_end_at_127_bits),
+        cmocka_unit_test(formats_do_no_harm),
         cmocka_unit_test(a_block_needs_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

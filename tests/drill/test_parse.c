@@ -176,6 +176,10 @@ struct broken {
     const char *words;
 };
 
+#define ZEROS_36                           \
+    "000000000000000000000000000000000000" \
+    "000000000000000000000000000000000000"
+
 static void a_broken_script_says_where_it_is_broken(void **state)
 {
     (void)state;
@@ -197,6 +201,9 @@ static void a_broken_script_says_where_it_is_broken(void **state)
         {"/* never\n", 1, 1, "no end"},
         {"0 %{ assert 1\n", 1, 5, "}%"},
         {"0 `true`\n`a`\n+0 close(3) = 0\n", 3, 1, "behind it"},
+        {"--define=A=99999999999\n0 < . 1:1(0) ack A win 9\n", 2, 19, "outside 0 to"},
+        {"99999999999999 close(3) = 0\n", 1, 9, "longer than"},
+        {"0 < . 1:1(0) ack 1 win 9 <FO " ZEROS_36 ",nop,sack 1:2>\n", 1, 111, "40 bytes"},
         {"0 f([[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]) = 0\n", 1, 17, "lists within lists"},
     };
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {

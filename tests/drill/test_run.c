@@ -210,6 +210,21 @@ static void options_of_the_script_are_followed(void **state)
     play_fails("1 close(3) = 0\n", 1, "at time 0");
 }
 
+static void pieces_are_as_many_as_the_call_says(void **state)
+{
+    (void)state;
+    play_fails(PLAY_ACCEPTED "+0 writev(4, [{...,9}], 1000) = 9\n", 9, "1 pieces, not 1000");
+    play_passes(PLAY_ACCEPTED "+0 writev(4, [{...,9}], -1) = -1 EINVAL (Invalid argument)\n");
+}
+
+/* What comes long after everything else is done, and compared, too. */
+static void a_long_silence_ends_no_script(void **state)
+{
+    (void)state;
+    play_fails(PLAY_ACCEPTED "+1000 read(77, ..., 5) = 5\n", 9, "read() returned something else");
+    play_passes(PLAY_ACCEPTED "+1000 read(77, ..., 5) = -1 EBADF (Bad file descriptor)\n");
+}
+
 static void two_runs_are_the_same_run(void **state)
 {
     (void)state;
@@ -258,6 +273,8 @@ int main(void)
         cmocka_unit_test(resets_and_icmp_reach_the_connection),
         cmocka_unit_test(what_ciao_lacks_is_named),
         cmocka_unit_test(options_of_the_script_are_followed),
+        cmocka_unit_test(pieces_are_as_many_as_the_call_says),
+        cmocka_unit_test(a_long_silence_ends_no_script),
         cmocka_unit_test(two_runs_are_the_same_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
