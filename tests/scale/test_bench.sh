@@ -57,12 +57,12 @@ for family in ipv4 ipv6; do
 done
 weighs "an idle connection weighs 320 bytes, tables and all" bytes-idle/ipv4 320
 weighs "352 over IPv6" bytes-idle/ipv6 352
-weighs "one that carried data 512" bytes-used/ipv4 512
-weighs "544 over IPv6" bytes-used/ipv6 544
+weighs "one that carried data 544" bytes-used/ipv4 544
+weighs "576 over IPv6" bytes-used/ipv6 576
 weighs "a half-open one 104" bytes-syn-received/ipv4 104
 weighs "136 over IPv6" bytes-syn-received/ipv6 136
 weighs "one in TIME-WAIT 96" bytes-time-wait/ipv4 96
-weighs "128 over IPv6" bytes-time-wait/ipv6 128
+weighs "132 over IPv6" bytes-time-wait/ipv6 132
 
 # ---- JSON, choosing, and mistakes ----
 bench round-trip/ipv4 --json --seconds 0.05
