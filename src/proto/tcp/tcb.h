@@ -255,6 +255,10 @@ BUILD_ASSERT(sizeof(struct tcp_rack) == 168 || sizeof(void *) != 8);
 #define TCB_KEEPALIVE 0x40000000u /* a keep-alive probe is to leave */
 #define TCB_DSACK     0x80000000u /* side->twice_* is to be told with the next ACK */
 
+/* tcb->dialogue */
+#define DIALOGUE_HEARD    1u /* bytes have come */
+#define DIALOGUE_ANSWERED 2u /* and were answered soon: the next ACK may ride on an answer too */
+
 /* tcb->urgent */
 #define URGENT_MARK    1u /* urg_rcv is the peer's urgent byte, not passed by the program yet */
 #define URGENT_ARRIVED 2u /* it is in urgent_byte */
@@ -323,7 +327,7 @@ struct tcb {
     uint8_t error;      /* CIAO_E*, positive, 0: none */
     uint8_t soft_error;
     uint8_t quick_acks; /* segments still to be acknowledged at once */
-    uint8_t spare;
+    uint8_t dialogue;   /* DIALOGUE_*: does the program answer what it reads? */
     uint8_t challenges; /* challenge ACKs in this second [RFC5961 7] */
     uint32_t challenge_s;
     seq_t urg_rcv, urg_snd; /* urgent pointers (room; RFC 6093) */

@@ -12,6 +12,7 @@
 
 #include "proto/tcp/tcp_cc.h"
 
+#define ANSWER_MS   40u     /* no later than that, or it is none */
 #define OVERRIDE_US 200000u /* 0.1 s to 1 s [RFC9293 3.8.6.2.1] */
 
 /* What of the queue leaves now. */
@@ -79,8 +80,17 @@ __attribute__((noinline)) static void told_of_room(struct tcp *tcp, struct tcb *
         tcp_told(tcp, tcb);
 }
 
+/* AS LINUX: bytes that leave soon after others came are an answer to them. */
+static void note_answer(const struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcp_now_ms(tcp) - tcb->last_data_ms < ANSWER_MS)
+        tcb->dialogue |= DIALOGUE_ANSWERED;
+}
+
 void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fin)
 {
+    if (len != 0 && tcb->quick_acks != 0 && tcb->dialogue == DIALOGUE_HEARD)
+        note_answer(tcp, tcb);
     if (len != 0)
         tcp_range_sent(tcp, tcb, tcb->snd.nxt, tcb->snd.nxt + len);
     tcb->snd.nxt += len;

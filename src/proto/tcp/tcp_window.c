@@ -124,6 +124,7 @@ void tcp_ack_later(struct tcp *tcp, struct tcb *tcb)
 
 void tcp_ack_quickly(struct tcp *tcp, struct tcb *tcb)
 {
+    tcb->dialogue &= (uint8_t)~DIALOGUE_ANSWERED;
     uint32_t quick = tcp_tcb_settings(tcp, tcb)->quick_acks;
     tcb->quick_acks = (uint8_t)(quick != 0 ? quick : 1);
     if (tcb->flags & TCB_ACK_DELAYED)
@@ -136,18 +137,21 @@ void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb)
     if (!(tcb->flags & TCB_ACK_DELAYED))
         return;
     tcb->flags &= ~TCB_ACK_DELAYED;
+    tcb->dialogue &= (uint8_t)~DIALOGUE_ANSWERED; /* this time there was no answer */
     tcp_note(tcp, tcb, CIAO_TIMER_DELAYED_ACK, 0, 0);
     tcp_ack_now(tcp, tcb);
 }
 
 /* In-order bytes are here.  At the start of a connection the peer's window grows by our ACKs: none
- * is delayed then. [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
+ * is delayed then, but for those of a dialogue, which ride on the answers.
+ * [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
 void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     uint32_t full = seg->data_len / seg->segments;
     if (full > tcb->rmss)
         tcb->rmss = (uint16_t)(full < UINT16_MAX ? full : UINT16_MAX);
-    if (tcb->quick_acks != 0) {
+    tcb->dialogue |= DIALOGUE_HEARD;
+    if (tcb->quick_acks != 0 && !(tcb->dialogue & DIALOGUE_ANSWERED)) {
         tcb->quick_acks--;
         tcp_ack_now(tcp, tcb);
     } else if (tcb->rcv.nxt - tcb->last_ack_sent >= 2 * full_segment(tcb)) {
