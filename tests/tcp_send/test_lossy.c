@@ -10,10 +10,25 @@
 #define S  UINT64_C(1000000)
 
 static struct net net;
+static enum ciao_profile profile; /* every test is run with two senders */
+
+static int as_ciao(void **state)
+{
+    (void)state;
+    profile = CIAO_PROFILE_CIAO;
+    return 0;
+}
+
+static int as_linux(void **state)
+{
+    (void)state;
+    profile = CIAO_PROFILE_LINUX;
+    return 0;
+}
 
 static void start(const struct net_spec *spec, uint8_t flags, uint32_t rcvbuf_bytes)
 {
-    struct ciao_settings settings = *ciao_profile(CIAO_PROFILE_CIAO);
+    struct ciao_settings settings = *ciao_profile(profile);
     settings.flags |= flags;
     if (rcvbuf_bytes != 0)
         settings.rcvbuf_bytes = rcvbuf_bytes;
@@ -28,9 +43,12 @@ static void without_loss_nothing_is_sent_twice(void **state)
     start(&spec, 0, 0);
     assert_true(net_transfer(&net, 8 * MB, 10 * S));
     struct ciao_info info = net_info(&net, NET_A);
-    assert_int_equal(info.retransmitted_segments, 0);
+    uint64_t probes = ciao_reason_count(net.stack[NET_A], CIAO_AGAIN_TAIL_PROBE);
+    if (profile == CIAO_PROFILE_CIAO) /* Linux's probe may come before an ACK that is delayed */
+        assert_int_equal(probes, 0);
+    assert_int_equal(info.retransmitted_segments, probes);
     assert_int_equal(info.lost_segments, 0);
-    assert_int_equal(info.bytes_sent, 8 * MB);
+    assert_in_range(info.bytes_sent, 8 * MB, 8 * MB + probes * 1448);
     net_close(&net);
 }
 
@@ -164,9 +182,11 @@ static void each_segment_may_be_lost_in_turn(void **state)
         net.loses = loses_the_victim;
         assert_true(net_transfer(&net, bytes, 5 * S));
         struct ciao_info info = net_info(&net, NET_A);
-        assert_int_equal(info.lost_segments, 1);
+        /* AS LINUX: that a probe has repaired the last one shows when more is acknowledged */
+        bool unseen = profile == CIAO_PROFILE_LINUX && victim == 29;
         assert_int_equal(info.timeouts, 0);
-        assert_int_equal(info.repaired_without_timeout, 1);
+        assert_int_equal(info.lost_segments, unseen ? 0 : 1);
+        assert_int_equal(info.repaired_without_timeout, unseen ? 0 : 1);
         net_close(&net);
     }
 }
@@ -183,5 +203,6 @@ int main(void)
         cmocka_unit_test(even_a_terrible_network_carries_it),
         cmocka_unit_test(each_segment_may_be_lost_in_turn),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("ciao", tests, as_ciao, NULL)
+           + cmocka_run_group_tests_name("linux", tests, as_linux, NULL);
 }
