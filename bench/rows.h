@@ -20,5 +20,8 @@ void bench_bytes_idle(const struct bench_row *row, const struct bench *bench);
 void bench_bytes_used(const struct bench_row *row, const struct bench *bench);
 void bench_bytes_syn_received(const struct bench_row *row, const struct bench *bench);
 void bench_bytes_time_wait(const struct bench_row *row, const struct bench *bench);
+/* tun.c: one connection with the kernel's TCP, one direction; Gbit/s. */
+void bench_tun_to_ciao(const struct bench_row *row, const struct bench *bench);
+void bench_tun_from_ciao(const struct bench_row *row, const struct bench *bench);
 
 #endif
