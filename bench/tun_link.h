@@ -32,7 +32,6 @@ struct tun_link {
  * that ends the program.
  */
 int tun_link_open(struct tun_link *link, const struct bench_row *row, char *error);
-/* Looks first whether anything was sent twice: then the row's figure is not to be trusted. */
 void tun_link_close(struct tun_link *link);
 
 /* Frames in, frames out: one turn of the host each. */
