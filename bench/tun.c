@@ -58,13 +58,19 @@ static void took(struct tun_run *run, size_t n)
 
 /* ---- the kernel's program ---- */
 
+static void look_at(ssize_t n, const char *call)
+{
+    if (n == 0 || (n < 0 && errno != EAGAIN))
+        bench_must(false, "the kernel cannot %s: %s", call, n ? strerror(errno) : "it has ended");
+}
+
 static void kernel_writes(struct tun_run *run)
 {
     ssize_t n;
 
     do {
         n = send(run->link.socket, bytes_at(run, run->sent), CALL_BYTES, MSG_DONTWAIT);
-        bench_must(n > 0 || errno == EAGAIN, "the kernel cannot send: %s", strerror(errno));
+        look_at(n, "send");
         run->sent += n > 0 ? (uint64_t)n : 0;
     } while (n == (ssize_t)CALL_BYTES);
 }
@@ -75,7 +81,7 @@ static void kernel_reads(struct tun_run *run)
 
     do {
         n = recv(run->link.socket, run->in, CALL_BYTES, MSG_DONTWAIT);
-        bench_must(n > 0 || errno == EAGAIN, "the kernel cannot receive: %s", strerror(errno));
+        look_at(n, "receive");
         if (n > 0)
             took(run, (size_t)n);
     } while (n == (ssize_t)CALL_BYTES);
