@@ -5,7 +5,8 @@
  * A map for the reader:
  *   ip.c             the layer is made; links, addresses and routes are added
  *   ip_route.c       which way to a destination, and which address is ours
- *   ip_input.c       a frame arrives: link header, addresses, who is to have it
+ *   ip_plain.c       a frame arrives: the usual shape, between known ends
+ *   ip_input.c       any frame: link header, addresses, who is to have it
  *   ip4_input.c, ip6_input.c   the checks of each family    [RFC791], [RFC1122 3.2.1], [RFC8200]
  *   ip_reassembly.c  fragments become datagrams, within limits [RFC815], [RFC8200 4.5], [RFC5722]
  *   ip_output.c      headers in front of a segment; small replies wait in an outbox
@@ -88,6 +89,7 @@ struct ip_layer {
     time_us deadline;      /* no timer of ours is due before */
     struct ip_links links;
     struct ip_addresses addresses;
+    struct ip_judged judged[1 << IP_JUDGED_BITS];
     struct ip_routes routes;
     struct ip_neighbours neighbours;
     struct ip_reassemblies reassemblies;

@@ -273,8 +273,9 @@ static bool bare_arrived(struct ip_layer *ip, struct ip_arrival *arrival)
     return false;
 }
 
-bool ip_receive(struct ip_layer *ip, int link, struct ciao_frame *frame, struct ip_packet *packet,
-                time_us now)
+/* Whatever it is. */
+static bool receive_any(struct ip_layer *ip, int link, struct ciao_frame *frame,
+                        struct ip_packet *packet, time_us now)
 {
     struct ip_arrival arrival = {.packet = {.frame = frame, .link = link}, .now = now};
     const struct ciao_link *entry = ip_link(ip, link);
@@ -283,9 +284,18 @@ bool ip_receive(struct ip_layer *ip, int link, struct ciao_frame *frame, struct 
         || straighten(ip, &arrival))
         is_tcp = entry->kind == CIAO_LINK_ETHERNET ? ethernet_arrived(ip, &arrival)
                                                    : bare_arrived(ip, &arrival);
-    if (is_tcp)
-        *packet = arrival.packet;
-    else
+    if (!is_tcp) {
         ciao_frame_release(arrival.packet.frame);
-    return is_tcp;
+        return false;
+    }
+    *packet = arrival.packet;
+    if (!packet->broadcast)
+        ip_judge(ip, packet);
+    return true;
+}
+
+bool ip_receive(struct ip_layer *ip, int link, struct ciao_frame *frame, struct ip_packet *packet,
+                time_us now)
+{
+    return ip_take_plain(ip, link, frame, packet) || receive_any(ip, link, frame, packet, now);
 }

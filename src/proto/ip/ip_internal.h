@@ -106,6 +106,14 @@ struct ip_fragment { /* its bytes are at the arrival's l4 */
 bool ip_reassemble(struct ip_layer *ip, struct ip_arrival *arrival, const struct ip_fragment *part);
 time_us ip_reassembly_advance(struct ip_layer *ip, time_us now);
 
+/* ---- ip_plain.c ---- */
+/* A TCP segment that was believed, and is for us alone: so are others between its ends. */
+bool ip_take_plain(struct ip_layer *ip, int link, struct ciao_frame *frame,
+                   struct ip_packet *packet);
+/* This TCP segment was believed, and is for us alone: so are others between the same ends. */
+void ip_judge(struct ip_layer *ip, const struct ip_packet *packet);
+void ip_judge_anew(struct ip_layer *ip); /* a link or an address has come */
+
 /* ---- ip_output.c ---- */
 /* A frame that has its link header already. */
 bool ip_outbox_put(struct ip_layer *ip, uint8_t link, struct ciao_frame *frame);

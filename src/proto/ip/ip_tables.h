@@ -52,6 +52,13 @@ struct ip_addresses {
     uint32_t count;
 };
 
+/* ---- pairs of ends that an arriving datagram may have: see ip_plain.c ---- */
+#define IP_JUDGED_BITS 6
+struct ip_judged {
+    uint64_t word[4]; /* source and destination, as they lie in memory */
+    int link;         /* number + 1 of the link it came by; 0: nobody stands here */
+};
+
 /* ---- routes ---- */
 struct ip_route {
     struct ciao_addr prefix;

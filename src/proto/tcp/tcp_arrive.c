@@ -502,35 +502,36 @@ static enum ciao_reason parse(const struct tcp *tcp, const struct ip_packet *pac
     return fault == WIRE_OK ? CIAO_REASON_NONE : CIAO_DROP_TCP_OPTION_LENGTH;
 }
 
-static struct tcp_segment segment_of(const struct tcp_header *h, const struct ip_packet *packet)
+/* What the steps ask of a header that has been parsed. */
+static void fill_segment(struct tcp_segment *seg, const struct ip_packet *packet)
 {
+    const struct tcp_header *h = &seg->h;
     uint32_t data_len = packet->l4_len - h->header_len;
-    uint32_t controls = (h->flags & TCP_SYN ? 1u : 0u) + (h->flags & TCP_FIN ? 1u : 0u);
-    return (struct tcp_segment){
-        .h = *h,
-        .packet = packet,
-        .seq = h->seq,
-        .ack = h->ack,
-        .wnd = h->wnd,
-        .len = data_len + controls,
-        .data_len = data_len,
-        .flags = h->flags,
-        .segments = packet->frame->segments == 0 ? 1 : packet->frame->segments,
-    };
+    uint32_t controls = (h->flags >> 1 & 1u) + (h->flags & 1u);
+    seg->packet = packet;
+    seg->seq = h->seq;
+    seg->ack = h->ack;
+    seg->wnd = h->wnd;
+    seg->len = data_len + controls;
+    seg->data_len = data_len;
+    seg->skip = 0;
+    seg->flags = h->flags;
+    seg->segments = packet->frame->segments == 0 ? 1 : packet->frame->segments;
 }
+BUILD_ASSERT(TCP_FIN == 1 && TCP_SYN == 2); /* what `controls` counts */
 
 void tcp_input(struct tcp *tcp, const struct ip_packet *packet, time_us now)
 {
-    struct tcp_header h;
+    struct tcp_segment seg;
     tcp->now = now;
-    enum ciao_reason reason = parse(tcp, packet, &h);
+    enum ciao_reason reason = parse(tcp, packet, &seg.h);
     if (reason == CIAO_REASON_NONE && (packet->broadcast || ip_is_multicast(&packet->dst)))
         reason = CIAO_DROP_TCP_TO_MANY; /* [RFC9293 3.9.2.3 MUST-57] */
     if (reason != CIAO_REASON_NONE) {
         trace_drop(tcp->trace, reason);
         return;
     }
-    const struct tcp_tuple tuple = {packet->dst, packet->src, h.dport, h.sport};
-    struct tcp_segment seg = segment_of(&h, packet);
+    const struct tcp_tuple tuple = {packet->dst, packet->src, seg.h.dport, seg.h.sport};
+    fill_segment(&seg, packet);
     deliver(tcp, &tuple, &seg);
 }
