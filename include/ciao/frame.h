@@ -35,9 +35,11 @@ struct ciao_bufpool {
     uint8_t *memory;
     struct ciao_slab *slab; /* one for each piece of the memory, from 1 */
     uint32_t slab_bytes, slabs;
-    uint32_t slab_high;              /* pieces that ever were in use */
-    uint32_t slab_free;              /* list of pieces that serve no class now */
-    uint32_t open[CIAO_BUF_CLASSES]; /* list of pieces with room, by class */
+    uint32_t slab_high;                       /* pieces that ever were in use */
+    uint32_t slab_free;                       /* list of pieces that serve no class now */
+    uint32_t open[CIAO_BUF_CLASSES];          /* list of pieces with room, by class */
+    struct ciao_buf *spare[CIAO_BUF_CLASSES]; /* a few given last, the next to be taken */
+    uint32_t spares[CIAO_BUF_CLASSES];        /* how many those are */
     uint64_t used_bytes, peak_bytes, budget_bytes;
     uint32_t used_count, peak_count;
     uint64_t refused; /* takes that found no memory */

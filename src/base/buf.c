@@ -6,6 +6,10 @@
  * to the front: the next taken is the last given, which the cache still holds.  A slab whose
  * buffers are all back serves any class again, but for the last open one of its class, which is
  * kept against taking and giving it over and over; at the limit it is given up as well.
+ *
+ * In front of the slabs each class keeps a few spare buffers, those given last, so that what is
+ * taken and given in turn costs no bookkeeping of slabs: to a slab they are out.  At the limit the
+ * slabs get them back.
  */
 #include "base/buf.h"
 
@@ -22,6 +26,9 @@ struct ciao_slab {
 };
 
 static const uint32_t class_size[BUF_CLASSES] = {BUF_SMALL, BUF_FRAME, BUF_QUARTER, BUF_SUPER};
+
+/* So many buffers of each class are kept spare: half a megabyte in all. */
+static const uint32_t spares_most[BUF_CLASSES] = {64, 32, 16, 2};
 
 /*
  * A cache line more than a power of two, so that the headers of many buffers do not share a few
@@ -59,10 +66,11 @@ size_t ciao_bufpool_init(struct ciao_bufpool *pool, void *memory, size_t bytes)
 
 static uint32_t class_for(uint32_t bytes)
 {
-    uint32_t class_ = 0;
-    while (class_ < BUF_CLASSES && bytes > class_size[class_])
-        class_++;
-    return class_;
+    if (bytes <= BUF_FRAME)
+        return bytes > BUF_SMALL;
+    if (bytes <= BUF_QUARTER)
+        return 2;
+    return bytes <= BUF_SUPER ? 3 : BUF_CLASSES;
 }
 
 static void open_slab(struct ciao_bufpool *pool, uint32_t index)
@@ -152,26 +160,6 @@ static struct ciao_buf *take_from(struct ciao_bufpool *pool, uint32_t index)
     return buf;
 }
 
-struct ciao_buf *ciao_bufpool_take(struct ciao_bufpool *pool, uint32_t bytes_wanted)
-{
-    uint32_t class_ = class_for(bytes_wanted);
-    uint32_t index = class_ < BUF_CLASSES ? slab_for(pool, class_) : 0;
-    if (!index) {
-        pool->refused++;
-        return NULL;
-    }
-    struct ciao_buf *buf = take_from(pool, index);
-    buf->refs = 1;
-    buf->next = NULL;
-    pool->used_count++;
-    pool->used_bytes += stride_of(class_);
-    if (pool->used_bytes > pool->peak_bytes)
-        pool->peak_bytes = pool->used_bytes;
-    if (pool->used_count > pool->peak_count)
-        pool->peak_count = pool->used_count;
-    return buf;
-}
-
 /*
  * A slab has got a buffer back: to the front with it.  Of two open ones none is empty, so that an
  * empty one need only be looked for where it is the only one: either it is this slab that goes, or
@@ -192,6 +180,67 @@ static void settle_slab(struct ciao_bufpool *pool, uint32_t index)
         retire_slab(pool, behind);
 }
 
+/* ---- what is spare ---- */
+
+static void give_to_slab(struct ciao_bufpool *pool, struct ciao_buf *buf)
+{
+    struct ciao_slab *slab = &pool->slab[buf->slab];
+    buf->next = slab->free;
+    slab->free = buf;
+    slab->used--;
+    settle_slab(pool, buf->slab);
+}
+
+static void give_up_spares(struct ciao_bufpool *pool)
+{
+    for (uint32_t class_ = 0; class_ < BUF_CLASSES; class_++) {
+        while (pool->spare[class_]) {
+            struct ciao_buf *buf = pool->spare[class_];
+            pool->spare[class_] = buf->next;
+            give_to_slab(pool, buf);
+        }
+        pool->spares[class_] = 0;
+    }
+}
+
+/* There is no spare one; NULL: at the limit. */
+static __attribute__((noinline)) struct ciao_buf *take_anew(struct ciao_bufpool *pool,
+                                                            uint32_t class_)
+{
+    uint32_t index = class_ < BUF_CLASSES ? slab_for(pool, class_) : 0;
+    if (!index && class_ < BUF_CLASSES) {
+        give_up_spares(pool);
+        index = slab_for(pool, class_);
+    }
+    if (!index) {
+        pool->refused++;
+        return NULL;
+    }
+    return take_from(pool, index);
+}
+
+struct ciao_buf *ciao_bufpool_take(struct ciao_bufpool *pool, uint32_t bytes_wanted)
+{
+    uint32_t class_ = class_for(bytes_wanted);
+    struct ciao_buf *buf = class_ < BUF_CLASSES ? pool->spare[class_] : NULL;
+    if (buf) {
+        pool->spare[class_] = buf->next;
+        pool->spares[class_]--;
+    } else {
+        buf = take_anew(pool, class_);
+        if (!buf)
+            return NULL;
+    }
+    buf->refs = 1;
+    buf->next = NULL;
+    pool->used_bytes += ciao_buf_charge(buf);
+    if (pool->used_bytes > pool->peak_bytes)
+        pool->peak_bytes = pool->used_bytes;
+    if (++pool->used_count > pool->peak_count)
+        pool->peak_count = pool->used_count;
+    return buf;
+}
+
 void ciao_bufpool_give(struct ciao_buf *buf)
 {
     ASSERT(buf->refs == 1);
@@ -199,11 +248,14 @@ void ciao_bufpool_give(struct ciao_buf *buf)
     buf->refs = 0;
     if (!pool)
         return;
-    struct ciao_slab *slab = &pool->slab[buf->slab];
-    buf->next = slab->free;
-    slab->free = buf;
-    slab->used--;
+    uint32_t class_ = buf->class_;
     pool->used_count--;
-    pool->used_bytes -= stride_of(slab->class_);
-    settle_slab(pool, buf->slab);
+    pool->used_bytes -= ciao_buf_charge(buf);
+    if (pool->spares[class_] >= spares_most[class_]) {
+        give_to_slab(pool, buf);
+        return;
+    }
+    buf->next = pool->spare[class_];
+    pool->spare[class_] = buf;
+    pool->spares[class_]++;
 }

@@ -3,8 +3,12 @@
  */
 #include "ciao/frame.h"
 
+#include <stdbool.h>
+
 #include "base/assert.h"
 #include "base/mem.h"
+
+#define HEAD_USUAL 64u /* IPv6 or IPv4 and TCP with timestamps, or Ethernet and IPv4 */
 
 int ciao_frame_add(struct ciao_frame *frame, struct ciao_buf *buf, const uint8_t *ptr, uint32_t len)
 {
@@ -23,29 +27,41 @@ void ciao_frame_release(struct ciao_frame *frame)
     ciao_frame_init(frame);
 }
 
-/* Where the head lies in the room; -1 when it lies elsewhere. */
-static ptrdiff_t room_offset(const struct ciao_frame *frame)
+/* Where the head lies in the room; more than the room has when it lies elsewhere. */
+static inline size_t head_offset(const struct ciao_frame *frame)
 {
-    uintptr_t offset = (uintptr_t)frame->head - (uintptr_t)frame->room;
-    return offset <= CIAO_FRAME_ROOM ? (ptrdiff_t)offset : -1;
+    return (uintptr_t)frame->head - (uintptr_t)frame->room;
 }
 
 /* Copy what is used of a frame, and not the rest of its half kilobyte. */
-static void copy_used(struct ciao_frame *to, const struct ciao_frame *from)
+static __attribute__((noinline)) void copy_used(struct ciao_frame *to,
+                                                const struct ciao_frame *from)
 {
+    size_t offset = head_offset(from);
     ASSERT(to != from);
     memcpy(to, from, offsetof(struct ciao_frame, frag) + from->n_frags * sizeof from->frag[0]);
-    ptrdiff_t offset = room_offset(from);
-    if (offset < 0)
+    if (offset > CIAO_FRAME_ROOM)
         return;
-    ASSERT((size_t)offset + from->head_len <= CIAO_FRAME_ROOM);
+    ASSERT(offset + from->head_len <= CIAO_FRAME_ROOM);
     to->head = to->room + offset;
     memcpy(to->head, from->head, from->head_len);
 }
 
+/* A segment: its head in the room, and payload in one piece at most.  Lengths that are known need
+ * no call. */
 void ciao_frame_move(struct ciao_frame *to, struct ciao_frame *from)
 {
-    copy_used(to, from);
+    size_t offset = head_offset(from);
+    bool usual = from->n_frags <= 1 && from->head_len <= HEAD_USUAL
+                 && offset <= CIAO_FRAME_ROOM - HEAD_USUAL && to != from;
+    if (__builtin_expect(!usual, 0)) {
+        copy_used(to, from);
+        ciao_frame_init(from);
+        return;
+    }
+    __builtin_memcpy(to, from, offsetof(struct ciao_frame, frag[1]));
+    __builtin_memcpy(to->room + offset, from->room + offset, HEAD_USUAL);
+    to->head = to->room + offset;
     ciao_frame_init(from);
 }
 

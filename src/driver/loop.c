@@ -50,8 +50,11 @@ static int loop_send(struct ciao_driver *driver, struct ciao_frame *const *frame
 
     uint32_t room = peer->mask + 1 - (peer->next - peer->first);
     unsigned taken = n < room ? n : room;
+    struct ciao_frame *ring = peer->ring;
+    uint32_t next = peer->next, mask = peer->mask;
     for (unsigned i = 0; i < taken; i++)
-        ciao_frame_move(&peer->ring[peer->next++ & peer->mask], frames[i]);
+        ciao_frame_move(&ring[next++ & mask], frames[i]);
+    peer->next = next;
     return (int)taken;
 }
 
@@ -62,10 +65,13 @@ static int loop_receive(struct ciao_driver *driver, struct ciao_frame *const *fr
     uint32_t waiting = end->next - end->first;
     unsigned given = n < waiting ? n : waiting;
 
+    struct ciao_frame *ring = end->ring;
+    uint32_t first = end->first, mask = end->mask;
     for (unsigned i = 0; i < given; i++) {
-        ciao_frame_move(frames[i], &end->ring[end->first++ & end->mask]);
+        ciao_frame_move(frames[i], &ring[first++ & mask]);
         frames[i]->rx_us = now_us;
     }
+    end->first = first;
     return (int)given;
 }
 

@@ -127,6 +127,34 @@ static void a_moved_frame_whose_head_is_in_a_buffer_keeps_it_there(void **state)
     end();
 }
 
+/* Short heads, long ones, at every place of the room, with any number of fragments. */
+static void a_move_keeps_heads_of_every_length_and_place(void **state)
+{
+    (void)state;
+    static const uint8_t payload[CIAO_FRAME_FRAGS];
+    struct ciao_frame from, to;
+    for (uint32_t offset = 0; offset <= CIAO_FRAME_ROOM; offset++)
+        for (uint32_t len = 0; offset + len <= CIAO_FRAME_ROOM; len++) {
+            uint8_t n = (uint8_t)((offset + len) % (CIAO_FRAME_FRAGS + 1));
+            ciao_frame_init(&from);
+            memset(&to, 0xcc, sizeof to);
+            from.head = from.room + offset;
+            from.head_len = from.len = len;
+            for (uint32_t i = 0; i < len; i++)
+                from.head[i] = (uint8_t)(i + offset);
+            for (uint8_t i = 0; i < n; i++)
+                assert_int_equal(ciao_frame_add(&from, NULL, &payload[i], 1), 0);
+            ciao_frame_move(&to, &from);
+            assert_ptr_equal(to.head, to.room + offset);
+            assert_int_equal(to.head_len, len);
+            for (uint32_t i = 0; i < len; i++)
+                assert_int_equal(to.head[i], (uint8_t)(i + offset));
+            assert_int_equal(to.n_frags, n);
+            for (uint8_t i = 0; i < n; i++)
+                assert_ptr_equal(to.frag[i].ptr, &payload[i]);
+        }
+}
+
 static void a_shared_frame_lives_on_alone(void **state)
 {
     (void)state;
@@ -174,6 +202,7 @@ int main(void)
         cmocka_unit_test(a_frame_that_is_full_takes_no_more),
         cmocka_unit_test(a_moved_frame_has_its_head_in_its_own_room),
         cmocka_unit_test(a_moved_frame_whose_head_is_in_a_buffer_keeps_it_there),
+        cmocka_unit_test(a_move_keeps_heads_of_every_length_and_place),
         cmocka_unit_test(a_shared_frame_lives_on_alone),
         cmocka_unit_test(a_super_segment_fits_in_buffers_of_a_quarter),
     };
