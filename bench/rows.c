@@ -53,9 +53,9 @@ const struct bench_row bench_rows[] = {
          .n = 100000),
     BOTH("bytes-syn-received", "memory of a half-open one", bench_bytes_syn_received, .n = 100000),
     BOTH("bytes-time-wait", "memory of one in TIME-WAIT", bench_bytes_time_wait, .n = 100000),
-    BOTH("tun-to-ciao", "the kernel sends to us over a TUN, one core for both; nobody sums",
+    BOTH("tun-to-ciao", "the kernel sends to us over a TUN, one core for both, nobody sums",
          bench_tun_to_ciao, .mtu = 1500),
-    BOTH("tun-from-ciao", "we send to the kernel over a TUN, one core for both; nobody sums",
+    BOTH("tun-from-ciao", "we send to the kernel over a TUN, one core for both, nobody sums",
          bench_tun_from_ciao, .mtu = 1500),
     {.name = NULL},
 };
