@@ -14,6 +14,7 @@
 #define BENCH_BENCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct bench_figure {
@@ -51,5 +52,9 @@ extern const struct bench_row bench_rows[];
  * ("bulk"), unless the row is one of those that want their own name.
  */
 bool bench_row_is_meant(const struct bench_row *row, const char *word);
+
+/* What the figures depend on besides the program, as a JSON object: the compiler and the libc with
+ * their versions, and the vector instructions that the stack will use here. */
+void bench_about(char *text, size_t size);
 
 #endif

@@ -98,7 +98,7 @@ void bench_bulk(const struct bench_row *row, const struct bench *bench)
     pair_join(&bulk->pair, &bulk->from, &bulk->to);
     if (bench->verify)
         bulk->pair.meanwhile = flip_some;
-    ns = bench_measure(bench, turns, bulk);
+    ns = bench_measure(bench, row, turns, bulk);
     bench_tell(bench, row, NULL, 8 / ns, "Gbit/s");
     pair_close(&bulk->pair);
     free(bulk->pattern);

@@ -19,8 +19,8 @@ static double cpu_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Until both the time is over and the work is done.  Returns nanoseconds a unit. */
-static double run(double seconds, uint64_t units_least, bench_work work, void *context)
+/* Until the time is over.  Returns nanoseconds a unit. */
+static double run(double seconds, bench_work work, void *context)
 {
     double begun = cpu_seconds(), spent;
     uint64_t units = 0;
@@ -28,8 +28,20 @@ static double run(double seconds, uint64_t units_least, bench_work work, void *c
     do {
         units += work(context);
         spent = cpu_seconds() - begun;
-    } while (spent < seconds || units < units_least);
-    return spent * 1e9 / (double)(units ? units : 1);
+    } while (spent < seconds || units == 0);
+    return spent * 1e9 / (double)units;
+}
+
+static double run_once(const struct bench *bench, const struct bench_row *row, bench_work work,
+                       void *context)
+{
+    double begun = cpu_seconds();
+    uint64_t units = 0;
+
+    while (units < bench->work)
+        units += work(context);
+    bench_tell(bench, row, "work", (double)units, "units");
+    return (cpu_seconds() - begun) * 1e9 / (double)units;
 }
 
 static int smaller_first(const void *a, const void *b)
@@ -39,16 +51,17 @@ static int smaller_first(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-double bench_measure(const struct bench *bench, bench_work work, void *context)
+double bench_measure(const struct bench *bench, const struct bench_row *row, bench_work work,
+                     void *context)
 {
     double runs[RUNS];
     double seconds = bench->seconds / RUNS;
 
     if (bench->work)
-        return run(0, bench->work, work, context);
-    (void)run(seconds, 1, work, context);
+        return run_once(bench, row, work, context);
+    (void)run(seconds, work, context);
     for (unsigned i = 0; i < RUNS; i++)
-        runs[i] = run(seconds, 1, work, context);
+        runs[i] = run(seconds, work, context);
     qsort(runs, RUNS, sizeof runs[0], smaller_first);
     return runs[RUNS / 2];
 }

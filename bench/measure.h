@@ -9,8 +9,12 @@
 /* A piece of work, much longer than a look at the clock.  Returns how many units were done. */
 typedef uint64_t (*bench_work)(void *context);
 
-/* Warm up, measure.  Returns nanoseconds of the processor's time for a unit. */
-double bench_measure(const struct bench *bench, bench_work work, void *context);
+/*
+ * Warm up, measure.  Returns nanoseconds of the processor's time for a unit.  When a given amount
+ * of work is asked for, how much was done becomes a figure of the row.
+ */
+double bench_measure(const struct bench *bench, const struct bench_row *row, bench_work work,
+                     void *context);
 
 /* Hand out a figure of the row; `more` (NULL: nothing) becomes the last word of its name. */
 void bench_tell(const struct bench *bench, const struct bench_row *row, const char *more,

@@ -14,10 +14,11 @@
 #include "host/machine.h"
 #include "wire/checksum.h"
 
-#define CALL_BYTES   ((uint32_t)16 * 1024)
-#define HEADERS      52 /* of IPv4, and TCP with timestamps */
-#define MTU_DEFAULT  1500
-#define TURNS_A_LOOK 256
+#define CALL_BYTES    ((uint32_t)16 * 1024)
+#define HEADERS       52 /* of IPv4, and TCP with timestamps */
+#define MTU_DEFAULT   1500
+#define TURNS_A_LOOK  256
+#define COPIES_A_LOOK 64
 
 struct movement {
     const struct csum_ops *csum;
@@ -97,6 +98,28 @@ static uint64_t turns(void *context)
     return move->read - before;
 }
 
+/* What a memcpy() of a call's bytes costs by itself: counts of instructions are checked by it. */
+static uint64_t copies(void *context)
+{
+    struct movement *move = context;
+
+    for (unsigned i = 0; i < COPIES_A_LOOK; i++) {
+        move->out[i] ^= move->in[i];
+        memcpy(move->in, move->out, CALL_BYTES);
+    }
+    return COPIES_A_LOOK;
+}
+
+void bench_copy(const struct bench_row *row, const struct bench *bench)
+{
+    struct movement move = {.out = calloc(1, CALL_BYTES), .in = calloc(1, CALL_BYTES)};
+
+    bench_must(move.out && move.in, "there is no memory");
+    bench_tell(bench, row, NULL, bench_measure(bench, row, copies, &move), "ns");
+    free(move.out);
+    free(move.in);
+}
+
 void bench_movement(const struct bench_row *row, const struct bench *bench)
 {
     struct movement move = {
@@ -111,7 +134,7 @@ void bench_movement(const struct bench_row *row, const struct bench *bench)
 
     bench_must(move.ring && move.out && move.in, "there is no memory");
     memset(move.out, 0x5a, CALL_BYTES);
-    ns = bench_measure(bench, turns, &move);
+    ns = bench_measure(bench, row, turns, &move);
     bench_must(move.sum != 1, "the sums are impossible");
     bench_tell(bench, row, NULL, 8 / ns, "Gbit/s");
     free(move.ring);

@@ -108,7 +108,7 @@ void bench_open_close(const struct bench_row *row, const struct bench *bench)
     while (flights->flown < row->n)
         fly(flights);
     check(flights);
-    ns = bench_measure(bench, fly_some, flights);
+    ns = bench_measure(bench, row, fly_some, flights);
     check(flights);
     bench_tell(bench, row, NULL, 1e9 / ns, "connections/s");
     pair_close(&flights->pair);

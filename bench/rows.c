@@ -57,6 +57,8 @@ const struct bench_row bench_rows[] = {
          bench_tun_to_ciao, .mtu = 1500),
     BOTH("tun-from-ciao", "we send to the kernel over a TUN, one core for both, nobody sums",
          bench_tun_from_ciao, .mtu = 1500),
+    ROW("copy-16k", "a memcpy of 16 KB: what counts of instructions are checked by", bench_copy,
+        .by_name = true),
     {.name = NULL},
 };
 

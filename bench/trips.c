@@ -133,7 +133,7 @@ void bench_round_trip(const struct bench_row *row, const struct bench *bench)
 {
     struct trips *trips = open_trips(row, bench, row->n);
 
-    bench_tell(bench, row, NULL, bench_measure(bench, some_trips, trips), "ns");
+    bench_tell(bench, row, NULL, bench_measure(bench, row, some_trips, trips), "ns");
     if (!bench->work)
         tell_percentiles(trips, row, bench);
     close_trips(trips);
@@ -143,6 +143,6 @@ void bench_request(const struct bench_row *row, const struct bench *bench)
 {
     struct trips *trips = open_trips(row, bench, row->n);
 
-    bench_tell(bench, row, NULL, bench_measure(bench, some_trips, trips), "ns");
+    bench_tell(bench, row, NULL, bench_measure(bench, row, some_trips, trips), "ns");
     close_trips(trips);
 }

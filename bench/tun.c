@@ -190,7 +190,7 @@ static _Noreturn void be_the_row(const struct bench_row *row, const struct bench
         (void)fprintf(stderr, "%s: not available: %s\n", row->name, error);
         _exit(NOT_HERE);
     }
-    bench_tell(bench, row, NULL, 8 / bench_measure(bench, work, &run), "Gbit/s");
+    bench_tell(bench, row, NULL, 8 / bench_measure(bench, row, work, &run), "Gbit/s");
     tun_link_close(&run.link);
     _exit(0);
 }

@@ -12,9 +12,11 @@
 #define WORDS_MOST      64
 #define SECONDS_DEFAULT 0.5
 #define SECONDS_MOST    3600
+#define ABOUT_MOST      200
 
 const char cli_bench_help_en[] =
     "Usage: ciao bench [ROW...] [--json] [--seconds S] [--verify] [--list]\n"
+    "       ciao bench --about\n"
     "\n"
     "Measures two full stacks in one process on one thread, joined by a link in memory:\n"
     "checksums computed and verified in software, real copies in and out of the program's\n"
@@ -30,12 +32,15 @@ const char cli_bench_help_en[] =
     "  --verify         compare every byte at the receiver, and see that frames with one byte\n"
     "                   changed are dropped; the figures are slower for it\n"
     "  --work N         one run of N units of a row's work (bytes, connections, round trips):\n"
-    "                   for counting instructions by the difference of two runs\n"
+    "                   for counting instructions by the difference of two runs, as\n"
+    "                   bench/instructions does\n"
+    "  --about          what figures depend on: compiler, libc, vector instructions; as JSON\n"
     "\n"
     "Example: ciao bench bulk-1500 round-trip --seconds 2\n";
 
 const char cli_bench_help_zh[] =
     "用法：ciao bench [项目...] [--json] [--seconds 秒] [--verify] [--list]\n"
+    "      ciao bench --about\n"
     "\n"
     "在一个进程的一个线程里测量两个完整的协议栈，它们由内存里的链路相连：校验和由软件\n"
     "计算并验证，数据真实地拷入、拷出程序的缓冲区。计入的是全部处理器时间，\n"
@@ -49,13 +54,14 @@ const char cli_bench_help_zh[] =
     "  --json           每行一个对象：row、value、unit\n"
     "  --verify         在接收方比较每个字节，并确认改动了一个字节的帧会被丢弃；会变慢\n"
     "  --work N         只运行一次，做 N 个单位的工作（字节、连接、往返）：\n"
-    "                   用两次运行之差计算指令数\n"
+    "                   用两次运行之差计算指令数，bench/instructions 就是这样做的\n"
+    "  --about          数字取决于什么：编译器、libc、向量指令；JSON 格式\n"
     "\n"
     "例：ciao bench bulk-1500 round-trip --seconds 2\n";
 
 struct asked {
     struct bench bench;
-    bool json, list;
+    bool json, list, about;
 };
 
 static const char *set_json(void *context, const char *value)
@@ -69,6 +75,13 @@ static const char *set_list(void *context, const char *value)
 {
     (void)value;
     ((struct asked *)context)->list = true;
+    return NULL;
+}
+
+static const char *set_about(void *context, const char *value)
+{
+    (void)value;
+    ((struct asked *)context)->about = true;
     return NULL;
 }
 
@@ -102,9 +115,13 @@ static const char *set_work(void *context, const char *value)
 }
 
 static const struct args_option options[] = {
-    {"--json", ARGS_NONE, set_json},     {"--list", ARGS_NONE, set_list},
-    {"--verify", ARGS_NONE, set_verify}, {"--seconds", ARGS_NEEDED, set_seconds},
-    {"--work", ARGS_NEEDED, set_work},   {NULL, ARGS_NONE, NULL},
+    {"--json", ARGS_NONE, set_json},
+    {"--list", ARGS_NONE, set_list},
+    {"--verify", ARGS_NONE, set_verify},
+    {"--seconds", ARGS_NEEDED, set_seconds},
+    {"--work", ARGS_NEEDED, set_work},
+    {"--about", ARGS_NONE, set_about},
+    {NULL, ARGS_NONE, NULL},
 };
 
 static void tell_text(void *context, const struct bench_figure *figure)
@@ -119,7 +136,7 @@ static void tell_text(void *context, const struct bench_figure *figure)
 static void tell_json(void *context, const struct bench_figure *figure)
 {
     (void)context;
-    (void)printf("{\"row\":\"%s\",\"value\":%.6g,\"unit\":\"%s\"}\n", figure->row, figure->value,
+    (void)printf("{\"row\":\"%s\",\"value\":%.9g,\"unit\":\"%s\"}\n", figure->row, figure->value,
                  figure->unit);
     (void)fflush(stdout);
 }
@@ -154,6 +171,14 @@ static void list(const struct args *args)
                          row->by_name ? " (only when asked for)" : "");
 }
 
+static void about(void)
+{
+    char text[ABOUT_MOST];
+
+    bench_about(text, sizeof text);
+    (void)puts(text);
+}
+
 int cli_bench(int argc, char **argv)
 {
     const char *words[WORDS_MOST];
@@ -173,6 +198,10 @@ int cli_bench(int argc, char **argv)
                            unknown);
     if (asked.list) {
         list(&args);
+        return CLI_OK;
+    }
+    if (asked.about) {
+        about();
         return CLI_OK;
     }
     asked.bench.tell = asked.json ? tell_json : tell_text;
