@@ -36,11 +36,10 @@ struct bench_row {
     const char *says; /* what it measures, a line */
     void (*run)(const struct bench_row *row, const struct bench *bench);
     bool v6;
-    bool by_name;      /* only when asked for by its own name: it takes long, or much memory */
-    uint32_t mtu;      /* 0: 1500 */
-    uint32_t window;   /* bytes, of both buffers; 0: 256 KB */
-    uint32_t n;        /* connections or records that stand there meanwhile */
-    uint32_t together; /* connections that open and close at the same time */
+    bool by_name;    /* only when asked for by its own name: it takes long, or much memory */
+    uint32_t mtu;    /* 0: 1500 */
+    uint32_t window; /* bytes, of both buffers; 0: 256 KB */
+    uint32_t n;      /* connections or records that stand there meanwhile */
 };
 
 /* Ends with an entry without a name. */

@@ -1,8 +1,17 @@
 /*
- * How many connections open and close: seven segments each, no data, the client closes first.
+ * How many connections open and close: seven segments each, no data, the client closes first, while
+ * n TIME-WAIT records stand.
  *
- * Some open and close together, in a flight.  Ahead of each flight the clock goes on by so much
- * that as many TIME-WAIT records run out as it will leave: n of them stand at its end.
+ * 64 connections are in flight, in four groups of 16 that are at different points of their lives.
+ * A round moves each group on by one: the youngest opens, the second stands established, the client
+ * closes the third, the server the fourth; everything that this says crosses in the same batches.
+ * Then the clock goes on by a round's time, and 2 MSL is as long as n records need to come about:
+ * the 16 that the round left behind are there before the 16 oldest go.  So at least n stand at any
+ * moment and at most n + 16, and exactly n between rounds, which the stack's counters say before
+ * and after each piece of measuring.
+ *
+ * The client has one address; the server listens at 8 ports of 32 addresses, which are called in
+ * turn.
  */
 #include <stdlib.h>
 
@@ -10,107 +19,129 @@
 #include "bench/pair.h"
 #include "bench/rows.h"
 
-#define CONNECTIONS_A_LOOK 64
-#define TOGETHER_MOST      64
-#define PORTS_USED         50000 /* of a destination, at most */
-#define LISTENERS          8
-#define TOTAL_US           UINT64_C(60000000) /* 2 MSL of the profile "ciao" */
+#define GROUP         16
+#define GROUPS        4
+#define ROUNDS_A_LOOK 32
+#define ROUND_US      2000 /* 2 MSL is a multiple of 2 ms */
+#define LISTENERS     8
+#define SERVERS       32
+#define BUDGET        1024 /* of connections: for so many destinations the ports are remembered, too */
 
-struct flights {
-    struct pair pair;
-    uint32_t n, together;
-    uint64_t flown;
+struct group {
+    ciao_conn client[GROUP], server[GROUP];
+    uint32_t listener[GROUP];
 };
 
-static void open_all(struct flights *flights, ciao_conn *client, ciao_conn *server)
-{
-    uint32_t listener[TOGETHER_MOST];
+struct rounds {
+    struct pair pair;
+    struct group group[GROUPS];
+    uint64_t done; /* rounds */
+    uint32_t n;
+};
 
-    for (uint32_t i = 0; i < flights->together; i++)
-        listener[i] = pair_connect(&flights->pair, &client[i]);
-    pair_settle(&flights->pair);
-    for (uint32_t i = 0; i < flights->together; i++)
-        server[i] = pair_accept(&flights->pair, listener[i]);
+/* The group that was opened so many rounds ago. */
+static struct group *aged(struct rounds *rounds, unsigned age)
+{
+    return &rounds->group[(rounds->done - age) % GROUPS];
 }
 
-static void close_all(struct flights *flights, const ciao_conn *client, const ciao_conn *server)
+static void client_opens(struct pair *pair, struct group *group)
 {
-    struct pair *pair = &flights->pair;
-    struct ciao_stack *s = pair->server.stack;
+    for (unsigned i = 0; i < GROUP; i++)
+        group->listener[i] = pair_connect(pair, &group->client[i]);
+}
+
+static void server_accepts(struct pair *pair, struct group *group)
+{
+    for (unsigned i = 0; i < GROUP; i++)
+        group->server[i] = pair_accept(pair, group->listener[i]);
+}
+
+static void client_closes(struct pair *pair, const struct group *group)
+{
+    for (unsigned i = 0; i < GROUP; i++)
+        (void)ciao_close(pair->client.stack, group->client[i], NULL, pair->now_us);
+}
+
+static void server_closes(struct pair *pair, const struct group *group)
+{
+    struct ciao_stack *stack = pair->server.stack;
     uint8_t byte;
 
-    for (uint32_t i = 0; i < flights->together; i++)
-        (void)ciao_close(pair->client.stack, client[i], NULL, pair->now_us);
-    pair_settle(pair);
-    for (uint32_t i = 0; i < flights->together; i++) {
-        bench_must(ciao_recv(s, server[i], &byte, 1, 0, pair->now_us) == 0,
+    for (unsigned i = 0; i < GROUP; i++) {
+        bench_must(ciao_recv(stack, group->server[i], &byte, 1, 0, pair->now_us) == 0,
                    "the server does not see that the client has closed");
-        (void)ciao_close(s, server[i], NULL, pair->now_us);
+        (void)ciao_close(stack, group->server[i], NULL, pair->now_us);
     }
+}
+
+static void turn(struct rounds *rounds)
+{
+    struct pair *pair = &rounds->pair;
+
+    client_opens(pair, aged(rounds, 0));
+    if (rounds->done >= 2)
+        client_closes(pair, aged(rounds, 2));
+    if (rounds->done >= 3)
+        server_closes(pair, aged(rounds, 3));
     pair_settle(pair);
+    server_accepts(pair, aged(rounds, 0));
+    pair_tick(pair, ROUND_US);
+    rounds->done++;
 }
 
-/* By multiples, so that nothing is lost by rounding. */
-static uint64_t due_us(const struct flights *flights, uint64_t connections)
+/* Between rounds: what is in flight, n records, and nothing else. */
+static void check(const struct rounds *rounds)
 {
-    return connections * TOTAL_US / flights->n;
-}
-
-static void fly(struct flights *flights)
-{
-    ciao_conn client[TOGETHER_MOST], server[TOGETHER_MOST];
-    uint64_t before = flights->flown;
-
-    flights->flown += flights->together;
-    pair_tick(&flights->pair, due_us(flights, flights->flown) - due_us(flights, before));
-    open_all(flights, client, server);
-    close_all(flights, client, server);
-}
-
-static uint64_t fly_some(void *context)
-{
-    struct flights *flights = context;
-    uint64_t before = flights->flown;
-
-    while (flights->flown - before < CONNECTIONS_A_LOOK)
-        fly(flights);
-    return flights->flown - before;
-}
-
-static void check(const struct flights *flights)
-{
+    const uint32_t standing = GROUP * (GROUPS - 1);
     struct ciao_counts client, server;
 
-    ciao_counts(flights->pair.client.stack, &client);
-    ciao_counts(flights->pair.server.stack, &server);
-    bench_must(client.time_waits == flights->n, "%u TIME-WAIT records stand instead of %u",
-               client.time_waits, flights->n);
-    bench_must(client.tcbs + server.tcbs + server.time_waits + server.syn_records == 0,
+    ciao_counts(rounds->pair.client.stack, &client);
+    ciao_counts(rounds->pair.server.stack, &server);
+    bench_must(client.time_waits == rounds->n, "%u TIME-WAIT records stand instead of %u",
+               client.time_waits, rounds->n);
+    bench_must(client.tcbs == standing && server.tcbs == standing,
+               "%u and %u connections are in flight instead of %u", client.tcbs, server.tcbs,
+               standing);
+    bench_must(server.time_waits + server.syn_records == 0,
                "something is left of connections that were closed");
+}
+
+static uint64_t some_turns(void *context)
+{
+    struct rounds *rounds = context;
+
+    for (unsigned i = 0; i < ROUNDS_A_LOOK; i++)
+        turn(rounds);
+    check(rounds);
+    return (uint64_t)ROUNDS_A_LOOK * GROUP;
 }
 
 void bench_open_close(const struct bench_row *row, const struct bench *bench)
 {
-    struct flights *flights = calloc(1, sizeof *flights);
+    struct rounds *rounds = calloc(1, sizeof *rounds);
     struct pair_options options = {
         .row = row,
-        .connections = 2 * TOGETHER_MOST,
-        .time_waits = row->n + 2 * TOGETHER_MOST,
+        .connections = BUDGET,
+        .time_waits = row->n + 2 * GROUP,
         .listeners = LISTENERS,
-        .servers = row->n / (LISTENERS * PORTS_USED) + 1,
+        .servers = SERVERS,
+        .msl_us = (row->n / GROUP + 1) * ROUND_US / 2,
     };
-    double ns;
+    struct ciao_counts counts;
 
-    bench_must(flights != NULL, "there is no memory");
-    flights->n = row->n;
-    flights->together = row->together;
-    pair_open(&flights->pair, &options);
-    while (flights->flown < row->n)
-        fly(flights);
-    check(flights);
-    ns = bench_measure(bench, row, fly_some, flights);
-    check(flights);
-    bench_tell(bench, row, NULL, 1e9 / ns, "connections/s");
-    pair_close(&flights->pair);
-    free(flights);
+    bench_must(rounds != NULL, "there is no memory");
+    bench_must(row->n % GROUP == 0, "%u is no number of whole groups", row->n);
+    rounds->n = row->n;
+    pair_open(&rounds->pair, &options);
+    for (uint32_t i = 0; i < row->n / GROUP + GROUPS; i++)
+        turn(rounds);
+    check(rounds);
+    bench_tell(bench, row, NULL, 1e9 / bench_measure(bench, row, some_turns, rounds),
+               "connections/s");
+    check(rounds);
+    ciao_counts(rounds->pair.client.stack, &counts);
+    bench_tell(bench, row, "ports-in-use", counts.ports_in_use, "ports");
+    pair_close(&rounds->pair);
+    free(rounds);
 }

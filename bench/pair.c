@@ -32,6 +32,7 @@ static void configure(struct ciao_config *config, const struct pair_options *opt
     config->events = CIAO_EVENTS_LIFE;
     config->tcp.sndbuf_bytes = or_else(options->row->window, WINDOW_DEFAULT);
     config->tcp.rcvbuf_bytes = config->tcp.sndbuf_bytes;
+    config->tcp.msl_us = or_else(options->msl_us, config->tcp.msl_us);
 }
 
 static void make_stack(struct pair_side *side, struct ciao_config *config, uint8_t seed)

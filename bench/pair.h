@@ -25,6 +25,7 @@ struct pair_options {
     uint32_t time_waits;         /* 0: 1024 */
     uint32_t listeners;          /* 0: 1 */
     uint32_t servers;            /* addresses of the server; 0: 1 */
+    uint32_t msl_us;             /* 0: the profile's */
 };
 
 /* One host. */

@@ -14,6 +14,8 @@ void bench_movement(const struct bench_row *row, const struct bench *bench);
 void bench_copy(const struct bench_row *row, const struct bench *bench);
 /* open_close.c: connections a second. */
 void bench_open_close(const struct bench_row *row, const struct bench *bench);
+/* ports.c: choosing a port, ns. */
+void bench_port_choice(const struct bench_row *row, const struct bench *bench);
 /* trips.c: 64 bytes there and back, ns. */
 void bench_round_trip(const struct bench_row *row, const struct bench *bench);
 void bench_request(const struct bench_row *row, const struct bench *bench);

@@ -11,7 +11,7 @@
 #include "bench/rows.h"
 
 #define REQUEST_BYTES    64
-#define TRIPS_A_LOOK     64
+#define TRIPS_A_LOOK     1024
 #define TRIP_US          10
 #define TRIPS_TIMED      20000
 #define PORTS_A_LISTENER 50000
