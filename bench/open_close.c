@@ -25,7 +25,7 @@
 #define ROUND_US      2000 /* 2 MSL is a multiple of 2 ms */
 #define LISTENERS     8
 #define SERVERS       32
-#define BUDGET        1024 /* of connections: for so many destinations the ports are remembered, too */
+#define BUDGET        1024 /* of connections, and of destinations whose ports are remembered */
 
 struct group {
     ciao_conn client[GROUP], server[GROUP];

@@ -57,7 +57,8 @@ for family in ipv4 ipv6; do
         "open-close-10k/$family/ports-in-use" 10048
     check "a port is found as fast with 95 % taken as with 5 %, within a factor of three" \
         awk -v row="port-choice/$family/" '$1 == row "5-percent" { few = $2 }
-            $1 == row "95-percent" { many = $2 } END { exit !(few > 0 && many < 3 * few) }' <<<"$out"
+            $1 == row "95-percent" { many = $2 }
+            END { exit !(few > 0 && many < 3 * few) }' <<<"$out"
     printed "a request on one of 1,000" "request-1k/$family" ns
     printed "a request on one of 100,000" "request-100k/$family" ns
 done
