@@ -39,7 +39,7 @@ static inline uint32_t ip_v4(const struct ciao_addr *addr)
 
 static inline bool ip_equal(const struct ciao_addr *a, const struct ciao_addr *b)
 {
-    return memcmp(a->b, b->b, sizeof a->b) == 0;
+    return ((get_be64(a->b) ^ get_be64(b->b)) | (get_be64(a->b + 8) ^ get_be64(b->b + 8))) == 0;
 }
 
 /* 0.0.0.0 or :: */

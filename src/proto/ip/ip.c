@@ -73,7 +73,7 @@ int ip_link_add(struct ip_layer *ip, const struct ciao_link *link)
         return -CIAO_EINVAL;
     if (ip->links.count == IP_LINKS)
         return -CIAO_ENOMEM;
-    ip_judge_anew(ip);
+    ip_changed(ip);
     ip->links.at[ip->links.count].link = *link;
     if (link->kind == CIAO_LINK_LOOPBACK)
         ip->links.loopback = ip->links.count + 1;
@@ -106,7 +106,7 @@ static int address_insert(struct ip_layer *ip, uint8_t link, const struct ciao_a
     if (!connected && ip_route_insert(ip, &route) < 0)
         return -CIAO_ENOMEM;
 
-    ip_judge_anew(ip);
+    ip_changed(ip);
     struct ip_address *entry = &ip->addresses.at[ip->addresses.count++];
     *entry = (struct ip_address){.addr = *addr, .bits = (uint8_t)bits, .link = link};
     if (ip_is_v4(addr) && bits <= 126)

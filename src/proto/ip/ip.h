@@ -89,6 +89,7 @@ struct ip_layer {
     time_us deadline;      /* no timer of ours is due before */
     struct ip_links links;
     struct ip_addresses addresses;
+    uint32_t changes; /* of links, addresses and routes, counted: what was kept may not hold */
     struct ip_judged judged[1 << IP_JUDGED_BITS];
     struct ip_routes routes;
     struct ip_neighbours neighbours;

@@ -107,12 +107,13 @@ bool ip_reassemble(struct ip_layer *ip, struct ip_arrival *arrival, const struct
 time_us ip_reassembly_advance(struct ip_layer *ip, time_us now);
 
 /* ---- ip_plain.c ---- */
-/* A TCP segment that was believed, and is for us alone: so are others between its ends. */
+/* True: a TCP segment of the usual shape between judged ends.  False: nothing happened. */
 bool ip_take_plain(struct ip_layer *ip, int link, struct ciao_frame *frame,
                    struct ip_packet *packet);
 /* This TCP segment was believed, and is for us alone: so are others between the same ends. */
 void ip_judge(struct ip_layer *ip, const struct ip_packet *packet);
-void ip_judge_anew(struct ip_layer *ip); /* a link or an address has come */
+/* A link, an address or a route has come or gone: judgements and ways that are kept don't hold. */
+void ip_changed(struct ip_layer *ip);
 
 /* ---- ip_output.c ---- */
 /* A frame that has its link header already. */

@@ -54,8 +54,9 @@ void ip_judge(struct ip_layer *ip, const struct ip_packet *packet)
     judged->link = packet->link + 1;
 }
 
-void ip_judge_anew(struct ip_layer *ip)
+void ip_changed(struct ip_layer *ip)
 {
+    ip->changes++;
     memset(ip->judged, 0, sizeof ip->judged);
 }
 

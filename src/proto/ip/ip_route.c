@@ -47,6 +47,7 @@ int ip_route_insert(struct ip_layer *ip, const struct ip_route *route)
     int index = free_route(ip);
     if (index < 0)
         return -1;
+    ip_changed(ip);
     ip->routes.at[index] = *route;
     uint16_t *order = ip->routes.by_length;
     uint32_t at = ip->routes.count++;
@@ -59,6 +60,7 @@ int ip_route_insert(struct ip_layer *ip, const struct ip_route *route)
 static void route_remove(struct ip_layer *ip, uint32_t place)
 {
     uint16_t *order = ip->routes.by_length;
+    ip_changed(ip);
     ip->routes.at[order[place]].until = 0;
     ip->routes.count--;
     memmove(&order[place], &order[place + 1], (ip->routes.count - place) * sizeof order[0]);

@@ -33,6 +33,15 @@
 #define TCP_LISTENER_BUCKETS 256
 #define TCP_SETTINGS_RECENT  8
 
+/* Two hosts: tcp_pair.c. */
+#define TCP_PAIR_BITS 6
+struct tcp_pair {
+    struct ciao_addr asked, remote; /* from where was asked for; all zero: from anywhere */
+    struct ip_path path;
+    uint32_t changes;   /* of the IP layer when it was worked out; 0: nobody stands here */
+    uint32_t ts_offset; /* of this end's timestamps, between path.source and remote */
+};
+
 /* Connections with something to send, per link, served in turn. */
 struct tcp_output_list {
     ref_t first, last;
@@ -58,6 +67,11 @@ struct tcp {
     struct tcp_output_list output[TCP_LINKS];
     ref_t user_first, user_last; /* readiness has changed */
     uint32_t listener_bucket[TCP_LISTENER_BUCKETS];
+    struct {
+        ref_t ref; /* the record that was found last, while it stands in the table */
+        uint64_t hash;
+    } known;
+    struct tcp_pair pairs[1 << TCP_PAIR_BITS];
     uint64_t next_life;
     uint64_t flow_key[2], isn_key[2], cookie_key[2], ts_key[2];
     struct rng rng;

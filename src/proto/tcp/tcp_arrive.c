@@ -432,10 +432,9 @@ static void tcb_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *se
         tcp_synchronised_arrives(tcp, tcb, seg);
 }
 
-static void nobody_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash,
-                           struct tcp_segment *seg)
+static void nobody_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_segment *seg)
 {
-    struct tcp_listener *listener = tcp_listen_find(tcp, tuple, hash);
+    struct tcp_listener *listener = tcp_listen_find(tcp, tuple, seg->hash);
     if (listener != NULL)
         tcp_listen_arrives(tcp, listener, seg, tuple, 0);
     else
@@ -444,8 +443,8 @@ static void nobody_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, uint6
 
 static void deliver(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_segment *seg)
 {
-    uint64_t hash = tcp_flow_hash(tcp, tuple);
-    ref_t ref = tcp_flow_find(tcp, tuple, hash);
+    seg->hash = tcp_flow_hash(tcp, tuple);
+    ref_t ref = tcp_flow_arrives(tcp, tuple, seg->hash);
     switch (ref_kind(ref)) {
     case KIND_TCB4:
     case KIND_TCB6: tcb_arrives(tcp, tcp_tcb_at(tcp, ref), seg); break;
@@ -459,7 +458,7 @@ static void deliver(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_s
         told_received(tcp, tcp_head_at(tcp, ref), seg);
         tcp_wait_arrives(tcp, ref, seg, tuple);
         break;
-    case KIND_NONE: nobody_arrives(tcp, tuple, hash, seg); break;
+    case KIND_NONE: nobody_arrives(tcp, tuple, seg); break;
     case KIND_OTHER: ASSERT(ref_kind(ref) != KIND_OTHER); /* listeners are not in the flow table */
     }
 }

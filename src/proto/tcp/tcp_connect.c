@@ -20,71 +20,86 @@ static int check_endpoints(const struct tcp *tcp, const struct ciao_endpoint *re
 }
 
 /* [RFC9293 3.9.1.1 MUST-44] IP says from where. */
-static int find_path(const struct tcp *tcp, const struct ciao_endpoint *remote,
-                     const struct ciao_endpoint *local, struct ip_path *path)
+static int find_way(struct tcp *tcp, const struct ciao_endpoint *remote,
+                    const struct ciao_endpoint *local, struct tcp_pair *pair)
 {
     const struct ciao_addr *source = local == NULL || ip_is_any(&local->addr) ? NULL : &local->addr;
-    return ip_path_to(tcp->ip, &remote->addr, source, path);
+    return tcp_pair_find(tcp, source, &remote->addr, pair);
 }
 
-static bool is_in_use(const struct tcp *tcp, const struct tcp_tuple *tuple)
+/* Who we are to be for the other end; `hash` is the flow's, once there is a port. */
+struct opening {
+    struct tcp_tuple tuple;
+    uint64_t hash;
+};
+
+static bool is_in_use(const struct tcp *tcp, struct opening *opening)
 {
-    return tcp_flow_find(tcp, tuple, tcp_flow_hash(tcp, tuple)) != REF_NONE;
+    opening->hash = tcp_flow_hash(tcp, &opening->tuple);
+    return tcp_flow_find(tcp, &opening->tuple, opening->hash) != REF_NONE;
 }
 
 /* A port that nobody of ours has for this destination; but the peer may have opened a connection of
  * that four-tuple from the other side, and then it is another one's turn. */
 #define PASSED_OVER_MAX 16u
-static uint16_t pick_port(struct tcp *tcp, struct tcp_tuple *tuple, const struct tcp_port_key *key,
+static uint16_t pick_port(struct tcp *tcp, struct opening *opening, const struct tcp_port_key *key,
                           bool *full)
 {
     uint16_t passed_over[PASSED_OVER_MAX];
+    uint16_t *port = &opening->tuple.local_port;
     unsigned n = 0;
-    tuple->local_port = tcp_port_pick(&tcp->ports, key, full);
-    while (tuple->local_port != 0 && is_in_use(tcp, tuple) && n < PASSED_OVER_MAX) {
-        passed_over[n++] = tuple->local_port;
-        tuple->local_port = tcp_port_pick(&tcp->ports, key, full);
+    *port = tcp_port_pick(&tcp->ports, key, full);
+    while (*port != 0 && is_in_use(tcp, opening) && n < PASSED_OVER_MAX) {
+        passed_over[n++] = *port;
+        *port = tcp_port_pick(&tcp->ports, key, full);
     }
     for (unsigned i = 0; i < n; i++)
         tcp_port_give(&tcp->ports, key, passed_over[i]);
-    if (n == PASSED_OVER_MAX && tuple->local_port != 0) {
-        tcp_port_give(&tcp->ports, key, tuple->local_port);
-        tuple->local_port = 0;
+    if (n == PASSED_OVER_MAX && *port != 0) {
+        tcp_port_give(&tcp->ports, key, *port);
+        *port = 0;
     }
-    return tuple->local_port;
+    return *port;
+}
+
+static struct tcp_port_key key_of(const struct opening *opening)
+{
+    const struct tcp_tuple *tuple = &opening->tuple;
+    return (struct tcp_port_key){tuple->local, tuple->remote, tuple->remote_port};
 }
 
 /* The local port: the one asked for, or a free one of the ephemeral range. */
-static int take_port(struct tcp *tcp, struct tcp_tuple *tuple, uint16_t wanted)
+static int take_port(struct tcp *tcp, struct opening *opening, uint16_t wanted)
 {
-    struct tcp_port_key key = {tuple->local, tuple->remote, tuple->remote_port};
+    struct tcp_port_key key = key_of(opening);
     bool full = false;
     if (wanted != 0) {
-        tuple->local_port = wanted;
-        if (is_in_use(tcp, tuple))
+        opening->tuple.local_port = wanted;
+        if (is_in_use(tcp, opening))
             return -CIAO_EADDRINUSE;
         return tcp_port_take(&tcp->ports, &key, wanted) ? 0 : -CIAO_EADDRINUSE;
     }
-    if (pick_port(tcp, tuple, &key, &full) != 0)
+    if (pick_port(tcp, opening, &key, &full) != 0)
         return 0;
     return full ? -CIAO_ENOMEM : -CIAO_ENOPORTS;
 }
 
-static void give_port(struct tcp *tcp, const struct tcp_tuple *tuple)
+static void give_port(struct tcp *tcp, const struct opening *opening)
 {
-    struct tcp_port_key key = {tuple->local, tuple->remote, tuple->remote_port};
-    tcp_port_give(&tcp->ports, &key, tuple->local_port);
+    struct tcp_port_key key = key_of(opening);
+    tcp_port_give(&tcp->ports, &key, opening->tuple.local_port);
 }
 
-static struct tcb *new_tcb(struct tcp *tcp, const struct tcp_tuple *tuple, uint16_t settings)
+static struct tcb *new_tcb(struct tcp *tcp, const struct opening *opening, uint16_t settings)
 {
+    const struct tcp_tuple *tuple = &opening->tuple;
     struct tcb *tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
     if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&tuple->local)))
         tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
     if (tcb == NULL)
         return NULL;
     tcb->settings = settings;
-    if (!tcp_flow_enter(tcp, tcb)) {
+    if (!tcp_flow_enter(tcp, tcb, tuple, opening->hash)) {
         tcb->settings = 0; /* still the caller's */
         tcp_tcb_free(tcp, tcb);
         return NULL;
@@ -94,15 +109,15 @@ static struct tcb *new_tcb(struct tcp *tcp, const struct tcp_tuple *tuple, uint1
 }
 
 static void begin(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple,
-                  const struct ip_path *path)
+                  const struct tcp_pair *pair)
 {
-    tcb->head.link = path->link;
-    tcb->route = path->route;
+    tcb->head.link = pair->path.link;
+    tcb->route = pair->path.route;
     tcb->iss = tcp_handshake_isn(tcp, tuple);
     tcb->snd.una = tcb->snd.nxt = tcb->iss;
     tcb->snd_end = tcb->iss + 1;
     tcb->rcv_wscale = tcp_window_scale(tcp_tcb_settings(tcp, tcb)); /* what our SYN will say */
-    tcb->ts_offset = tcp_handshake_ts_offset(tcp, tuple);
+    tcb->ts_offset = pair->ts_offset;
     tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE | TCB_SYN_UNACKED;
 }
 
@@ -121,26 +136,26 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
                      const struct ciao_endpoint *local, const struct ciao_settings *settings,
                      ciao_conn *conn)
 {
-    struct ip_path path;
+    struct tcp_pair pair;
     int result = check_endpoints(tcp, remote, local);
     if (result == 0)
-        result = find_path(tcp, remote, local, &path);
+        result = find_way(tcp, remote, local, &pair);
     if (result != 0)
         return result;
-    struct tcp_tuple tuple = {path.source, remote->addr, 0, remote->port};
+    struct opening opening = {{pair.path.source, remote->addr, 0, remote->port}, 0};
     uint16_t wanted = local == NULL ? 0 : local->port;
-    result = take_port(tcp, &tuple, wanted);
+    result = take_port(tcp, &opening, wanted);
     if (result != 0)
         return result;
     uint16_t index = tcp_settings_take(tcp, settings);
-    struct tcb *tcb = index == UINT16_MAX ? NULL : new_tcb(tcp, &tuple, index);
+    struct tcb *tcb = index == UINT16_MAX ? NULL : new_tcb(tcp, &opening, index);
     if (tcb == NULL) {
-        give_port(tcp, &tuple);
+        give_port(tcp, &opening);
         tcp_settings_give(tcp, index == UINT16_MAX ? 0 : index);
         return -CIAO_ENOMEM;
     }
-    begin(tcp, tcb, &tuple, &path);
-    tell(tcp, tcb, &tuple, wanted == 0);
+    begin(tcp, tcb, &opening.tuple, &pair);
+    tell(tcp, tcb, &opening.tuple, wanted == 0);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSED_SYN_SENT_ACTIVE_OPEN);
     tcp_output_wanted(tcp, tcb);
     *conn = tcb->head.life << 32 | tcp_tcb_ref(tcp, tcb);

@@ -82,7 +82,7 @@ bool tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struc
         return false;
     const struct ciao_settings *settings = tcp_settings(tcp, listener->settings);
     const struct tcp_options *theirs = &seg->h.opt;
-    uint32_t offset = tcp_handshake_ts_offset(tcp, tuple);
+    uint32_t offset = tcp_pair_ts_offset(tcp, &tuple->local, &tuple->remote);
     struct ip_path path;
     if (ip_path_to(tcp->ip, &tuple->remote, &tuple->local, &path) != 0)
         path = (struct ip_path){.link = (uint8_t)seg->packet->link};
@@ -147,7 +147,7 @@ static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tc
     struct tcb *tcb = tcp_syn_grow(tcp, child);
     if (tcb == NULL)
         return false;
-    if (!tcp_flow_enter(tcp, tcb)) {
+    if (!tcp_flow_enter(tcp, tcb, &child->tuple, seg->hash)) {
         tcp_tcb_free(tcp, tcb);
         return false;
     }
@@ -180,7 +180,7 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
     struct ip_path path;
     if (ip_path_to(tcp->ip, &tuple->remote, &tuple->local, &path) != 0)
         path = (struct ip_path){.link = (uint8_t)seg->packet->link};
-    uint32_t offset = tcp_handshake_ts_offset(tcp, tuple);
+    uint32_t offset = tcp_pair_ts_offset(tcp, &tuple->local, &tuple->remote);
     struct tcp_child child = {
         .tuple = *tuple,
         .life = tcp->next_life++,

@@ -27,15 +27,6 @@ seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple)
     return (seq_t)(tcp->now / 4) + (seq_t)siphash24_u64s(tcp->isn_key, words, n);
 }
 
-/* The same for a pair of hosts, so that timestamps of one pair stay monotone. [RFC7323 7.1 7323-11]
- */
-uint32_t tcp_handshake_ts_offset(const struct tcp *tcp, const struct tcp_tuple *tuple)
-{
-    uint64_t words[TCP_TUPLE_WORDS];
-    unsigned n = tcp_tuple_words(tuple, words);
-    return (uint32_t)siphash24_u64s(tcp->ts_key, words + 1, n - 1); /* the first are the ports */
-}
-
 void tcp_born(struct tcp *tcp, uint64_t life, const struct tcp_tuple *tuple, bool passive)
 {
     if (!trace_on(tcp->trace, CIAO_EVENTS_LIFE))

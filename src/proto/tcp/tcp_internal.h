@@ -21,6 +21,7 @@ struct tcp_segment {
     uint32_t skip;     /* payload bytes at the front that are not */
     uint16_t flags;    /* TCP_*; FIN taken off when it was trimmed away */
     uint16_t segments; /* wire segments it stands for, at least 1 */
+    uint64_t hash;     /* of its four-tuple, as in the flow table */
 };
 
 /* What the program wants of the receive queue. */
@@ -47,22 +48,10 @@ struct tcp_syn *tcp_syn_at(const struct tcp *tcp, ref_t ref);
 struct tcp_wait *tcp_wait_at(const struct tcp *tcp, ref_t ref);
 struct tcp_listener *tcp_listener_at(const struct tcp *tcp, ref_t ref);
 ref_t tcp_listener_ref(const struct tcp *tcp, const struct tcp_listener *listener);
-struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t record_bytes);
-struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb);
-struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
-void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
-#define TCP_TUPLE_WORDS 5
-unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS]);
-uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple);
-uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);
-ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
 struct tcb *tcp_tcb_new(struct tcp *tcp, const struct tcp_tuple *tuple,
                         uint64_t life); /* zeroed, CLOSED; NULL */
 void tcp_tcb_free(struct tcp *tcp,
                   struct tcb *tcb); /* flushes queues, leaves every list, gives the slot back */
-bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb); /* false: the table is full */
-void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple);
-void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
 const struct ciao_settings *tcp_settings(const struct tcp *tcp, uint16_t index);
 uint16_t tcp_settings_take(struct tcp *tcp,
                            const struct ciao_settings *value); /* UINT16_MAX: no room */
@@ -86,6 +75,34 @@ static inline uint32_t tcp_now_ms(const struct tcp *tcp)
 {
     return (uint32_t)(tcp->now / 1000);
 }
+
+/* ---- four-tuples and the table of flows: tcp_flow.c ---- */
+struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t record_bytes);
+struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb);
+struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
+void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
+#define TCP_TUPLE_WORDS 5
+unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS]);
+uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple);
+uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);
+ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
+/* The same for a segment that is served now: what it finds has its hash remembered. */
+ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
+bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash); /* false: the table is full */
+/* One record takes another one's place; both have this tuple. */
+void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple);
+void tcp_flow_remove(struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple);
+/* A TCB, which holds its port as well; false: the table is full. */
+bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple, uint64_t hash);
+void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple);
+void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
+
+/* ---- what two hosts have in common: tcp_pair.c ---- */
+/* The way to a host, from this address of ours or (NULL) from the best; errors as ip_path_to(). */
+CIAO_MUST_CHECK int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local,
+                                  const struct ciao_addr *remote, struct tcp_pair *pair);
+uint32_t tcp_pair_ts_offset(const struct tcp *tcp, const struct ciao_addr *local,
+                            const struct ciao_addr *remote); /* RFC 7323 7.1 */
 
 /* ---- the one writer of states: tcp_state.c ---- */
 void tcp_enter(struct tcp *tcp, struct tcp_head *head, enum ciao_arc_row row);
@@ -121,8 +138,6 @@ bool tcp_handshake_waited_enough(const struct ciao_settings *settings, unsigned 
 void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *opt);
 void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple); /* RFC 6528 */
-uint32_t tcp_handshake_ts_offset(const struct tcp *tcp,
-                                 const struct tcp_tuple *tuple); /* RFC 7323 7.1 */
 void tcp_born(struct tcp *tcp, uint64_t life, const struct tcp_tuple *tuple, bool passive);
 void tcp_teardown_fin_wait_2_timeout(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_gone(struct tcp *tcp,

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/siphash.h"
 #include "ciao/stack.h"
+#include "wire/addr.h"
 
 #define ALIGN           64u
 #define INLINE_PORTS    23u
@@ -101,11 +102,14 @@ int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_de
 /* RFC 6056's F and G are the two halves: both depend on the whole destination and on a secret. */
 static uint64_t hash_of(const struct tcp_ports *ports, const struct tcp_port_key *key)
 {
+    if (ip_is_v4(&key->remote))
+        return siphash13_2w(ports->key, key->remote_port,
+                            (uint64_t)ip_v4(&key->local) << 32 | ip_v4(&key->remote));
     const uint64_t words[5] = {
         get_be64(key->local.b),      get_be64(key->local.b + 8), get_be64(key->remote.b),
         get_be64(key->remote.b + 8), key->remote_port,
     };
-    return siphash24_u64s(ports->key, words, 5);
+    return siphash13_u64s(ports->key, words, 5);
 }
 
 static struct tcp_destination *destination_at(const struct tcp_ports *ports, uint32_t index)
@@ -117,8 +121,8 @@ static bool is_for(const struct tcp_destination *destination, const struct tcp_p
                    uint32_t hash)
 {
     return destination->hash == hash && destination->remote_port == key->remote_port
-           && memcmp(&destination->remote, &key->remote, sizeof key->remote) == 0
-           && memcmp(&destination->local, &key->local, sizeof key->local) == 0;
+           && ip_equal(&destination->remote, &key->remote)
+           && ip_equal(&destination->local, &key->local);
 }
 
 /* The link that names the destination, or the zero at the end of its bucket. */
@@ -149,12 +153,10 @@ static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struc
     return destination_at(ports, *link);
 }
 
-static void drop_if_idle(struct tcp_ports *ports, const struct tcp_port_key *key, uint32_t hash)
+static void drop_idle(struct tcp_ports *ports, const struct tcp_port_key *key, uint32_t hash)
 {
     uint32_t *link = find_link(ports, key, hash);
     uint32_t index = *link;
-    if (index == 0 || destination_at(ports, index)->count != 0)
-        return;
     *link = destination_at(ports, index)->next;
     pool_give(&ports->destinations, index);
 }
@@ -332,5 +334,6 @@ void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint
         if (destination->count == INLINE_PORTS / 2)
             bitmap_to_list(ports, destination);
     }
-    drop_if_idle(ports, key, hash);
+    if (destination->count == 0)
+        drop_idle(ports, key, hash);
 }

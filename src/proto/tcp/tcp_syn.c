@@ -125,7 +125,7 @@ static void fill(struct tcp *tcp, struct tcp_syn *syn, const struct tcp_segment 
     syn->ecn = tcp_ecn_agrees(settings, seg);
 }
 
-static ref_t take_record(struct tcp *tcp, const struct tcp_tuple *tuple)
+static ref_t take_record(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
 {
     bool v6 = !ip_is_v4(&tuple->local);
     struct pool *pool = v6 ? &tcp->syns6 : &tcp->syns;
@@ -134,7 +134,7 @@ static ref_t take_record(struct tcp *tcp, const struct tcp_tuple *tuple)
         return REF_NONE;
     ref_t ref = ref_make(v6 ? KIND_SYN6 : KIND_SYN4, index);
     memset(pool_at(pool, index), 0, pool->stride);
-    if (flow_insert(&tcp->flows, tcp_flow_hash(tcp, tuple), ref) == 0)
+    if (tcp_flow_add(tcp, ref, hash))
         return ref;
     pool_give(pool, index);
     return REF_NONE;
@@ -153,17 +153,20 @@ static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
                         const struct tcp_segment *seg, const struct tcp_tuple *tuple,
                         seq_t iss_above)
 {
-    ref_t ref = take_record(tcp, tuple);
+    ref_t ref = take_record(tcp, tuple, seg->hash);
     if (ref == REF_NONE)
         return false;
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
-    struct ip_path path;
+    struct tcp_pair pair;
     tcp_head_set(&syn->head, sizeof *syn, tuple);
     tcp_take_over(&syn->head, tcp->next_life++, CIAO_LISTEN);
     syn->head.link = (uint8_t)seg->packet->link;
-    if (ip_path_to(tcp->ip, &tuple->remote, &tuple->local, &path) == 0) {
-        syn->head.link = path.link;
-        syn->route = path.route;
+    if (tcp_pair_find(tcp, &tuple->local, &tuple->remote, &pair) == 0) {
+        syn->head.link = pair.path.link;
+        syn->route = pair.path.route;
+        syn->ts_offset = pair.ts_offset;
+    } else {
+        syn->ts_offset = tcp_pair_ts_offset(tcp, &tuple->local, &tuple->remote);
     }
     syn->listener = tcp_listener_ref(tcp, listener);
     syn->settings = listener->settings;
@@ -171,7 +174,6 @@ static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
     listener->half_open++;
     fill(tcp, syn, seg, tcp_settings(tcp, listener->settings));
     syn->iss = choose_iss(tcp, tuple, iss_above);
-    syn->ts_offset = tcp_handshake_ts_offset(tcp, tuple);
     tcp_born(tcp, syn->head.life, tuple, true);
     if (trace_on(tcp->trace, CIAO_EVENTS_WIRE)) {
         struct ciao_event_segment event = tcp_event_of(seg);
@@ -231,7 +233,7 @@ void tcp_listen_syn_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
     tcp_enter(tcp, &syn->head, row);
-    ASSERT(flow_remove(&tcp->flows, tcp_flow_hash(tcp, &tuple), ref));
+    tcp_flow_remove(tcp, ref, &tuple);
     free_record(tcp, ref);
 }
 
@@ -324,7 +326,7 @@ static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
         tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
         return;
     }
-    ASSERT(flow_replace(&tcp->flows, tcp_flow_hash(tcp, &child.tuple), ref, tcp_tcb_ref(tcp, tcb)));
+    tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb), &child.tuple);
     tcp_flow_entered(tcp, tcb, &child.tuple);
     free_record(tcp, ref);
     seg->wnd <<= tcb->snd_wscale;

@@ -1,29 +1,10 @@
 /*
- * Where the records are: pools, the flow table, the way from a reference or a tuple to a record and
- * back.
+ * Where the records are: pools, and the way from a reference to a record and back.
  *
  * Not for what any record means: that is the business of the files named after the RFC's sections.
  */
-#include "base/siphash.h"
 #include "proto/tcp/tcp_internal.h"
 #include "wire/addr.h"
-
-static uint32_t low_word(const struct ciao_addr *addr)
-{
-    return get_be32(addr->b + 12);
-}
-
-static struct tcp_addresses *addresses_behind(const struct tcp_head *head, size_t record_bytes)
-{
-    return (struct tcp_addresses *)(uintptr_t)((const uint8_t *)head + record_bytes);
-}
-
-static size_t record_bytes(enum ref_kind kind)
-{
-    if (kind == KIND_TCB4 || kind == KIND_TCB6)
-        return sizeof(struct tcb);
-    return kind == KIND_TW4 || kind == KIND_TW6 ? sizeof(struct tcp_wait) : sizeof(struct tcp_syn);
-}
 
 /* ---- references ---- */
 
@@ -81,124 +62,6 @@ ref_t tcp_listener_ref(const struct tcp *tcp, const struct tcp_listener *listene
 {
     size_t offset = (size_t)((const uint8_t *)listener - tcp->listeners.base);
     return ref_make(KIND_OTHER, (uint32_t)(offset / sizeof *listener));
-}
-
-/* ---- tuples ---- */
-
-void tcp_head_set(struct tcp_head *head, size_t bytes, const struct tcp_tuple *tuple)
-{
-    head->laddr = low_word(&tuple->local);
-    head->raddr = low_word(&tuple->remote);
-    head->lport = tuple->local_port;
-    head->rport = tuple->remote_port;
-    head->v6 = !ip_is_v4(&tuple->local);
-    if (!head->v6)
-        return;
-    struct tcp_addresses *addresses = addresses_behind(head, bytes);
-    memcpy(addresses->local, tuple->local.b, sizeof addresses->local);
-    memcpy(addresses->remote, tuple->remote.b, sizeof addresses->remote);
-}
-
-struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t bytes)
-{
-    struct tcp_tuple tuple = {.local_port = head->lport, .remote_port = head->rport};
-    if (head->v6) {
-        const struct tcp_addresses *addresses = addresses_behind(head, bytes);
-        memcpy(tuple.local.b, addresses->local, sizeof tuple.local.b);
-        memcpy(tuple.remote.b, addresses->remote, sizeof tuple.remote.b);
-    } else {
-        tuple.local = ip_addr_v4(head->laddr);
-        tuple.remote = ip_addr_v4(head->raddr);
-    }
-    return tuple;
-}
-
-struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb)
-{
-    return tcp_tuple_of(&tcb->head, sizeof *tcb);
-}
-
-struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref)
-{
-    return tcp_tuple_of(tcp_head_at(tcp, ref), record_bytes(ref_kind(ref)));
-}
-
-/* ---- the flow table ---- */
-
-/* What a keyed hash of a tuple is made of: the ports first, then the addresses. */
-unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS])
-{
-    words[0] = (uint64_t)tuple->local_port << 16 | tuple->remote_port;
-    if (ip_is_v4(&tuple->local)) {
-        words[1] = (uint64_t)low_word(&tuple->local) << 32 | low_word(&tuple->remote);
-        return 2;
-    }
-    words[1] = get_be64(tuple->local.b);
-    words[2] = get_be64(tuple->local.b + 8);
-    words[3] = get_be64(tuple->remote.b);
-    words[4] = get_be64(tuple->remote.b + 8);
-    return 5;
-}
-
-uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple)
-{
-    uint64_t words[TCP_TUPLE_WORDS];
-    if (tcp_tuple_words(tuple, words) == 2)
-        return siphash13_2w(key, words[0], words[1]);
-    return siphash13_u64s(key, words, TCP_TUPLE_WORDS);
-}
-
-uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)
-{
-    return tcp_tuple_hash(tcp->flow_key, tuple);
-}
-
-static bool is_flow(const struct tcp_head *head, const struct tcp_tuple *tuple, size_t bytes)
-{
-    if (head->lport != tuple->local_port || head->rport != tuple->remote_port
-        || head->laddr != low_word(&tuple->local) || head->raddr != low_word(&tuple->remote)
-        || head->v6 == (uint8_t)ip_is_v4(&tuple->local))
-        return false;
-    if (!head->v6)
-        return true;
-    const struct tcp_addresses *addresses = addresses_behind(head, bytes);
-    return memcmp(addresses->local, tuple->local.b, 16) == 0
-           && memcmp(addresses->remote, tuple->remote.b, 16) == 0;
-}
-
-ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
-{
-    struct flow_cursor cursor;
-    ref_t ref = flow_first(&tcp->flows, hash, &cursor);
-    while (ref != REF_NONE && !is_flow(tcp_head_at(tcp, ref), tuple, record_bytes(ref_kind(ref))))
-        ref = flow_next(&tcp->flows, &cursor);
-    return ref;
-}
-
-bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb)
-{
-    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
-    if (flow_insert(&tcp->flows, tcp_flow_hash(tcp, &tuple), tcp_tcb_ref(tcp, tcb)) != 0)
-        return false;
-    tcp_flow_entered(tcp, tcb, &tuple);
-    return true;
-}
-
-void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple)
-{
-    bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
-    tcp_binding_connected(tcp, &tcb->head, tuple, reuse);
-    tcb->flags |= TCB_IN_FLOW;
-}
-
-void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb)
-{
-    if (!(tcb->flags & TCB_IN_FLOW))
-        return;
-    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
-    ASSERT(flow_remove(&tcp->flows, tcp_flow_hash(tcp, &tuple), tcp_tcb_ref(tcp, tcb)));
-    tcp_binding_gone(tcp, &tcb->head, &tuple);
-    tcb->flags &= ~TCB_IN_FLOW;
 }
 
 /* ---- TCBs ---- */

@@ -73,7 +73,8 @@ static void start_2msl(struct tcp *tcp, ref_t ref)
     wheel_set(&tcp->wheel, ref, tcp->now + wait_us);
 }
 
-static void send_ack(struct tcp *tcp, ref_t ref)
+/* `ts_offset` is that of the connection's two hosts. */
+static void send_ack(struct tcp *tcp, ref_t ref, uint32_t ts_offset)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     struct tcp_bare bare = {
@@ -88,10 +89,17 @@ static void send_ack(struct tcp *tcp, ref_t ref)
     bare.h.wnd = (uint16_t)(wait->rcv_wnd >> wait->rcv_wscale);
     if (wait->has_ts) {
         bare.h.opt.has_ts = true;
-        bare.h.opt.ts_val = tcp_ts_now(tcp, tcp_handshake_ts_offset(tcp, &bare.tuple));
+        bare.h.opt.ts_val = tcp_ts_now(tcp, ts_offset);
         bare.h.opt.ts_ecr = wait->ts_recent;
     }
     tcp_reply_bare(tcp, &bare, false);
+}
+
+/* Long afterwards nobody but the two addresses knows it. */
+static void send_ack_later(struct tcp *tcp, ref_t ref)
+{
+    struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
+    send_ack(tcp, ref, tcp_pair_ts_offset(tcp, &tuple.local, &tuple.remote));
 }
 
 /* [RFC9293 3.6.1 MUST-13]  The TCB has made its last arc; from here on the record answers for it.
@@ -101,9 +109,10 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
     ref_t ref = take_record(tcp, tcb->head.v6 != 0);
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
+    uint32_t ts_offset = tcb->ts_offset;
     bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
     fill(tcp, wait, tcb);
-    ASSERT(flow_replace(&tcp->flows, tcp_flow_hash(tcp, &tuple), tcp_tcb_ref(tcp, tcb), ref));
+    tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref, &tuple);
     tcp_binding_waits(tcp, &tcb->head, &wait->head, &tuple);
     tcb->flags &= ~(TCB_IN_FLOW | TCB_ACK_NOW | TCB_ACK_DELAYED);
     tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)wait->msl_ms * 2, 0);
@@ -115,7 +124,7 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
     tcb->told_ready &= (uint8_t)~CIAO_READABLE; /* end of stream is news */
     tcp_teardown_gone(tcp, tcb);
     if (owes_ack)
-        send_ack(tcp, ref);
+        send_ack(tcp, ref, ts_offset);
     if (wait->msl_ms == 0)
         tcp_wait_over(tcp, ref);
 }
@@ -131,7 +140,7 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     tcp_binding_gone(tcp, &wait->head, &tuple);
     tcp_enter(tcp, &wait->head, row);
     wheel_cancel(&tcp->wheel, ref);
-    ASSERT(flow_remove(&tcp->flows, tcp_flow_hash(tcp, &tuple), ref));
+    tcp_flow_remove(tcp, ref, &tuple);
     if (!wait->passive) /* a listener's child took none */
         tcp_port_give(&tcp->ports, &key, tuple.local_port);
     wait->head.life = 0;
@@ -173,8 +182,10 @@ static bool begins_anew(struct tcp *tcp, ref_t ref, struct tcp_segment *seg,
                         const struct tcp_tuple *tuple)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    struct tcp_listener *listener = tcp_listen_find(tcp, tuple, tcp_flow_hash(tcp, tuple));
-    if (listener == NULL || !is_new_opening(wait, seg))
+    if (!is_new_opening(wait, seg))
+        return false;
+    struct tcp_listener *listener = tcp_listen_find(tcp, tuple, seg->hash);
+    if (listener == NULL)
         return false;
     seq_t above = wait->snd_nxt | 1; /* 0 would mean "any" */
     tcp_wait_end(tcp, ref, CIAO_ARC_TIME_WAIT_CLOSED_REINCARNATED);
@@ -207,7 +218,7 @@ static bool ack_can_be(const struct tcp_wait *wait, const struct tcp_segment *se
 static void ask_back(struct tcp *tcp, ref_t ref)
 {
     if (tcp_challenge_allowed(tcp))
-        send_ack(tcp, ref);
+        send_ack_later(tcp, ref);
 }
 
 /* [RFC9293 3.10.7.4 second EV-20, EV-21, EV-22; RFC5961 3.2 5961-3; RFC1337 2, 3 1337-1,
@@ -241,7 +252,7 @@ static void restart(struct tcp *tcp, ref_t ref)
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED, (uint64_t)wait->msl_ms * 2, 0);
     start_2msl(tcp, ref);
-    send_ack(tcp, ref);
+    send_ack_later(tcp, ref);
 }
 
 /* An ACK in its place asks nothing, and what has no ACK is dropped [EV-25]; all else is answered

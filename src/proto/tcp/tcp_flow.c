@@ -1,0 +1,207 @@
+/*
+ * Which record a four-tuple means: the flow table, and what stands in it.
+ *
+ * A segment's record is looked up once; while it is served its hash is remembered (tcp->known), so
+ * that a connection which leaves the table, or gives its place to a successor, computes none anew.
+ *
+ * Not for what any record means: that is the business of the files named after the RFC's sections.
+ */
+#include "base/siphash.h"
+#include "proto/tcp/tcp_internal.h"
+#include "wire/addr.h"
+
+static uint32_t low_word(const struct ciao_addr *addr)
+{
+    return get_be32(addr->b + 12);
+}
+
+static struct tcp_addresses *addresses_behind(const struct tcp_head *head, size_t record_bytes)
+{
+    return (struct tcp_addresses *)(uintptr_t)((const uint8_t *)head + record_bytes);
+}
+
+static size_t record_bytes(enum ref_kind kind)
+{
+    if (kind == KIND_TCB4 || kind == KIND_TCB6)
+        return sizeof(struct tcb);
+    return kind == KIND_TW4 || kind == KIND_TW6 ? sizeof(struct tcp_wait) : sizeof(struct tcp_syn);
+}
+
+/* ---- tuples ---- */
+
+void tcp_head_set(struct tcp_head *head, size_t bytes, const struct tcp_tuple *tuple)
+{
+    head->laddr = low_word(&tuple->local);
+    head->raddr = low_word(&tuple->remote);
+    head->lport = tuple->local_port;
+    head->rport = tuple->remote_port;
+    head->v6 = !ip_is_v4(&tuple->local);
+    if (!head->v6)
+        return;
+    struct tcp_addresses *addresses = addresses_behind(head, bytes);
+    memcpy(addresses->local, tuple->local.b, sizeof addresses->local);
+    memcpy(addresses->remote, tuple->remote.b, sizeof addresses->remote);
+}
+
+struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t bytes)
+{
+    struct tcp_tuple tuple = {.local_port = head->lport, .remote_port = head->rport};
+    if (head->v6) {
+        const struct tcp_addresses *addresses = addresses_behind(head, bytes);
+        memcpy(tuple.local.b, addresses->local, sizeof tuple.local.b);
+        memcpy(tuple.remote.b, addresses->remote, sizeof tuple.remote.b);
+    } else {
+        tuple.local = ip_addr_v4(head->laddr);
+        tuple.remote = ip_addr_v4(head->raddr);
+    }
+    return tuple;
+}
+
+struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb)
+{
+    return tcp_tuple_of(&tcb->head, sizeof *tcb);
+}
+
+struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref)
+{
+    return tcp_tuple_of(tcp_head_at(tcp, ref), record_bytes(ref_kind(ref)));
+}
+
+/* ---- the flow table ---- */
+
+/* What a keyed hash of a tuple is made of: the ports first, then the addresses. */
+unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS])
+{
+    words[0] = (uint64_t)tuple->local_port << 16 | tuple->remote_port;
+    if (ip_is_v4(&tuple->local)) {
+        words[1] = (uint64_t)low_word(&tuple->local) << 32 | low_word(&tuple->remote);
+        return 2;
+    }
+    words[1] = get_be64(tuple->local.b);
+    words[2] = get_be64(tuple->local.b + 8);
+    words[3] = get_be64(tuple->remote.b);
+    words[4] = get_be64(tuple->remote.b + 8);
+    return 5;
+}
+
+uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple)
+{
+    uint64_t words[TCP_TUPLE_WORDS];
+    if (tcp_tuple_words(tuple, words) == 2)
+        return siphash13_2w(key, words[0], words[1]);
+    return siphash13_u64s(key, words, TCP_TUPLE_WORDS);
+}
+
+uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)
+{
+    return tcp_tuple_hash(tcp->flow_key, tuple);
+}
+
+/* The ends as they stand in a record's head: addresses, ports, family. */
+struct ends {
+    uint32_t laddr, raddr;
+    uint16_t lport, rport;
+    bool v6;
+};
+
+static bool is_between(const struct tcp_head *head, const struct ends *ends)
+{
+    return head->laddr == ends->laddr && head->raddr == ends->raddr && head->lport == ends->lport
+           && head->rport == ends->rport && head->v6 == (uint8_t)ends->v6;
+}
+
+static bool has_addresses(const struct tcp_head *head, size_t bytes, const struct tcp_tuple *tuple)
+{
+    const struct tcp_addresses *addresses = addresses_behind(head, bytes);
+    return memcmp(addresses->local, tuple->local.b, 16) == 0
+           && memcmp(addresses->remote, tuple->remote.b, 16) == 0;
+}
+
+static bool is_flow(const struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple,
+                    const struct ends *ends)
+{
+    const struct tcp_head *head = tcp_head_at(tcp, ref);
+    if (!is_between(head, ends))
+        return false;
+    return !ends->v6 || has_addresses(head, record_bytes(ref_kind(ref)), tuple);
+}
+
+ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
+{
+    const struct ends ends = {low_word(&tuple->local), low_word(&tuple->remote), tuple->local_port,
+                              tuple->remote_port, !ip_is_v4(&tuple->local)};
+    struct flow_cursor cursor;
+    ref_t ref = flow_first(&tcp->flows, hash, &cursor);
+    while (ref != REF_NONE && !is_flow(tcp, ref, tuple, &ends))
+        ref = flow_next(&tcp->flows, &cursor);
+    return ref;
+}
+
+/* ---- coming in and going out ---- */
+
+/* What is found here is being served, or has just come in: its hash may be asked for again. */
+static void remember(struct tcp *tcp, ref_t ref, uint64_t hash)
+{
+    tcp->known.ref = ref;
+    tcp->known.hash = hash;
+}
+
+static uint64_t hash_of(const struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple)
+{
+    return tcp->known.ref == ref ? tcp->known.hash : tcp_flow_hash(tcp, tuple);
+}
+
+ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
+{
+    ref_t ref = tcp_flow_find(tcp, tuple, hash);
+    remember(tcp, ref, hash);
+    return ref;
+}
+
+bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash)
+{
+    if (flow_insert(&tcp->flows, hash, ref) != 0)
+        return false;
+    remember(tcp, ref, hash);
+    return true;
+}
+
+void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple)
+{
+    uint64_t hash = hash_of(tcp, from, tuple);
+    bool stood = flow_replace(&tcp->flows, hash, from, to);
+    ASSERT(stood);
+    remember(tcp, to, hash);
+}
+
+void tcp_flow_remove(struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple)
+{
+    bool stood = flow_remove(&tcp->flows, hash_of(tcp, ref, tuple), ref);
+    ASSERT(stood);
+    remember(tcp, REF_NONE, 0);
+}
+
+bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple, uint64_t hash)
+{
+    if (!tcp_flow_add(tcp, tcp_tcb_ref(tcp, tcb), hash))
+        return false;
+    tcp_flow_entered(tcp, tcb, tuple);
+    return true;
+}
+
+void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple)
+{
+    bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
+    tcp_binding_connected(tcp, &tcb->head, tuple, reuse);
+    tcb->flags |= TCB_IN_FLOW;
+}
+
+void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!(tcb->flags & TCB_IN_FLOW))
+        return;
+    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
+    tcp_flow_remove(tcp, tcp_tcb_ref(tcp, tcb), &tuple);
+    tcp_binding_gone(tcp, &tcb->head, &tuple);
+    tcb->flags &= ~TCB_IN_FLOW;
+}
