@@ -182,6 +182,8 @@ bool ip_reply(struct ip_layer *ip, const struct ip_out *out, const uint8_t *l4, 
 unsigned ip_outbox_take(struct ip_layer *ip, int link, struct ciao_frame *const *frames,
                         unsigned n);
 bool ip_outbox_waits(const struct ip_layer *ip, int link);
+/* A frame at its end, to be written by the caller, whole and at once; NULL: it is full, counted. */
+struct ciao_frame *ip_outbox_next(struct ip_layer *ip, uint8_t link);
 
 /* ---- what the tables hold, for ciao_counts() ---- */
 uint32_t ip_reassembly_count(const struct ip_layer *ip);

@@ -18,21 +18,38 @@ static struct ip_slot *slot_at(const struct ip_layer *ip, uint32_t index)
     return pool_at(&ip->slots, index);
 }
 
-bool ip_queue_push(struct ip_layer *ip, struct ip_queue *queue, struct ciao_frame *frame)
+/* A slot at the end of a queue. */
+static void queue_link(struct ip_layer *ip, struct ip_queue *queue, uint32_t index)
 {
-    uint32_t index = pool_take(&ip->slots);
-    if (index == 0)
-        return false;
-    struct ip_slot *slot = slot_at(ip, index);
-    slot->next = 0;
-    ciao_frame_move(&slot->frame, frame);
+    slot_at(ip, index)->next = 0;
     if (queue->last != 0)
         slot_at(ip, queue->last)->next = index;
     else
         queue->first = index;
     queue->last = index;
     queue->count++;
+}
+
+bool ip_queue_push(struct ip_layer *ip, struct ip_queue *queue, struct ciao_frame *frame)
+{
+    uint32_t index = pool_take(&ip->slots);
+    if (index == 0)
+        return false;
+    ciao_frame_move(&slot_at(ip, index)->frame, frame);
+    queue_link(ip, queue, index);
     return true;
+}
+
+struct ciao_frame *ip_outbox_next(struct ip_layer *ip, uint8_t link)
+{
+    struct ip_queue *outbox = &ip->links.at[link].outbox;
+    uint32_t index = outbox->count < IP_OUTBOX_FRAMES ? pool_take(&ip->slots) : 0;
+    if (index == 0) {
+        ip_drop(ip, CIAO_DROP_REPLY_QUEUE_FULL);
+        return NULL;
+    }
+    queue_link(ip, outbox, index);
+    return &slot_at(ip, index)->frame;
 }
 
 bool ip_queue_pop(struct ip_layer *ip, struct ip_queue *queue, struct ciao_frame *frame)

@@ -39,17 +39,21 @@ void tcp_head_set(struct tcp_head *head, size_t bytes, const struct tcp_tuple *t
     if (!head->v6)
         return;
     struct tcp_addresses *addresses = addresses_behind(head, bytes);
-    memcpy(addresses->local, tuple->local.b, sizeof addresses->local);
-    memcpy(addresses->remote, tuple->remote.b, sizeof addresses->remote);
+    __builtin_memcpy(addresses->local, tuple->local.b, sizeof addresses->local);
+    __builtin_memcpy(addresses->remote, tuple->remote.b, sizeof addresses->remote);
 }
 
 struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t bytes)
 {
+    return tcp_tuple_at(head, addresses_behind(head, bytes));
+}
+
+struct tcp_tuple tcp_tuple_at(const struct tcp_head *head, const struct tcp_addresses *addresses)
+{
     struct tcp_tuple tuple = {.local_port = head->lport, .remote_port = head->rport};
     if (head->v6) {
-        const struct tcp_addresses *addresses = addresses_behind(head, bytes);
-        memcpy(tuple.local.b, addresses->local, sizeof tuple.local.b);
-        memcpy(tuple.remote.b, addresses->remote, sizeof tuple.remote.b);
+        __builtin_memcpy(tuple.local.b, addresses->local, sizeof tuple.local.b);
+        __builtin_memcpy(tuple.remote.b, addresses->remote, sizeof tuple.remote.b);
     } else {
         tuple.local = ip_addr_v4(head->laddr);
         tuple.remote = ip_addr_v4(head->raddr);

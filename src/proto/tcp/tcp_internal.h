@@ -78,6 +78,7 @@ static inline uint32_t tcp_now_ms(const struct tcp *tcp)
 
 /* ---- four-tuples and the table of flows: tcp_flow.c ---- */
 struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t record_bytes);
+struct tcp_tuple tcp_tuple_at(const struct tcp_head *head, const struct tcp_addresses *addresses);
 struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb);
 struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
 void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
@@ -309,6 +310,22 @@ struct tcp_bare {                                /* a segment of a record that h
 void tcp_reply_bare(struct tcp *tcp, const struct tcp_bare *bare, bool again);
 uint32_t tcp_ts_now(const struct tcp *tcp,
                     uint32_t offset); /* the timestamp clock, 1 ms a tick [RFC7323 5.4] */
+
+/* ---- segments without data, the straight way: tcp_control.c ---- */
+struct tcp_control { /* no SACK blocks, no ports: these are the record's */
+    const struct tcp_head *head;
+    const struct tcp_addresses *addresses; /* of IPv6, behind the record */
+    struct tcp_header h;
+    uint8_t ttl, tos;
+};
+/* May it be written this way: does the link need nobody's address? */
+bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head);
+/* Write it, whole, into a frame that holds nothing. */
+void tcp_control_write(struct tcp *tcp, const struct tcp_control *control,
+                       struct ciao_frame *frame);
+/* What a record without a TCB says, through the outbox, whatever the link. */
+void tcp_control_reply(struct tcp *tcp, const struct tcp_control *control, uint16_t route,
+                       uint8_t wscale, bool again);
 
 /* ---- what leaves next: tcp_output.c.  SYN and SYN,ACK: tcp_handshake.c ---- */
 enum tcp_sent {

@@ -230,9 +230,36 @@ static void put_payload(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece
     frame->segments = (uint16_t)((piece->data_len + piece->gso_size - 1) / piece->gso_size);
 }
 
+/* Nothing but a header, of the plain kind: in one go. */
+static bool emit_control(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *piece,
+                         struct ciao_frame *frame)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    struct tcp_control control;
+    control.head = &tcb->head;
+    control.addresses = &((const struct tcb6 *)(const void *)tcb)->addresses;
+    control.ttl = settings->ttl;
+    control.tos = settings->tos;
+    fill_header(tcp, tcb, piece, &control.h);
+    if (control.h.opt.n_sack != 0)
+        return false;
+    if (tcb->ecn & ECN_OK)
+        control.tos |= tcp_ecn_mark(tcb, piece, &control.h);
+    tcp_control_write(tcp, &control, frame);
+    if (control.h.flags & TCP_ACK)
+        ack_is_sent(tcb);
+    if (tcb->side != 0)
+        tcp_side(tcp, tcb)->segments_sent++;
+    tell_sent(tcp, tcb, &control.h, piece, frame);
+    return true;
+}
+
 bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *piece,
                       struct ciao_frame *frame)
 {
+    if (piece->data_len == 0 && tcp_control_is_plain(tcp, &tcb->head)
+        && emit_control(tcp, tcb, piece, frame))
+        return true;
     struct tcp_header h;
     uint8_t *l4 = ip_frame_begin(frame, tcp->ip, tcb->head.link, tcb->head.v6);
     put_payload(tcp, tcb, piece, frame);

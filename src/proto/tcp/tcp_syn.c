@@ -37,54 +37,59 @@ uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6,
     return (uint16_t)(settings->mss != 0 && settings->mss < mss ? settings->mss : mss);
 }
 
+static const struct tcp_addresses *addresses_of(const struct tcp_syn *syn)
+{
+    return &((const struct tcp_syn6 *)(const void *)syn)->addresses;
+}
+
+static void put_timestamps(const struct tcp *tcp, const struct tcp_syn *syn,
+                           struct tcp_options *opt)
+{
+    opt->has_ts = syn->has_ts;
+    opt->ts_val = tcp_ts_now(tcp, syn->ts_offset);
+    opt->ts_ecr = syn->ts_recent;
+}
+
 static void send_syn_ack(struct tcp *tcp, ref_t ref, bool again)
 {
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     const struct ciao_settings *settings = settings_of(tcp, syn);
-    struct tcp_bare bare = {
-        .tuple = tcp_record_tuple(tcp, ref),
-        .at = at(syn),
+    struct tcp_control control = {
+        .head = &syn->head,
+        .addresses = addresses_of(syn),
         .h = {.seq = syn->iss, .ack = syn->irs + 1, .flags = TCP_SYN | TCP_ACK},
-        .route = syn->route,
-        .link = syn->head.link,
         .ttl = settings->ttl,
         .tos = settings->tos,
     };
-    struct tcp_options *opt = &bare.h.opt;
-    bare.h.wnd = (uint16_t)tcp_window_initial(settings);
+    struct tcp_options *opt = &control.h.opt;
+    control.h.wnd = (uint16_t)tcp_window_initial(settings);
     opt->has_mss = true;
     opt->mss = tcp_syn_our_mss(tcp, syn->head.link, syn->head.v6 != 0, settings);
     opt->sack_permitted = syn->sack;
     opt->has_wscale = syn->has_wscale;
     opt->wscale = tcp_window_scale(settings);
-    opt->has_ts = syn->has_ts;
-    opt->ts_val = tcp_ts_now(tcp, syn->ts_offset);
-    opt->ts_ecr = syn->ts_recent;
+    put_timestamps(tcp, syn, opt);
     if (syn->ecn) /* [RFC3168 6.1.1 3168-1] */
-        bare.h.flags |= TCP_ECE;
+        control.h.flags |= TCP_ECE;
     if (syn->tries < UINT8_MAX)
         syn->tries++;
-    tcp_reply_bare(tcp, &bare, again);
+    tcp_control_reply(tcp, &control, syn->route, 0, again);
 }
 
 static void send_ack(struct tcp *tcp, ref_t ref)
 {
     const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
-    struct tcp_bare bare = {
-        .tuple = tcp_record_tuple(tcp, ref),
-        .at = at(syn),
-        .h = {.seq = syn->iss + 1, .ack = syn->irs + 1, .flags = TCP_ACK},
-        .route = syn->route,
-        .link = syn->head.link,
-        .ttl = settings_of(tcp, syn)->ttl,
-    };
     const struct ciao_settings *settings = settings_of(tcp, syn);
-    bare.h.wnd = (uint16_t)(tcp_window_initial(settings)
-                            >> (syn->has_wscale ? tcp_window_scale(settings) : 0));
-    bare.h.opt.has_ts = syn->has_ts;
-    bare.h.opt.ts_val = tcp_ts_now(tcp, syn->ts_offset);
-    bare.h.opt.ts_ecr = syn->ts_recent;
-    tcp_reply_bare(tcp, &bare, false);
+    struct tcp_control control = {
+        .head = &syn->head,
+        .addresses = addresses_of(syn),
+        .h = {.seq = syn->iss + 1, .ack = syn->irs + 1, .flags = TCP_ACK},
+        .ttl = settings->ttl,
+    };
+    control.h.wnd = (uint16_t)(tcp_window_initial(settings)
+                               >> (syn->has_wscale ? tcp_window_scale(settings) : 0));
+    put_timestamps(tcp, syn, &control.h.opt);
+    tcp_control_reply(tcp, &control, syn->route, 0, false);
 }
 
 static void challenge(struct tcp *tcp, ref_t ref)

@@ -40,10 +40,8 @@ static ref_t take_record(struct tcp *tcp, bool v6)
 
 static unsigned bits_of(uint32_t value)
 {
-    unsigned bits = 0;
-    while (bits < 31 && value >> bits != 0)
-        bits++;
-    return bits;
+    unsigned bits = value == 0 ? 0 : 32 - (unsigned)__builtin_clz(value);
+    return bits < 31 ? bits : 31;
 }
 
 static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb *tcb)
@@ -77,22 +75,19 @@ static void start_2msl(struct tcp *tcp, ref_t ref)
 static void send_ack(struct tcp *tcp, ref_t ref, uint32_t ts_offset)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    struct tcp_bare bare = {
-        .tuple = tcp_record_tuple(tcp, ref),
-        .at = at(wait),
+    struct tcp_control control = {
+        .head = &wait->head,
+        .addresses = &((const struct tcp_wait6 *)(const void *)wait)->addresses,
         .h = {.seq = wait->snd_nxt, .ack = wait->rcv_nxt, .flags = TCP_ACK},
-        .route = wait->route,
-        .link = wait->head.link,
         .ttl = tcp->config->tcp.ttl,
-        .wscale = wait->rcv_wscale,
     };
-    bare.h.wnd = (uint16_t)(wait->rcv_wnd >> wait->rcv_wscale);
+    control.h.wnd = (uint16_t)(wait->rcv_wnd >> wait->rcv_wscale);
     if (wait->has_ts) {
-        bare.h.opt.has_ts = true;
-        bare.h.opt.ts_val = tcp_ts_now(tcp, ts_offset);
-        bare.h.opt.ts_ecr = wait->ts_recent;
+        control.h.opt.has_ts = true;
+        control.h.opt.ts_val = tcp_ts_now(tcp, ts_offset);
+        control.h.opt.ts_ecr = wait->ts_recent;
     }
-    tcp_reply_bare(tcp, &bare, false);
+    tcp_control_reply(tcp, &control, wait->route, wait->rcv_wscale, false);
 }
 
 /* Long afterwards nobody but the two addresses knows it. */

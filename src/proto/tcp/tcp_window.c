@@ -11,10 +11,9 @@
 /* The shift that lets 16 bits say all of the receive buffer. [RFC7323 2.2] */
 uint8_t tcp_window_scale(const struct ciao_settings *settings)
 {
-    uint8_t shift = 0;
-    while (shift < TCP_WSCALE_MAX && settings->rcvbuf_bytes >> shift > UINT16_MAX)
-        shift++;
-    return shift;
+    uint32_t beyond = settings->rcvbuf_bytes >> 16;
+    uint32_t shift = beyond == 0 ? 0 : 32 - (uint32_t)__builtin_clz(beyond);
+    return (uint8_t)(shift < TCP_WSCALE_MAX ? shift : TCP_WSCALE_MAX);
 }
 
 /* The window of a SYN is never scaled. [RFC7323 2.2 7323-1] */

@@ -1,0 +1,171 @@
+/*
+ * Segments without data, written straight into their frame: SYN, SYN,ACK, FIN, and ACKs alone.
+ * [RFC9293 3.1, 3.2, RFC7323 2-3]
+ *
+ * What leaves is what tcp_emit(), the checksums and ip_frame_finish() would make of the same
+ * header; here each word is added to its sum while it is written.  It relies on a record that names
+ * both ends, on options other than SACK blocks, and on a link that needs no neighbour's address
+ * (tcp_control_is_plain() says so); whatever else leaves goes through tcp_segment.c.
+ */
+#include "proto/tcp/tcp_send.h"
+
+#include "base/bytes.h"
+#include "proto/ip/ip_internal.h"
+#include "wire/checksum.h"
+#include "wire/ip4.h"
+#include "wire/ip6.h"
+
+#define DF              0x4000u
+#define CHECKSUM_OF_IP4 10
+
+/* A 16-bit number as it counts in a sum of bytes. */
+static uint64_t half(uint32_t value)
+{
+    return BYTES_BE16((uint16_t)value);
+}
+
+/* Write a word, and say how it counts in a sum. */
+static uint64_t put(uint8_t *at, uint32_t word)
+{
+    uint32_t lies = BYTES_BE32(word);
+    __builtin_memcpy(at, &lies, sizeof lies);
+    return lies;
+}
+
+/* The IP header in front of l4; returns the sum of the addresses. */
+static uint64_t put_ip4(struct ip_layer *ip, const struct tcp_control *control, uint8_t *l4,
+                        uint32_t l4_len)
+{
+    uint8_t *l3 = l4 - IP4_HEADER_LEN;
+    uint64_t addresses = put(l3 + 12, control->head->laddr);
+    addresses += put(l3 + 16, control->head->raddr);
+    uint64_t sum = addresses;
+    sum += put(l3, 0x45000000u | (uint32_t)control->tos << 16 | (l4_len + IP4_HEADER_LEN));
+    sum += put(l3 + 4, (uint32_t)ip->next_id++ << 16 | DF);
+    sum += put(l3 + 8, (uint32_t)control->ttl << 24 | IP_PROTO_TCP << 16);
+    csum_store(l3 + CHECKSUM_OF_IP4, csum_fold(sum));
+    return addresses;
+}
+
+static uint64_t put_ip6(const struct tcp_control *control, uint8_t *l4, uint32_t l4_len)
+{
+    uint8_t *l3 = l4 - IP6_HEADER_LEN;
+    uint32_t word[8];
+    uint64_t sum = 0;
+    put(l3, 6u << 28 | (uint32_t)control->tos << 20);
+    put(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | control->ttl);
+    __builtin_memcpy(l3 + 8, control->addresses, sizeof word);
+    __builtin_memcpy(word, control->addresses, sizeof word);
+    for (unsigned i = 0; i < 8; i++)
+        sum += word[i];
+    return sum;
+}
+
+static uint64_t put_timestamps(uint8_t *at, const struct tcp_options *opt, uint32_t first_two)
+{
+    uint64_t sum = put(at, first_two << 16 | TCP_OPTION_TIMESTAMPS << 8 | 10);
+    sum += put(at + 4, opt->ts_val);
+    return sum + put(at + 8, opt->ts_ecr);
+}
+
+#define NOP_NOP        (TCP_OPTION_NOP << 8 | TCP_OPTION_NOP)
+#define SACK_PERMITTED (TCP_OPTION_SACK_PERMITTED << 8 | 2)
+
+/* As emit_syn_options() of wire/tcp.c lays them out; *len is where the header ends. */
+static uint64_t put_syn_options(uint8_t *l4, const struct tcp_options *opt, uint32_t *len)
+{
+    uint64_t sum = 0;
+    if (opt->has_mss) {
+        sum += put(l4 + *len, TCP_OPTION_MSS << 24 | 4 << 16 | opt->mss);
+        *len += 4;
+    }
+    uint32_t pad = opt->sack_permitted ? SACK_PERMITTED : NOP_NOP;
+    if (opt->has_ts) {
+        sum += put_timestamps(l4 + *len, opt, pad);
+        *len += 12;
+    } else if (opt->sack_permitted) {
+        sum += put(l4 + *len, (uint32_t)NOP_NOP << 16 | pad);
+        *len += 4;
+    }
+    if (opt->has_wscale) {
+        sum += put(l4 + *len,
+                   TCP_OPTION_NOP << 24 | TCP_OPTION_WSCALE << 16 | 3 << 8 | (uint32_t)opt->wscale);
+        *len += 4;
+    }
+    return sum;
+}
+
+static uint64_t put_options(uint8_t *l4, const struct tcp_header *h, uint32_t *len)
+{
+    if (h->flags & TCP_SYN)
+        return put_syn_options(l4, &h->opt, len);
+    if (!h->opt.has_ts)
+        return 0;
+    *len += 12;
+    return put_timestamps(l4 + TCP_HEADER_LEN, &h->opt, NOP_NOP);
+}
+
+/* The TCP header with its checksum field 0; returns its sum. */
+static uint64_t put_tcp(uint8_t *l4, const struct tcp_control *control, uint32_t *len)
+{
+    const struct tcp_header *h = &control->h;
+    *len = TCP_HEADER_LEN;
+    uint64_t sum = put_options(l4, h, len);
+    sum += put(l4, (uint32_t)control->head->lport << 16 | control->head->rport);
+    sum += put(l4 + 4, h->seq);
+    sum += put(l4 + 8, h->ack);
+    sum += put(l4 + 12, *len << 26 | (uint32_t)(h->flags & TCP_FLAGS) << 16 | h->wnd);
+    return sum + put(l4 + 16, h->urp);
+}
+
+void tcp_control_write(struct tcp *tcp, const struct tcp_control *control, struct ciao_frame *frame)
+{
+    struct ip_layer *ip = tcp->ip;
+    uint8_t *l4 = ip_frame_begin(frame, ip, control->head->link, control->head->v6);
+    uint32_t len, before = control->head->v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
+    uint64_t sum = put_tcp(l4, control, &len);
+    uint64_t pseudo = half(IP_PROTO_TCP) + half(len);
+    pseudo += control->head->v6 ? put_ip6(control, l4, len) : put_ip4(ip, control, l4, len);
+    if (ip->links.at[control->head->link].link.tx_csum) {
+        csum_store_partial(l4 + TCP_CHECKSUM_OFFSET, csum_fold(pseudo));
+        frame->csum = CIAO_CSUM_PARTIAL;
+        frame->csum_start = (uint16_t)before;
+        frame->csum_offset = TCP_CHECKSUM_OFFSET;
+    } else {
+        csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_fold(pseudo + sum));
+    }
+    frame->head = l4 - before;
+    frame->head_len = frame->len = before + len;
+    frame->ecn = control->tos & IP_ECN_MASK;
+}
+
+bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head)
+{
+    return tcp->ip->links.at[head->link].link.kind != CIAO_LINK_ETHERNET;
+}
+
+/* ---- from a record that has no TCB, by way of the outbox ---- */
+
+void tcp_control_reply(struct tcp *tcp, const struct tcp_control *control, uint16_t route,
+                       uint8_t wscale, bool again)
+{
+    const struct tcp_head *head = control->head;
+    struct trace_context at = {head->life, (enum ciao_state)head->state};
+    if (!tcp_control_is_plain(tcp, head) || trace_on(tcp->trace, CIAO_EVENTS_WIRE)) {
+        struct tcp_bare bare = {
+            .tuple = tcp_tuple_at(head, control->addresses),
+            .at = at,
+            .h = control->h,
+            .route = route,
+            .link = head->link,
+            .ttl = control->ttl,
+            .tos = control->tos,
+            .wscale = wscale,
+        };
+        tcp_reply_bare(tcp, &bare, again);
+        return;
+    }
+    struct ciao_frame *frame = ip_outbox_next(tcp->ip, head->link);
+    if (frame != NULL)
+        tcp_control_write(tcp, control, frame);
+}
