@@ -1,5 +1,5 @@
 /*
- * ciao's rows, run by Linux's TCP with cubic: both ends in this process, on one thread and one core.
+ * ciao's rows, run by Linux's TCP with cubic: both ends in this process, on one thread and core.
  *
  *   linux-peer loopback|veth ROW SECONDS
  *
