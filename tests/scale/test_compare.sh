@@ -52,8 +52,8 @@ done
 
 # What goes round lwIP is compiled only when lwIP is there; half of it needs no more than ciao.
 check "the program that drives lwIP is in step with ciao's own benchmark" \
-    gcc -std=c17 -Wall -Wextra -Werror -fsyntax-only -D_GNU_SOURCE= -I"$CIAO_SOURCE" -I"$CIAO_SOURCE/src" \
-    -I"$CIAO_SOURCE/include" "$CIAO_SOURCE/bench/peers/lwip/bench.c"
+    gcc -std=c17 -Wall -Wextra -Werror -fsyntax-only -D_GNU_SOURCE= -I"$CIAO_SOURCE" \
+    -I"$CIAO_SOURCE/src" -I"$CIAO_SOURCE/include" "$CIAO_SOURCE/bench/peers/lwip/bench.c"
 
 if [ "$(id -u)" -ne 0 ] || ! unshare --net true 2>/dev/null; then
     tap_skip "needs root and network namespaces" "the kernel is measured beside ciao"
