@@ -164,6 +164,7 @@ struct ciao_config {
     uint8_t syn_cookies;          /* 0 never, 1 at the limit of the SYN queue, 2 always */
     uint8_t events;               /* CIAO_EVENTS_* at the start */
     uint8_t merge; /* 1: merge a batch before the state machine; same states and bytes either way */
+    uint8_t predict; /* 1: what nearly always happens goes a shorter way; to the same effect */
     struct ciao_settings tcp; /* what listeners and connections start with */
 };
 void ciao_config_default(struct ciao_config *config, enum ciao_profile profile);

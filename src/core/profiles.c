@@ -118,6 +118,7 @@ void ciao_config_default(struct ciao_config *config, enum ciao_profile profile)
         .syn_cookies = 1,
         .events = CIAO_EVENTS_LIFE,
         .merge = 1,
+        .predict = 1,
         .tcp = *ciao_profile(profile),
     };
 }

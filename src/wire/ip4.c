@@ -7,7 +7,6 @@
 #define IP4_DF          0x4000u
 #define IP4_MF          0x2000u
 #define IP4_OFFSET_MASK 0x1fffu
-#define IP4_CHECKSUM_AT 10u
 
 /* A fragment that is not the last must carry whole units of 8 bytes, and none may end too late. */
 static enum wire_fault check_fragment(const struct ip4_header *ip)

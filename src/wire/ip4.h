@@ -14,9 +14,10 @@
 #include "wire/fault.h"
 #include "wire/protocol.h"
 
-#define IP4_HEADER_LEN 20u
-#define IP4_HEADER_MAX 60u
-#define IP4_PACKET_MAX 65535u
+#define IP4_HEADER_LEN  20u
+#define IP4_CHECKSUM_AT 10u
+#define IP4_HEADER_MAX  60u
+#define IP4_PACKET_MAX  65535u
 
 struct ip4_header {
     uint32_t src; /* host order */

@@ -8,7 +8,6 @@
 
 #define IP6_OPTION_PAD1     0u
 #define IP6_OPTION_PADN     1u
-#define IP6_PAYLOAD_LEN_AT  4u
 #define IP6_NEXT_AT         6u
 #define IP6_FRAGMENT_MORE   1u
 #define IP6_FRAGMENT_OFFSET 0xfff8u

@@ -15,10 +15,11 @@
 #include "wire/fault.h"
 #include "wire/protocol.h"
 
-#define IP6_HEADER_LEN   40u
-#define IP6_FRAGMENT_LEN 8u
-#define IP6_MTU_MIN      1280u
-#define IP6_EXT_MAX      8u /* extension headers in one packet; no honest packet has half as many */
+#define IP6_HEADER_LEN     40u
+#define IP6_PAYLOAD_LEN_AT 4u
+#define IP6_FRAGMENT_LEN   8u
+#define IP6_MTU_MIN        1280u
+#define IP6_EXT_MAX        8u /* extension headers in one packet; no honest one has half as many */
 
 struct ip6_header {
     struct ciao_addr src;

@@ -45,6 +45,9 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     pair->config.max_time_wait = 1000;
     pair->config.buffer_bytes = 64u << 20;
     pair->config.merge = options->merge;
+    pair->config.predict = !options->the_long_way;
+    if (options->window != 0)
+        pair->config.tcp.sndbuf_bytes = pair->config.tcp.rcvbuf_bytes = options->window;
     pair->config.events = options->events ? CIAO_EVENTS_ALL : CIAO_EVENTS_LIFE;
     pair->bytes = ciao_stack_bytes(&pair->config);
     pair->wire_memory = stackmem_new(WIRE_BYTES);

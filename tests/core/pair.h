@@ -28,6 +28,8 @@ struct pair_options {
     bool merge, events;
     uint32_t batch;      /* frames carried at once; 0: 32 */
     uint32_t lose_every; /* every n-th frame is lost; 0: none */
+    uint32_t window;     /* bytes of each buffer; 0: the profile's */
+    bool the_long_way;   /* nothing is predicted */
 };
 
 struct pair {

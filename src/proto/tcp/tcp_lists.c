@@ -2,7 +2,7 @@
  * Two lists that a connection may stand in: those with something to send, one list a link, served
  * in turn; and those whose readiness has changed since the program last heard of them.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_send.h"
 
 /* A connection leaves so many frames in one turn before the next one's turn comes. */
 #define TURN_FRAMES 16
@@ -45,14 +45,16 @@ void tcp_output_forget(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* One connection's turn: false when it has nothing more to send. */
-static bool take_turn(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *const *frames,
-                      unsigned *made, unsigned limit)
+static bool take_turn(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 {
-    while (*made < limit) {
-        switch (tcp_output_next(tcp, tcb, frames[*made])) {
+    enum tcp_stream stream = tcp_stream_output(tcp, tcb, turn);
+    if (stream != TCP_STREAM_UNUSUAL)
+        return stream == TCP_STREAM_MORE;
+    while (turn->made < turn->limit) {
+        switch (tcp_output_next(tcp, tcb, turn->frames[turn->made])) {
         case TCP_SENT_NOTHING: return false;
         case TCP_SENT_FRAME:
-            ++*made;
+            turn->made++;
             if (!tcp_output_more(tcp, tcb))
                 return false;
             break;
@@ -66,17 +68,17 @@ unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames,
                     time_us now)
 {
     struct tcp_output_list *list = &tcp->output[link];
-    unsigned made = 0;
+    struct tcp_turn turn = {.frames = frames};
     tcp->now = now;
-    while (made < n && list->first != REF_NONE) {
+    while (turn.made < n && list->first != REF_NONE) {
         struct tcb *tcb = tcp_tcb_at(tcp, list->first);
-        unsigned limit = n - made > TURN_FRAMES ? made + TURN_FRAMES : n;
-        bool more = take_turn(tcp, tcb, frames, &made, limit);
+        turn.limit = n - turn.made > TURN_FRAMES ? turn.made + TURN_FRAMES : n;
+        bool more = take_turn(tcp, tcb, &turn);
         tcp_output_forget(tcp, tcb);
         if (more)
             output_append(tcp, tcb);
     }
-    return made;
+    return turn.made;
 }
 
 bool tcp_has_output(const struct tcp *tcp, int link)

@@ -56,7 +56,7 @@ static bool tail_is_new(const struct tcp *tcp, const struct tcb *tcb, uint32_t l
 }
 
 /* [RFC6298 5.1] */
-static void start_timer(struct tcp *tcp, struct tcb *tcb, uint32_t len)
+void tcp_output_start_timer(struct tcp *tcp, struct tcb *tcb, uint32_t len)
 {
     if (!tcp_timer_is_set(tcb, TCP_TIMER_REXMT))
         tcp_retransmit_timer_restart(tcp, tcb);
@@ -81,16 +81,25 @@ __attribute__((noinline)) static void told_of_room(struct tcp *tcp, struct tcb *
 }
 
 /* AS LINUX: bytes that leave soon after others came are an answer to them. */
-static void note_answer(const struct tcp *tcp, struct tcb *tcb)
+static void note_answer(struct tcb *tcb, uint32_t now_ms)
 {
-    if (tcp_now_ms(tcp) - tcb->last_data_ms < ANSWER_MS)
+    if (now_ms - tcb->last_data_ms < ANSWER_MS)
         tcb->dialogue |= DIALOGUE_ANSWERED;
+}
+
+void tcp_output_has_sent(struct tcp *tcp, struct tcb *tcb, bool data)
+{
+    uint32_t now_ms = tcp_now_ms(tcp);
+    if (data && tcb->quick_acks != 0 && tcb->dialogue == DIALOGUE_HEARD)
+        note_answer(tcb, now_ms);
+    tcb->last_sent_ms = now_ms;
+    tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* the override's wait is over */
+    if (!(tcb->told_ready & CIAO_WRITABLE))
+        told_of_room(tcp, tcb);
 }
 
 void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fin)
 {
-    if (len != 0 && tcb->quick_acks != 0 && tcb->dialogue == DIALOGUE_HEARD)
-        note_answer(tcp, tcb);
     if (len != 0)
         tcp_range_sent(tcp, tcb, tcb->snd.nxt, tcb->snd.nxt + len);
     tcb->snd.nxt += len;
@@ -99,13 +108,10 @@ void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fi
         tcb->flags |= TCB_FIN_SENT;
     }
     tcb->flags &= ~TCB_PUSH;
-    tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* the override's wait is over */
     if (tcp_by_time(tcp, tcb))
         sent_by_time(tcp, tcb, len);
-    tcb->last_sent_ms = tcp_now_ms(tcp);
-    start_timer(tcp, tcb, len);
-    if (!(tcb->told_ready & CIAO_WRITABLE))
-        told_of_room(tcp, tcb);
+    tcp_output_start_timer(tcp, tcb, len);
+    tcp_output_has_sent(tcp, tcb, len != 0);
 }
 
 /* After a silence nothing is known about the network any more. [RFC5681 4.1 5681-8] */

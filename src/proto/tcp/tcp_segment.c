@@ -177,8 +177,14 @@ static void put_window(struct tcp *tcp, struct tcb *tcb, struct tcp_header *h)
         tcb->rcv.edge = edge;
 }
 
-/* Whatever carries an ACK settles what was owed. */
-static void ack_is_sent(struct tcb *tcb)
+uint32_t tcp_segment_window(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcp_header h = {.flags = TCP_ACK};
+    put_window(tcp, tcb, &h);
+    return h.wnd;
+}
+
+void tcp_segment_acks(struct tcb *tcb)
 {
     tcb->last_ack_sent = tcb->rcv.nxt;
     tcb->flags &= ~(TCB_ACK_NOW | TCB_ACK_DELAYED | TCB_DSACK);
@@ -247,7 +253,7 @@ static bool emit_control(struct tcp *tcp, struct tcb *tcb, const struct tcp_piec
         control.tos |= tcp_ecn_mark(tcb, piece, &control.h);
     tcp_control_write(tcp, &control, frame);
     if (control.h.flags & TCP_ACK)
-        ack_is_sent(tcb);
+        tcp_segment_acks(tcb);
     if (tcb->side != 0)
         tcp_side(tcp, tcb)->segments_sent++;
     tell_sent(tcp, tcb, &control.h, piece, frame);
@@ -270,7 +276,7 @@ bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *
     out.tos |= ecn;
     put_checksum(tcp, &out, frame, l4, header_len, piece->data_len);
     if (h.flags & TCP_ACK)
-        ack_is_sent(tcb);
+        tcp_segment_acks(tcb);
     if (tcb->side != 0) {
         struct tcp_side *side = tcp_side(tcp, tcb);
         side->segments_sent += frame->segments;

@@ -78,12 +78,28 @@ struct tcp_ack_work {
 };
 
 /* ---- the segment itself: tcp_segment.c ---- */
+/* The window as the header says it, for what is no SYN; with it the offer is made. */
+uint32_t tcp_segment_window(struct tcp *tcp, struct tcb *tcb);
+/* Whatever carries an ACK settles what was owed. */
+void tcp_segment_acks(struct tcb *tcb);
 /* Payload bytes of a full segment now: out-of-order data costs room for SACK blocks. */
 uint32_t tcp_segment_room(const struct tcp *tcp, const struct tcb *tcb);
 /* The same for what leaves in one piece: a super-segment where the link takes them. */
 uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_t room);
 
 /* ---- the send queue: tcp_sendq.c ---- */
+struct tcp_place { /* a byte of a buffer */
+    struct ciao_buf *buf;
+    uint32_t offset;
+};
+/* Where this byte lies, which is queued. */
+struct tcp_place tcp_sendq_place(const struct tcb *tcb, struct tcp_side *side, seq_t seq);
+/* The bytes up to `end`, which lies there or one behind, were sliced: the next are found soon. */
+static inline void tcp_sendq_sliced(struct tcp_side *side, seq_t end, struct tcp_place at)
+{
+    side->sendq_cursor = at.buf;
+    side->sendq_cursor_seq = end - at.offset;
+}
 /* How many of these bytes one frame's fragments can refer to. */
 uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len);
 
@@ -241,5 +257,20 @@ void tcp_tail_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_work 
 
 /* ---- bookkeeping of what has left for the first time: tcp_output.c ---- */
 void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fin);
+/* The same in two parts: the last `len` bytes before snd.nxt have left; so has all of a run. */
+void tcp_output_start_timer(struct tcp *tcp, struct tcb *tcb, uint32_t len);
+void tcp_output_has_sent(struct tcp *tcp, struct tcb *tcb, bool data);
+
+/* ---- what usually leaves: tcp_stream.c ---- */
+struct tcp_turn { /* one connection's */
+    struct ciao_frame *const *frames;
+    unsigned made, limit;
+};
+enum tcp_stream {
+    TCP_STREAM_DONE,   /* nothing more leaves now */
+    TCP_STREAM_MORE,   /* the turn is over, and more waits */
+    TCP_STREAM_UNUSUAL /* tcp_output_next() is to be asked for the rest */
+};
+enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn);
 
 #endif

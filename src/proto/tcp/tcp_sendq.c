@@ -196,14 +196,8 @@ void tcp_sendq_flush(struct tcp *tcp, struct tcb *tcb)
 
 /* ---- sliced into frames ---- */
 
-/* A place in the queue: a byte of a buffer. */
-struct place {
-    struct ciao_buf *buf;
-    uint32_t offset;
-};
-
 /* New data is sliced where the last slice ended; repeats are looked for from the front. */
-static struct place find(const struct tcb *tcb, struct tcp_side *side, seq_t seq)
+struct tcp_place tcp_sendq_place(const struct tcb *tcb, struct tcp_side *side, seq_t seq)
 {
     seq_t first = tcb->snd_end - side->sendq_bytes - side->sendq_skip;
     bool ahead = side->sendq_cursor != NULL && seq_geq(seq, side->sendq_cursor_seq);
@@ -216,7 +210,7 @@ static struct place find(const struct tcb *tcb, struct tcp_side *side, seq_t seq
     }
     side->sendq_cursor = buf;
     side->sendq_cursor_seq = start;
-    return (struct place){buf, seq - start};
+    return (struct tcp_place){buf, seq - start};
 }
 
 static void assert_queued(const struct tcb *tcb, const struct tcp_side *side, seq_t seq,
@@ -232,7 +226,7 @@ uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint
         return 0;
     struct tcp_side *side = tcp_side(tcp, tcb);
     assert_queued(tcb, side, seq, len);
-    struct place at = find(tcb, side, seq);
+    struct tcp_place at = tcp_sendq_place(tcb, side, seq);
     uint32_t reach = at.buf->size - at.offset;
     for (unsigned frags = 1; reach < len && frags < CIAO_FRAME_FRAGS; frags++) {
         at.buf = at.buf->next;
@@ -248,7 +242,7 @@ uint32_t tcp_sendq_slice(struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t l
         return 0;
     struct tcp_side *side = tcp_side(tcp, tcb);
     assert_queued(tcb, side, seq, len);
-    struct place at = find(tcb, side, seq);
+    struct tcp_place at = tcp_sendq_place(tcb, side, seq);
     uint32_t done = 0;
     while (done < len) {
         uint32_t n = at.buf->size - at.offset;
@@ -257,7 +251,7 @@ uint32_t tcp_sendq_slice(struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t l
             break;
         ciao_buf_ref(at.buf);
         done += n;
-        at = (struct place){at.buf->next, 0};
+        at = (struct tcp_place){at.buf->next, 0};
     }
     return done;
 }
