@@ -26,6 +26,7 @@ static void open_pair(struct pair *pair, const struct bench_row *row, bool conne
         .connections = connections ? row->n : 64,
         .time_waits = connections ? 64 : row->n + 1,
         .listeners = row->n / PORTS_A_LISTENER + 1,
+        .small_pages = true,
     };
 
     pair_open(pair, &options);
@@ -123,6 +124,7 @@ void bench_bytes_syn_received(const struct bench_row *row, const struct bench *b
         .connections = row->n,
         .syn_records = row->n,
         .listeners = row->n / PORTS_A_LISTENER + 1,
+        .small_pages = true,
     };
     struct pair *pair = calloc(1, sizeof *pair);
     struct ciao_counts counts;

@@ -11,7 +11,7 @@
 #define RUNS      7
 #define NAME_MOST 96
 
-static double cpu_seconds(void)
+double bench_cpu_seconds(void)
 {
     struct timespec now;
 
@@ -22,12 +22,12 @@ static double cpu_seconds(void)
 /* Until the time is over.  Returns nanoseconds a unit. */
 static double run(double seconds, bench_work work, void *context)
 {
-    double begun = cpu_seconds(), spent;
+    double begun = bench_cpu_seconds(), spent;
     uint64_t units = 0;
 
     do {
         units += work(context);
-        spent = cpu_seconds() - begun;
+        spent = bench_cpu_seconds() - begun;
     } while (spent < seconds || units == 0);
     return spent * 1e9 / (double)units;
 }
@@ -35,13 +35,13 @@ static double run(double seconds, bench_work work, void *context)
 static double run_once(const struct bench *bench, const struct bench_row *row, bench_work work,
                        void *context)
 {
-    double begun = cpu_seconds();
+    double begun = bench_cpu_seconds();
     uint64_t units = 0;
 
     while (units < bench->work)
         units += work(context);
     bench_tell(bench, row, "work", (double)units, "units");
-    return (cpu_seconds() - begun) * 1e9 / (double)units;
+    return (bench_cpu_seconds() - begun) * 1e9 / (double)units;
 }
 
 static int smaller_first(const void *a, const void *b)

@@ -16,6 +16,9 @@ typedef uint64_t (*bench_work)(void *context);
 double bench_measure(const struct bench *bench, const struct bench_row *row, bench_work work,
                      void *context);
 
+/* Processor's time of this process. */
+double bench_cpu_seconds(void);
+
 /* Hand out a figure of the row; `more` (NULL: nothing) becomes the last word of its name. */
 void bench_tell(const struct bench *bench, const struct bench_row *row, const char *more,
                 double value, const char *unit);

@@ -32,14 +32,16 @@ static void configure(struct ciao_config *config, const struct pair_options *opt
     config->events = CIAO_EVENTS_LIFE;
     config->tcp.sndbuf_bytes = or_else(options->row->window, WINDOW_DEFAULT);
     config->tcp.rcvbuf_bytes = config->tcp.sndbuf_bytes;
+    config->tcp.flags |= options->keepalive ? CIAO_KEEPALIVE : 0;
     config->tcp.msl_us = or_else(options->msl_us, config->tcp.msl_us);
 }
 
-static void make_stack(struct pair_side *side, struct ciao_config *config, uint8_t seed)
+static void make_stack(struct pair_side *side, struct ciao_config *config, uint8_t seed,
+                       bool huge_pages)
 {
     config->seed[0] = seed;
     side->bytes = ciao_stack_bytes(config);
-    side->memory = machine_reserve(side->bytes, false);
+    side->memory = machine_reserve(side->bytes, huge_pages);
     bench_must(side->memory != NULL, "there is no memory for a stack");
     side->stack = ciao_stack_create(config, side->memory, START_US);
     bench_must(side->stack != NULL, "the stack refuses its configuration");
@@ -97,8 +99,8 @@ void pair_open(struct pair *pair, const struct pair_options *options)
         ciao_frame_init(pair->frame[i]);
     }
     configure(&config, options);
-    make_stack(&pair->client, &config, 1);
-    make_stack(&pair->server, &config, 2);
+    make_stack(&pair->client, &config, 1, !options->small_pages);
+    make_stack(&pair->server, &config, 2, !options->small_pages);
     bench_must(loop_pair(&pair->client.driver, &pair->server.driver, &how) == 0,
                "there is no memory for the link");
     bench_must(pair->servers <= PAIR_SERVERS_MOST, "too many addresses");

@@ -26,6 +26,8 @@ struct pair_options {
     uint32_t listeners;          /* 0: 1 */
     uint32_t servers;            /* addresses of the server; 0: 1 */
     uint32_t msl_us;             /* 0: the profile's */
+    bool keepalive;              /* every connection has a timer, two hours off */
+    bool small_pages;            /* for who looks at what is resident; others have huge ones */
 };
 
 /* One host. */

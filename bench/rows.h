@@ -17,8 +17,10 @@ void bench_open_close(const struct bench_row *row, const struct bench *bench);
 /* ports.c: choosing a port, ns. */
 void bench_port_choice(const struct bench_row *row, const struct bench *bench);
 /* trips.c: 64 bytes there and back, ns. */
-void bench_round_trip(const struct bench_row *row, const struct bench *bench);
 void bench_request(const struct bench_row *row, const struct bench *bench);
+/* idle.c: ms of the processor's time; GB of memory. */
+void bench_second(const struct bench_row *row, const struct bench *bench);
+void bench_hold(const struct bench_row *row, const struct bench *bench);
 /* footprint.c: bytes of memory for a connection. */
 void bench_bytes_idle(const struct bench_row *row, const struct bench *bench);
 void bench_bytes_used(const struct bench_row *row, const struct bench *bench);
