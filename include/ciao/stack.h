@@ -463,7 +463,7 @@ CIAO_MUST_CHECK int ciao_set_settings(struct ciao_stack *stack, ciao_conn conn,
 
 /* What the tables hold now.  After every connection has ended, all but listeners are 0. */
 struct ciao_counts {
-    uint32_t tcbs, syn_records, time_waits, listeners, sides, ranges, received_segments;
+    uint32_t tcbs, syn_records, time_waits, listeners, sides, queues, ranges, received_segments;
     uint32_t flow_entries, timers, ports_in_use, settings_in_use, reassemblies, neighbours_waiting;
     uint64_t buffer_bytes;
     uint64_t tcbs_peak, buffer_bytes_peak;

@@ -194,7 +194,7 @@ bool world_is_empty(const struct world *world)
         struct ciao_counts counts;
         ciao_counts(world->end[which].stack, &counts);
         uint64_t left = (uint64_t)counts.tcbs + counts.syn_records + counts.time_waits
-                        + counts.sides + counts.ranges + counts.received_segments
+                        + counts.sides + counts.queues + counts.ranges + counts.received_segments
                         + counts.flow_entries + counts.timers + counts.reassemblies
                         + counts.neighbours_waiting + counts.buffer_bytes;
         if (left != 0)

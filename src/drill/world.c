@@ -234,7 +234,7 @@ bool world_nothing_left(struct run *run)
 {
     struct ciao_counts c;
     ciao_counts(run->stack, &c);
-    uint64_t left = (uint64_t)c.tcbs + c.syn_records + c.listeners + c.sides + c.ranges
+    uint64_t left = (uint64_t)c.tcbs + c.syn_records + c.listeners + c.sides + c.queues + c.ranges
                     + c.received_segments + c.buffer_bytes + ciao_bufpool_used_count(&run->pool);
     if (left == 0)
         return true;

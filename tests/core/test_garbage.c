@@ -172,6 +172,7 @@ static void expect_empty(struct pair *pair)
         assert_int_equal(counts.syn_records, 0);
         assert_int_equal(counts.time_waits, 0);
         assert_int_equal(counts.sides, 0);
+        assert_int_equal(counts.queues, 0);
         assert_int_equal(counts.ranges, 0);
         assert_int_equal(counts.received_segments, 0);
         assert_int_equal(counts.flow_entries, 0);

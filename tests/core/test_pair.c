@@ -20,6 +20,7 @@ static void expect_all_gone(struct pair *pair, struct pair_conn *conn)
         assert_int_equal(counts.time_waits, 0);
         assert_int_equal(counts.listeners, 0);
         assert_int_equal(counts.sides, 0);
+        assert_int_equal(counts.queues, 0);
         assert_int_equal(counts.ranges, 0);
         assert_int_equal(counts.received_segments, 0);
         assert_int_equal(counts.flow_entries, 0);

@@ -259,16 +259,18 @@ static void expect_empty(struct story *r)
     struct ciao_counts c;
     ciao_counts(r->stack, &c);
     uint64_t left = (uint64_t)c.tcbs + c.syn_records + c.time_waits + c.listeners + c.sides
-                    + c.ranges + c.received_segments + c.flow_entries + c.timers + c.ports_in_use
-                    + c.settings_in_use + c.reassemblies + c.neighbours_waiting + c.buffer_bytes;
+                    + c.queues + c.ranges + c.received_segments + c.flow_entries + c.timers
+                    + c.ports_in_use + c.settings_in_use + c.reassemblies + c.neighbours_waiting
+                    + c.buffer_bytes;
     if (left != 0)
-        story_fail(r,
-                   "the end is not empty: %u TCBs, %u SYN records, %u TIME-WAIT, %u listeners, "
-                   "%u sides, %u ranges, %u runs, %u flows, %u timers, %u ports, %u settings, "
-                   "%llu bytes of buffers",
-                   c.tcbs, c.syn_records, c.time_waits, c.listeners, c.sides, c.ranges,
-                   c.received_segments, c.flow_entries, c.timers, c.ports_in_use, c.settings_in_use,
-                   (unsigned long long)c.buffer_bytes);
+        story_fail(
+            r,
+            "the end is not empty: %u TCBs, %u SYN records, %u TIME-WAIT, %u listeners, "
+            "%u sides, %u queues, %u ranges, %u runs, %u flows, %u timers, %u ports, %u settings, "
+            "%llu bytes of buffers",
+            c.tcbs, c.syn_records, c.time_waits, c.listeners, c.sides, c.queues, c.ranges,
+            c.received_segments, c.flow_entries, c.timers, c.ports_in_use, c.settings_in_use,
+            (unsigned long long)c.buffer_bytes);
     if (ciao_bufpool_used_count(&r->buffers) != 0)
         story_fail(r, "%u frames of the peer are still held", ciao_bufpool_used_count(&r->buffers));
     if (ciao_has_output(r->stack, r->link))

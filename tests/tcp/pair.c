@@ -192,6 +192,7 @@ void pair_expect_empty(const struct pair *pair)
         assert_int_equal(counts.time_waits, 0);
         assert_int_equal(counts.listeners, 0);
         assert_int_equal(counts.sides, 0);
+        assert_int_equal(counts.queues, 0);
         assert_int_equal(counts.ranges, 0);
         assert_int_equal(counts.received_segments, 0);
         assert_int_equal(counts.flow_entries, 0);

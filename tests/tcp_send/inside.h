@@ -48,9 +48,10 @@ static inline void inside_sack(struct tcp_segment *seg, seq_t start, seq_t end)
 static inline void inside_check_ranges(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct tcp_side *side = tcp_side(tcp, tcb);
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
     seq_t at = tcb->snd.una, end = tcb->flags & TCB_FIN_SENT ? tcb->snd_end : tcb->snd.nxt;
     uint32_t sacked = 0, lost = 0, prev = 0;
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = queue->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         const struct tcp_range *range = tcp_range_at(tcp, i);
         assert_int_equal(range->prev, prev);
         assert_int_equal(range->start, at);
@@ -62,13 +63,13 @@ static inline void inside_check_ranges(const struct tcp *tcp, const struct tcb *
         at = range->end;
         prev = i;
     }
-    assert_int_equal(side->ranges_last, prev);
+    assert_int_equal(queue->ranges_last, prev);
     assert_int_equal(at, end);
     assert_int_equal(side->lost_bytes, lost);
     if (tcb->flags & TCB_SACK)
         assert_int_equal(side->sacked_bytes, sacked);
     assert_true(side->sacked_bytes + side->lost_bytes <= tcb->snd.nxt - tcb->snd.una);
-    assert_int_equal(side->sendq_bytes, tcb->snd_end - tcb->snd.una);
+    assert_int_equal(queue->sendq_bytes, tcb->snd_end - tcb->snd.una);
 }
 
 #endif

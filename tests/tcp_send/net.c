@@ -280,6 +280,7 @@ static void assert_empty(const struct net *net, unsigned end)
     ciao_counts(net->stack[end], &counts);
     assert_int_equal(counts.tcbs, 0);
     assert_int_equal(counts.sides, 0);
+    assert_int_equal(counts.queues, 0);
     assert_int_equal(counts.ranges, 0);
     assert_int_equal(counts.received_segments, 0);
     assert_int_equal(counts.time_waits, 0);

@@ -126,8 +126,8 @@ static void run(uint64_t seed, uint8_t flags)
     }
     assert_int_equal(m.acked, BYTES); /* everything arrived in the end */
     assert_int_equal(m.tcp->ranges.used, 0);
-    assert_int_equal(tcp_side(m.tcp, m.tcb)->sendq_bytes, 0);
-    assert_null(tcp_side(m.tcp, m.tcb)->sendq_first);
+    assert_int_equal(tcp_queue(m.tcp, m.tcb)->sendq_bytes, 0);
+    assert_null(tcp_queue(m.tcp, m.tcb)->sendq_first);
     net_discard(&m.net);
 }
 
@@ -163,7 +163,7 @@ static void a_burst_is_one_range(void **state)
         sends(&m);
     assert_int_equal(m.sent, 10 * 1448);
     assert_int_equal(m.tcp->ranges.used, 1);
-    const struct tcp_range *range = tcp_range_at(m.tcp, tcp_side(m.tcp, m.tcb)->ranges_first);
+    const struct tcp_range *range = tcp_range_at(m.tcp, tcp_queue(m.tcp, m.tcb)->ranges_first);
     assert_int_equal(range->segments, 10);
     assert_int_equal(range->end - range->start, 10 * 1448);
     net_discard(&m.net);

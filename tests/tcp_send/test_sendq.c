@@ -85,7 +85,7 @@ static void slices_are_what_was_written(void **state)
             }
             break;
         }
-        assert_int_equal(tcp_side(q.tcp, q.tcb)->sendq_bytes, q.written - q.freed);
+        assert_int_equal(tcp_queue(q.tcp, q.tcb)->sendq_bytes, q.written - q.freed);
         assert_int_equal(tcp_sendq_room(q.tcp, q.tcb), 100000 - (q.written - q.freed));
     }
     frees(&q, q.written);

@@ -26,7 +26,7 @@ static void start(enum ciao_profile profile)
     tcb = inside_tcb(&net, NET_A);
     base = tcb->snd.nxt;
     full = tcb->smss;
-    assert_true(tcp_side_attach(tcp, tcb));
+    assert_true(tcp_queue_attach(tcp, tcb));
     side = tcp_side(tcp, tcb);
     assert_int_equal(tcb->srtt_us, RTT_US);
     side->rtt_min_us = RTT_US;

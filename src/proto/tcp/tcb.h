@@ -3,10 +3,12 @@
  *
  *   SYN record     SYN-RECEIVED of a listener's child; none at all under SYN cookies
  *   TCB            from SYN-SENT or ESTABLISHED until CLOSED, and as long as the program holds the
- * handle side record    what only a connection that moves data needs: counters, queues, congestion,
- * recovery TIME-WAIT      64 bytes (IPv4) that answer for the connection during 2 MSL
+ *                  handle
+ *   side record    what only a connection that has moved data needs: congestion, counters
+ *   queue record   what only one needs that moves data now: the queues, what is on its way
+ *   TIME-WAIT      64 bytes (IPv4) that answer for the connection during 2 MSL
  *
- * All but the side record begin with the same head, carry the same life id, stand in the same flow
+ * All but side and queue begin with the same head, carry the same life id, stand in the same flow
  * table and own one timer.  `state` is written by tcp_enter() alone.  [RFC9293 3.3.1]
  */
 #ifndef PROTO_TCP_TCB_H
@@ -114,7 +116,7 @@ struct tcp_run {
     struct ciao_buf *buf;
 };
 
-/* ---- the side record: 256 bytes, attached with the first data ---- */
+/* ---- the side record: 128 bytes beside the TCB, in use from the first data on ---- */
 /* side->burst_flags: see tcp_burst.c */
 #define BURST_ON        16u /* CIAO_BURSTS was set when the connection began to send */
 #define BURST_PUSH      1u  /* the burst that is leaving ends with PSH */
@@ -123,6 +125,28 @@ struct tcp_run {
 #define BURST_TAIL_PUSH 2u  /* the last chunk of the queue ends with PSH */
 
 struct tcp_side {
+    /* line 0: what every ACK looks at */
+    uint32_t cwnd, ssthresh;
+    uint32_t sacked_bytes, lost_bytes; /* on its way is nxt - una - sacked - lost [RFC6675 pipe] */
+    uint32_t rtt_min_us;
+    seq_t recover;       /* recovery ends when this is acknowledged [RFC6675 RecoveryPoint] */
+    uint32_t rack;       /* pool index, 0: RFC 6675 and NewReno do the repairs */
+    uint8_t burst_flags; /* BURST_* */
+    uint8_t spare[3];
+    uint32_t data_sent, data_received, segments_sent, segments_received;
+    uint64_t delivered;  /* bytes known to have arrived */
+    uint64_t bytes_sent; /* payload, repeats too */
+    /* line 1: the rest */
+    uint64_t bytes_received;
+    uint32_t cc[6];                      /* the congestion control's own */
+    uint32_t cut_us;                     /* when cwnd was last reduced, mod 2^32 */
+    uint32_t prior_cwnd, prior_ssthresh; /* before that, should it prove needless; 0: not known */
+    uint32_t retransmitted, lost, timeouts, repaired, out_of_order; /* segments */
+};
+BUILD_ASSERT(sizeof(struct tcp_side) == 128);
+
+/* ---- the queue record: 128 bytes, while bytes are queued, unread or on their way ---- */
+struct tcp_queue {
     /* send queue: a list of buffers (ciao_buf.next) that hold [snd.una, snd.end) */
     struct ciao_buf *sendq_first, *sendq_last;
     struct ciao_buf *sendq_cursor; /* the buffer that was sliced last; NULL: none */
@@ -132,25 +156,11 @@ struct tcp_side {
     uint32_t sendq_bytes;          /* queued: snd.end - snd.una, without SYN and FIN */
     uint32_t ranges_first, ranges_last; /* [snd.una, snd.nxt) cut by sending */
     /* receive queue */
-    uint32_t in_order_first, in_order_last, out_of_order_first; /* struct tcp_run */
-    uint32_t in_order_bytes, out_of_order_bytes, charged_bytes;
-    seq_t twice_start, twice_end; /* came a second time [RFC2883]; valid with TCB_DSACK */
+    uint32_t in_order_first, in_order_last; /* struct tcp_run */
+    uint32_t in_order_bytes, charged_bytes;
+    uint32_t out_of_order_first, out_of_order_bytes;
     seq_t sack_recent[3]; /* starts of the blocks that changed last, newest first [RFC2018 4] */
-    /* congestion and recovery */
-    uint32_t cwnd, ssthresh;
-    seq_t recover;   /* recovery ends when this is acknowledged [RFC6675 RecoveryPoint] */
-    uint32_t cut_us; /* when cwnd was last reduced, mod 2^32 */
-    uint32_t prior_cwnd, prior_ssthresh; /* before that, should it prove needless; 0: not known */
-    uint32_t sacked_bytes, lost_bytes; /* on its way is nxt - una - sacked - lost [RFC6675 pipe] */
-    uint32_t cc[6];                    /* the congestion control's own */
-    uint32_t rtt_min_us;
-    /* counters */
-    uint32_t segments_sent, segments_received;
-    uint32_t retransmitted, lost, timeouts, repaired;
-    uint32_t data_sent, data_received, out_of_order; /* segments */
-    uint64_t delivered;                              /* bytes known to have arrived */
-    uint64_t bytes_received;
-    uint64_t bytes_sent; /* payload, repeats too */
+    seq_t twice_start, twice_end; /* came a second time [RFC2883]; valid with TCB_DSACK */
     /* how the queue is cut into bursts and records: tcp_burst.c */
     uint32_t marks_first, marks_last; /* records of tcp_range, beyond snd.nxt */
     seq_t chunk_start;                /* the last chunk of the queue begins there */
@@ -158,11 +168,9 @@ struct tcp_side {
     seq_t burst_end;                  /* the burst that is leaving ends here */
     seq_t again_end;                  /* and the burst of what is sent again here */
     seq_t small_end;                  /* end of the last segment sent that was not full */
-    uint32_t rack;                    /* pool index, 0: RFC 6675 and NewReno do the repairs */
-    uint8_t burst_flags;              /* BURST_* */
-    uint8_t spare[3];
+    uint32_t spare[2];
 };
-BUILD_ASSERT(sizeof(struct tcp_side) == 256 || sizeof(void *) != 8);
+BUILD_ASSERT(sizeof(struct tcp_queue) == 128 || sizeof(void *) != 8);
 
 /* ---- with CIAO_RACK: what loss recovery by time remembers besides, see tcp_alert.c ---- */
 /* rack->alert: AS LINUX, and with its numbers */
@@ -284,9 +292,11 @@ BUILD_ASSERT(sizeof(struct tcp_rack) == 168 || sizeof(void *) != 8);
 
 struct tcb {
     /* line 0: every segment reads these */
-    struct tcp_head head; /* 24 */
-    uint32_t flags;       /* TCB_* */
-    uint32_t side;        /* pool index, 0: none yet */
+    struct tcp_head head;  /* 24 */
+    uint32_t flags;        /* TCB_* */
+    uint32_t queue : 29;   /* pool index of struct tcp_queue, 0: none now */
+    uint32_t has_side : 1; /* struct tcp_side is in use */
+    uint32_t spare : 2;
     struct {
         seq_t una, nxt; /* oldest unacknowledged; next to send */
         uint32_t wnd;   /* bytes the peer offers, from una at the last update [RFC9293 3.1 REC-1] */

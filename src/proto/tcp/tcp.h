@@ -60,8 +60,10 @@ struct tcp {
     time_us now; /* of the call that is being served */
     struct wheel wheel;
     struct flow_table flows;
-    struct pool tcbs, tcbs6, syns, syns6, waits, waits6, sides, racks, ranges, runs, listeners,
+    struct pool tcbs, tcbs6, syns, syns6, waits, waits6, queues, racks, ranges, runs, listeners,
         settings;
+    struct tcp_side *sides, *sides6; /* one for each of tcbs and tcbs6, at the same index */
+    uint32_t sides_used;
     struct tcp_ports ports;
     struct tcp_bindings bindings;
     struct tcp_output_list output[TCP_LINKS];

@@ -106,7 +106,7 @@ static void advance(struct tcp *tcp, struct tcb *tcb, seq_t ack, struct tcp_ack_
     tcb->snd.una = ack; /* the ranges look at it */
     if (seq_lt(tcb->sacked_to, ack))
         tcb->sacked_to = ack;
-    if (tcb->side != 0)
+    if (tcb->has_side)
         free_acked(tcp, tcb, work);
     measure(tcp, tcb, work);
     tcb->dup_acks = 0;
@@ -148,9 +148,10 @@ static void count_duplicate(struct tcb *tcb)
 static void look_for_reneging(struct tcp *tcp, struct tcb *tcb)
 {
     const struct tcp_side *side = tcp_side(tcp, tcb);
-    if (side->sacked_bytes == 0 || side->ranges_first == 0)
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (side->sacked_bytes == 0 || queue->ranges_first == 0)
         return;
-    if (!(tcp_range_at(tcp, side->ranges_first)->flags & RANGE_SACKED))
+    if (!(tcp_range_at(tcp, queue->ranges_first)->flags & RANGE_SACKED))
         return;
     tcp_note(tcp, tcb, CIAO_DID_SACK_RENEGED, tcp_relative(tcb, tcb->snd.una), side->sacked_bytes);
     tcp_range_forget_sacks(tcp, tcb);
@@ -201,7 +202,7 @@ static void overtaken(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment
 static bool head_is_younger(const struct tcp *tcp, const struct tcb *tcb,
                             const struct tcp_ack_work *work)
 {
-    uint32_t first = tcp_side(tcp, tcb)->ranges_first;
+    uint32_t first = tcp_queue(tcp, tcb)->ranges_first;
     return work->acked == 0 && work->has_rtt && first != 0 && !(tcb->flags & TCB_PERSIST)
            && tcp_range_at(tcp, first)->sent_us > work->rtt_sent_us;
 }
@@ -211,7 +212,7 @@ static bool head_is_younger(const struct tcp *tcp, const struct tcb *tcb,
 static bool has_something_to_send(const struct tcp *tcp, const struct tcb *tcb)
 {
     const uint32_t fin = TCB_FIN_QUEUED | TCB_FIN_SENT;
-    if (tcb->side != 0 && (tcp_side(tcp, tcb)->lost_bytes != 0 || tcp_unsent_bytes(tcp, tcb) != 0))
+    if (tcb->has_side && (tcp_side(tcp, tcb)->lost_bytes != 0 || tcp_unsent_bytes(tcp, tcb) != 0))
         return true;
     return (tcb->flags & fin) == TCB_FIN_QUEUED || (tcb->flags & TCB_RECOVERY);
 }
@@ -259,14 +260,14 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
         advance(tcp, tcb, seg->ack, &work);
     if (by_time)
         late_ones(tcp, tcb, before, &work);
-    else if (tcb->side != 0 && (tcb->flags & TCB_SACK))
+    else if (tcb->has_side && (tcb->flags & TCB_SACK))
         scoreboard(tcp, tcb, seg, &work);
     if (tcb->snd.wnd == 0)
         answered_probe(tcb);
     tcp_ack_window_update(tcp, tcb, seg);
     if (by_time)
         tcp_alert_acked(tcp, tcb, &work);
-    else if (tcb->side != 0)
+    else if (tcb->has_side)
         tcp_recovery_acked(tcp, tcb, &work);
     if (by_time && !work.timer_is_set && head_is_younger(tcp, tcb, &work))
         timer(tcp, tcb);

@@ -35,9 +35,9 @@ static bool is_left_out(const struct tcp_side *side)
     return side->sacked_bytes != 0 || side->lost_bytes != 0;
 }
 
-static bool any_repair_out(const struct tcp *tcp, const struct tcp_side *side)
+static bool any_repair_out(const struct tcp *tcp, const struct tcb *tcb)
 {
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = tcp_queue(tcp, tcb)->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         const uint32_t flags = RANGE_RETRANSMITTED | RANGE_SACKED | RANGE_LOST;
         if ((tcp_range_at(tcp, i)->flags & flags) == RANGE_RETRANSMITTED)
             return true;
@@ -48,7 +48,7 @@ static bool any_repair_out(const struct tcp *tcp, const struct tcp_side *side)
 static void keep_open(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side)
 {
     struct tcp_rack *rack = tcp_rack(tcp, side);
-    bool calm = !is_left_out(side) && !any_repair_out(tcp, side);
+    bool calm = !is_left_out(side) && !any_repair_out(tcp, tcb);
     set_state(tcb, rack, calm ? ALERT_OPEN : ALERT_DISORDER);
 }
 
@@ -60,7 +60,7 @@ static void init_undo(const struct tcp *tcp, const struct tcb *tcb, struct tcp_s
     rack->undo_from = tcb->snd.una;
     rack->flags |= RACK_UNDO;
     rack->undo_left = 0;
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = tcp_queue(tcp, tcb)->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         const struct tcp_range *range = tcp_range_at(tcp, i);
         const uint32_t flags = RANGE_RETRANSMITTED | RANGE_SACKED | RANGE_LOST;
         if ((range->flags & flags) == RANGE_RETRANSMITTED)
@@ -113,7 +113,7 @@ static bool undo_partly(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_w
     struct tcp_rack *rack = tcp_rack(tcp, side);
     if (!(rack->flags & RACK_UNDO) || !tcp_prr_was_only_late(rack, work))
         return false;
-    if (any_repair_out(tcp, side))
+    if (any_repair_out(tcp, tcb))
         return true;
     rack->again_ts = 0;
     tcp_prr_undo(tcp, tcb, true);
@@ -181,7 +181,7 @@ static void reno_look(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *wor
 
 static void look(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
 {
-    if (tcp_side(tcp, tcb)->ranges_first == 0)
+    if (tcp_queue(tcp, tcb)->ranges_first == 0)
         return;
     if (tcb->flags & TCB_SACK)
         tcp_rack_look(tcp, tcb, work);
@@ -342,7 +342,7 @@ static bool state_ends(struct tcp *tcp, struct tcb *tcb, const struct tcp_ack_wo
 static bool peer_forgot(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
 {
     const struct tcp_side *side = tcp_side(tcp, tcb);
-    uint32_t first = side->ranges_first, wait_us = tcb->srtt_us / 2;
+    uint32_t first = tcp_queue(tcp, tcb)->ranges_first, wait_us = tcb->srtt_us / 2;
     if (work->acked == 0 || first == 0 || !(tcp_range_at(tcp, first)->flags & RANGE_SACKED))
         return false;
     tcp_note(tcp, tcb, CIAO_DID_SACK_RENEGED, tcp_relative(tcb, tcb->snd.una), side->sacked_bytes);

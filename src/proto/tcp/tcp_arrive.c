@@ -424,7 +424,7 @@ static void tcb_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *se
     if (!(seg->flags & TCP_SYN))
         seg->wnd <<= tcb->snd_wscale;
     told_received(tcp, &tcb->head, seg);
-    if (tcb->side != 0)
+    if (tcb->has_side)
         tcp_side(tcp, tcb)->segments_received += seg->segments;
     if (tcp_state_is(tcb, CIAO_SYN_SENT))
         tcp_syn_sent_arrives(tcp, tcb, seg);

@@ -33,46 +33,47 @@ static uint32_t segment_bytes(const struct tcb *tcb)
 
 /* ---- marks ---- */
 
-static void put_mark(struct tcp *tcp, struct tcp_side *side, seq_t at, uint16_t flags)
+static void put_mark(struct tcp *tcp, struct tcp_queue *queue, seq_t at, uint16_t flags)
 {
     uint32_t index = tcp_range_room(tcp) ? pool_take(&tcp->ranges) : 0;
     if (index == 0)
         return;
     *tcp_range_at(tcp, index) = (struct tcp_range){.start = at, .end = at, .flags = flags};
-    if (side->marks_last != 0)
-        tcp_range_at(tcp, side->marks_last)->next = index;
+    if (queue->marks_last != 0)
+        tcp_range_at(tcp, queue->marks_last)->next = index;
     else
-        side->marks_first = index;
-    side->marks_last = index;
+        queue->marks_first = index;
+    queue->marks_last = index;
 }
 
-static void drop_first(struct tcp *tcp, struct tcp_side *side)
+static void drop_first(struct tcp *tcp, struct tcp_queue *queue)
 {
-    uint32_t index = side->marks_first;
-    side->marks_first = tcp_range_at(tcp, index)->next;
-    if (side->marks_first == 0)
-        side->marks_last = 0;
+    uint32_t index = queue->marks_first;
+    queue->marks_first = tcp_range_at(tcp, index)->next;
+    if (queue->marks_first == 0)
+        queue->marks_last = 0;
     pool_give(&tcp->ranges, index);
 }
 
 void tcp_burst_passed(struct tcp *tcp, struct tcb *tcb)
 {
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    while (side->marks_first != 0
-           && seq_leq(tcp_range_at(tcp, side->marks_first)->end, tcb->snd.nxt))
-        drop_first(tcp, side);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    while (queue->marks_first != 0
+           && seq_leq(tcp_range_at(tcp, queue->marks_first)->end, tcb->snd.nxt))
+        drop_first(tcp, queue);
 }
 
-void tcp_burst_flush(struct tcp *tcp, struct tcp_side *side)
+void tcp_burst_flush(struct tcp *tcp, struct tcp_queue *queue)
 {
-    while (side->marks_first != 0)
-        drop_first(tcp, side);
+    while (queue->marks_first != 0)
+        drop_first(tcp, queue);
 }
 
 /* The first mark of that kind before `end`, inclusive; `end` when there is none. */
-static seq_t next_mark(const struct tcp *tcp, const struct tcp_side *side, uint16_t kind, seq_t end)
+static seq_t next_mark(const struct tcp *tcp, const struct tcp_queue *queue, uint16_t kind,
+                       seq_t end)
 {
-    for (uint32_t i = side->marks_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = queue->marks_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         const struct tcp_range *mark = tcp_range_at(tcp, i);
         if (seq_gt(mark->end, end))
             return end;
@@ -82,9 +83,9 @@ static seq_t next_mark(const struct tcp *tcp, const struct tcp_side *side, uint1
     return end;
 }
 
-static bool is_marked(const struct tcp *tcp, const struct tcp_side *side, seq_t start, seq_t end)
+static bool is_marked(const struct tcp *tcp, const struct tcp_queue *queue, seq_t start, seq_t end)
 {
-    for (uint32_t i = side->marks_first; i != 0; i = tcp_range_at(tcp, i)->next)
+    for (uint32_t i = queue->marks_first; i != 0; i = tcp_range_at(tcp, i)->next)
         if (seq_gt(tcp_range_at(tcp, i)->end, start))
             return seq_leq(tcp_range_at(tcp, i)->end, end);
     return false;
@@ -92,10 +93,10 @@ static bool is_marked(const struct tcp *tcp, const struct tcp_side *side, seq_t 
 
 uint32_t tcp_burst_record(const struct tcp *tcp, const struct tcb *tcb, uint32_t unsent)
 {
-    const struct tcp_side *side = tcp_side(tcp, tcb);
-    if (side->marks_first == 0)
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (queue->marks_first == 0)
         return unsent;
-    return next_mark(tcp, side, RANGE_RECORD, tcb->snd.nxt + unsent) - tcb->snd.nxt;
+    return next_mark(tcp, queue, RANGE_RECORD, tcb->snd.nxt + unsent) - tcb->snd.nxt;
 }
 
 /* ---- the pace ---- */
@@ -136,7 +137,7 @@ static uint32_t burst_segments(const struct tcp *tcp, const struct tcb *tcb,
 /* The end of the queue while it is being filled. */
 struct fill {
     seq_t start, end;    /* of the last chunk */
-    seq_t nxt, pushed;   /* what will have left by then; see struct tcp_side */
+    seq_t nxt, pushed;   /* what will have left by then; see struct tcp_queue */
     uint32_t goal, half; /* a full chunk; half of the peer's largest window */
     uint32_t space;      /* bytes that may still leave */
     bool push;           /* the last chunk ends with PSH */
@@ -154,11 +155,12 @@ static struct fill fill_of(const struct tcp *tcp, const struct tcb *tcb, seq_t e
         .half = window / 2,
     };
     const struct tcp_side *side = tcp_side(tcp, tcb);
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
     int32_t usable = (int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt);
-    fill.start = seq_gt(side->chunk_start, tcb->snd.nxt) ? side->chunk_start : tcb->snd.nxt;
+    fill.start = seq_gt(queue->chunk_start, tcb->snd.nxt) ? queue->chunk_start : tcb->snd.nxt;
     if (seq_gt(fill.start, fill.end)) /* our SYN, or nothing is left */
         fill.start = fill.end;
-    fill.pushed = side->pushed;
+    fill.pushed = queue->pushed;
     fill.push = (side->burst_flags & BURST_TAIL_PUSH) != 0;
     if (tcp_state_sends(tcb) && usable > 0)
         fill.space = least(tcp_recovery_space(tcb, side), (uint32_t)usable) / mss * mss;
@@ -189,24 +191,24 @@ static void chunk_full(const struct tcp *tcp, const struct tcb *tcb, struct fill
 static bool chunk_may_begin(const struct tcp *tcp, const struct tcb *tcb, const struct fill *fill)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    uint32_t queued = tcp_side(tcp, tcb)->sendq_bytes;
+    uint32_t queued = tcp_queue(tcp, tcb)->sendq_bytes;
     uint32_t lowat = settings->notsent_lowat_bytes;
     return queued + (fill->end - tcb->snd_end) < settings->sndbuf_bytes
            && (lowat == 0 || fill->end - fill->nxt < lowat);
 }
 
-/* Fill the queue's end with `len` bytes, as far as there is room; `side` NULL: only reckon. */
+/* Fill the queue's end with `len` bytes, as far as there is room; `queue` NULL: only reckon. */
 static uint32_t fill_up(struct tcp *tcp, const struct tcb *tcb, struct fill *fill, uint32_t len,
-                        struct tcp_side *side)
+                        struct tcp_queue *queue)
 {
     uint32_t left = len;
     while (left != 0) {
         uint32_t used = fill->end - fill->start;
         if (used == 0 || used >= fill->goal) {
-            if (side == NULL && !chunk_may_begin(tcp, tcb, fill))
+            if (queue == NULL && !chunk_may_begin(tcp, tcb, fill))
                 break;
-            if (side != NULL && used != 0 && fill->push)
-                put_mark(tcp, side, fill->end, RANGE_PUSH);
+            if (queue != NULL && used != 0 && fill->push)
+                put_mark(tcp, queue, fill->end, RANGE_PUSH);
             fill->start = fill->end;
             fill->push = false;
             used = 0;
@@ -232,14 +234,15 @@ uint32_t tcp_burst_accepts(struct tcp *tcp, const struct tcb *tcb, uint32_t len)
 static void cut_chunks(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side, uint32_t taken,
                        bool more)
 {
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     struct fill fill = fill_of(tcp, tcb, tcb->snd_end - taken);
-    fill_up(tcp, tcb, &fill, taken, side);
+    fill_up(tcp, tcb, &fill, taken, queue);
     if (!more || fill.end - fill.pushed > fill.half) {
         fill.push = true;
         fill.pushed = fill.end;
     }
-    side->chunk_start = fill.start;
-    side->pushed = fill.pushed;
+    queue->chunk_start = fill.start;
+    queue->pushed = fill.pushed;
     side->burst_flags = (uint8_t)(side->burst_flags & ~BURST_TAIL_PUSH);
     if (fill.push)
         side->burst_flags |= BURST_TAIL_PUSH;
@@ -248,14 +251,15 @@ static void cut_chunks(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side, 
 void tcp_burst_written(struct tcp *tcp, struct tcb *tcb, uint32_t taken, unsigned flags)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     if (side->rack != 0)
         tcp_held_written(tcp, side);
     if (tcp_bursts(tcp, tcb))
         cut_chunks(tcp, tcb, side, taken, (flags & CIAO_SEND_MORE) != 0);
     if (!(flags & CIAO_SEND_EOR))
         return;
-    put_mark(tcp, side, tcb->snd_end, RANGE_RECORD | RANGE_PUSH);
-    side->chunk_start = tcb->snd_end;
+    put_mark(tcp, queue, tcb->snd_end, RANGE_RECORD | RANGE_PUSH);
+    queue->chunk_start = tcb->snd_end;
     side->burst_flags = (uint8_t)(side->burst_flags & ~BURST_TAIL_PUSH);
 }
 
@@ -263,9 +267,9 @@ void tcp_burst_written(struct tcp *tcp, struct tcb *tcb, uint32_t taken, unsigne
 
 /* Must a segment that is not full wait?  Nagle asks only for other small ones on their way, as
  * Minshall has it. [RFC9293 3.7.4 SHLD-7, MUST-17] */
-static bool part_waits(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side,
-                       bool last)
+static bool part_waits(const struct tcp *tcp, const struct tcb *tcb, bool last)
 {
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     const uint32_t fin = TCB_FIN_QUEUED | TCB_FIN_SENT;
     if (!last || (tcb->flags & TCB_PUSH) || (tcb->flags & fin) == TCB_FIN_QUEUED
@@ -275,7 +279,7 @@ static bool part_waits(const struct tcp *tcp, const struct tcb *tcb, const struc
         return true;
     if (settings->flags & CIAO_NODELAY)
         return false;
-    return seq_gt(side->small_end, tcb->snd.una) && seq_leq(side->small_end, tcb->snd.nxt);
+    return seq_gt(queue->small_end, tcb->snd.una) && seq_leq(queue->small_end, tcb->snd.nxt);
 }
 
 static uint32_t free_segments(const struct tcp *tcp, const struct tcb *tcb,
@@ -309,7 +313,7 @@ static uint32_t begin(const struct tcp *tcp, struct tcb *tcb, const struct tcp_s
     segments = probe ? 1 : least(segments, burst_segments(tcp, tcb, side));
     uint32_t len = least(least(record, burst->usable), segments * burst->room);
     uint32_t part = len % burst->room;
-    if (part != 0 && part_waits(tcp, tcb, side, record == burst->unsent))
+    if (part != 0 && part_waits(tcp, tcb, record == burst->unsent))
         len -= part;
     return len;
 }
@@ -317,20 +321,22 @@ static uint32_t begin(const struct tcp *tcp, struct tcb *tcb, const struct tcp_s
 /* Where the program's bytes were pushed, or a record ends. */
 static bool is_pushed(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
 {
-    seq_t start = tcb->snd.nxt, end = side->burst_end;
-    return is_marked(tcp, side, start, end)
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    seq_t start = tcb->snd.nxt, end = queue->burst_end;
+    return is_marked(tcp, queue, start, end)
            || (end == tcb->snd_end && (side->burst_flags & BURST_TAIL_PUSH));
 }
 
 uint32_t tcp_burst_now(const struct tcp *tcp, struct tcb *tcb, const struct tcp_burst *burst)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
-    uint32_t left = side->burst_end - tcb->snd.nxt;
-    if (seq_gt(side->burst_end, tcb->snd.nxt) && left <= burst->usable && left <= burst->unsent
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    uint32_t left = queue->burst_end - tcb->snd.nxt;
+    if (seq_gt(queue->burst_end, tcb->snd.nxt) && left <= burst->usable && left <= burst->unsent
         && tcp_recovery_space(tcb, side) >= least(left, burst->room))
         return left;
     left = begin(tcp, tcb, side, burst);
-    side->burst_end = tcb->snd.nxt + left;
+    queue->burst_end = tcb->snd.nxt + left;
     side->burst_flags = (uint8_t)(side->burst_flags & ~(BURST_PUSH | BURST_LONG));
     if (left > burst->room)
         side->burst_flags |= BURST_LONG;
@@ -342,15 +348,16 @@ uint32_t tcp_burst_now(const struct tcp *tcp, struct tcb *tcb, const struct tcp_
 bool tcp_burst_left(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint32_t room)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     seq_t end = tcb->snd.nxt - ((tcb->flags & TCB_FIN_SENT) != 0); /* a FIN rides along */
     if (len % room != 0)
-        side->small_end = end;
+        queue->small_end = end;
     tcp_burst_passed(tcp, tcb);
-    if (end != side->burst_end)
+    if (end != queue->burst_end)
         return false;
     bool push = (side->burst_flags & BURST_PUSH) != 0, many = side->burst_flags & BURST_LONG;
     if (push || many)
-        tcp_range_at(tcp, side->ranges_last)->flags |=
+        tcp_range_at(tcp, queue->ranges_last)->flags |=
             push ? RANGE_PUSH | RANGE_BURST : RANGE_BURST;
     return push || many;
 }
@@ -361,19 +368,20 @@ bool tcp_burst_again(const struct tcp *tcp, struct tcb *tcb, const struct tcp_re
                      seq_t end)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct tcp_range *range = tcp_range_at(tcp, repair->range);
     uint32_t mss = segment_bytes(tcb);
-    bool goes_on = (side->burst_flags & BURST_AGAIN) && seq_lt(range->start, side->again_end)
-                   && seq_leq(end, side->again_end);
+    bool goes_on = (side->burst_flags & BURST_AGAIN) && seq_lt(range->start, queue->again_end)
+                   && seq_leq(end, queue->again_end);
     if (!goes_on) {
         uint32_t segments = least(repair->bytes / mss, paced_segments(tcp, tcb, side));
         side->burst_flags = (uint8_t)(side->burst_flags & ~BURST_AGAIN);
         if (segments < 2 || range->end - range->start <= mss)
             return false;
-        side->again_end = range->start + least(segments * mss, range->end - range->start);
+        queue->again_end = range->start + least(segments * mss, range->end - range->start);
         side->burst_flags |= BURST_AGAIN;
     }
-    if (end != side->again_end)
+    if (end != queue->again_end)
         return false;
     side->burst_flags = (uint8_t)(side->burst_flags & ~BURST_AGAIN);
     return true;

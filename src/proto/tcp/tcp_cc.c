@@ -62,7 +62,7 @@ static uint32_t first_window(const struct tcp *tcp, const struct tcb *tcb)
  * be queued before the peer has told its MSS. */
 void tcp_congestion_init(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcb->side == 0)
+    if (!tcb->has_side)
         return;
     struct tcp_side *side = tcp_side(tcp, tcb);
     side->cwnd = first_window(tcp, tcb);

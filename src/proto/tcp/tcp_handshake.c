@@ -104,7 +104,7 @@ void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
     if (!(tcb->flags
           & TCB_SYN_LOST)) /* Karn: a SYN sent twice measures nothing [RFC6298 3 6298-6] */
         tcp_rtt_measured(tcp, tcb, (uint32_t)tcp->now - tcb->syn_sent_us);
-    if (tcb->side != 0)
+    if (tcb->has_side)
         tcp_congestion_init(tcp, tcb);
     if (tcb->snd.una != tcb->snd.nxt) /* our FIN has left already, on the SYN's timer */
         tcp_retransmit_timer_restart(tcp, tcb);

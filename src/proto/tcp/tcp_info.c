@@ -8,16 +8,16 @@
 
 /* ---- what was sent, as its ranges tell ---- */
 
-static void ranges_info(const struct tcp *tcp, const struct tcp_side *side, struct ciao_info *info)
+static void ranges_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_info *info)
 {
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = tcp_queue(tcp, tcb)->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         const struct tcp_range *range = tcp_range_at(tcp, i);
         bool lost = (range->flags & RANGE_LOST) != 0;
         bool again = (range->flags & RANGE_RETRANSMITTED) != 0;
         info->unacked_segments += range->segments;
         if (range->flags & RANGE_SACKED)
             info->sacked_segments += range->segments;
-        else if (side->rack != 0 ? (range->flags & RANGE_MARKED) != 0 : lost || again)
+        else if (tcp_side(tcp, tcb)->rack != 0 ? (range->flags & RANGE_MARKED) != 0 : lost || again)
             info->marked_segments += range->segments;
         if (again && !lost && !(range->flags & RANGE_SACKED))
             info->again_segments += range->segments;
@@ -60,7 +60,7 @@ static uint8_t ca_state(const struct tcb *tcb, const struct ciao_info *info)
 
 static void side_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_info *info)
 {
-    if (tcb->side == 0)
+    if (!tcb->has_side)
         return;
     const struct tcp_side *side = tcp_side(tcp, tcb);
     info->bytes_sent = side->bytes_sent;
@@ -75,13 +75,13 @@ static void side_info(const struct tcp *tcp, const struct tcb *tcb, struct ciao_
     info->rtt_min_us = side->rtt_min_us;
     info->cwnd_bytes = side->cwnd;
     info->ssthresh_bytes = side->ssthresh;
-    info->out_of_order_bytes = side->out_of_order_bytes;
+    info->out_of_order_bytes = tcp_queue(tcp, tcb)->out_of_order_bytes;
     info->data_segments_sent = side->data_sent;
     info->data_segments_received = side->data_received;
     info->out_of_order_segments = side->out_of_order;
     info->retransmitted_bytes = repeated_bytes(tcb, side);
     info->delivered_segments = tcp_segments_of(tcb, (uint32_t)side->delivered);
-    ranges_info(tcp, side, info);
+    ranges_info(tcp, tcb, info);
     if (side->rack != 0)
         rack_info(tcp, tcp_rack(tcp, side), info);
 }
@@ -258,7 +258,8 @@ void tcp_user_counts(const struct tcp *tcp, struct ciao_counts *counts)
     counts->syn_records = tcp->syns.used + tcp->syns6.used;
     counts->time_waits = tcp->waits.used + tcp->waits6.used;
     counts->listeners = tcp->listeners.used;
-    counts->sides = tcp->sides.used;
+    counts->sides = tcp->sides_used;
+    counts->queues = tcp->queues.used;
     counts->ranges = tcp->ranges.used;
     counts->received_segments = tcp->runs.used;
     counts->flow_entries = flow_count(&tcp->flows);

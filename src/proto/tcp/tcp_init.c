@@ -34,7 +34,7 @@ static void list_tables(const struct ciao_config *config, struct table tables[TA
         {offsetof(struct tcp, syns6), sizeof(struct tcp_syn6), config->max_syn_records},
         {offsetof(struct tcp, waits), sizeof(struct tcp_wait), config->max_time_wait},
         {offsetof(struct tcp, waits6), sizeof(struct tcp_wait6), config->max_time_wait},
-        {offsetof(struct tcp, sides), sizeof(struct tcp_side),
+        {offsetof(struct tcp, queues), sizeof(struct tcp_queue),
          both_families(config->max_connections)},
         {offsetof(struct tcp, racks), sizeof(struct tcp_rack),
          both_families(config->max_connections)},
@@ -60,6 +60,12 @@ static uint32_t destinations(const struct ciao_config *config)
     return config->max_connections < 65536 ? config->max_connections + 16 : 65536;
 }
 
+/* One for each TCB, at the same index. */
+static size_t sides_bytes(const struct ciao_config *config)
+{
+    return ((size_t)config->max_connections + 1) * sizeof(struct tcp_side);
+}
+
 size_t tcp_bytes(const struct ciao_config *config)
 {
     struct table tables[TABLES];
@@ -67,6 +73,7 @@ size_t tcp_bytes(const struct ciao_config *config)
     size_t bytes = flow_bytes(flow_entries(config)) + ALIGN;
     bytes += tcp_ports_bytes(destinations(config)) + ALIGN;
     bytes += tcp_bindings_bytes(flow_entries(config)) + ALIGN;
+    bytes += 2 * (sides_bytes(config) + ALIGN);
     for (unsigned i = 0; i < TABLES; i++)
         bytes += pool_bytes(tables[i].stride, tables[i].capacity) + ALIGN;
     return bytes;
@@ -83,6 +90,10 @@ static int take_tables(struct tcp *tcp, const struct ciao_config *config, struct
         struct pool *pool = (struct pool *)(void *)((uint8_t *)tcp + tables[i].pool);
         pool_init(pool, memory, tables[i].stride, tables[i].capacity);
     }
+    tcp->sides = arena_take(arena, sides_bytes(config), ALIGN);
+    tcp->sides6 = arena_take(arena, sides_bytes(config), ALIGN);
+    if (tcp->sides == NULL || tcp->sides6 == NULL)
+        return -CIAO_ENOMEM;
     void *flows = arena_take(arena, flow_bytes(flow_entries(config)), ALIGN);
     if (flows == NULL)
         return -CIAO_ENOMEM;

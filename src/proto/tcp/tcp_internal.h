@@ -337,13 +337,32 @@ bool tcp_output_more(const struct tcp *tcp, const struct tcb *tcb); /* is it wor
 enum tcp_sent tcp_output_next(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 
-/* ---- the send queue: tcp_sendq.c, tcp_range.c ---- */
-bool tcp_side_attach(struct tcp *tcp, struct tcb *tcb); /* false: no room */
+/* ---- side and queue records: tcp_queue.c ---- */
+/* Where it is follows from the TCB's place alone; it is in use with tcb->has_side. */
 static inline struct tcp_side *tcp_side(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return (struct tcp_side *)pool_at(&tcp->sides, tcb->side); /* tcb->side != 0 */
+    const uint8_t *at = (const uint8_t *)tcb;
+    if (tcb->head.v6)
+        return &tcp->sides6[(size_t)(at - tcp->tcbs6.base) / sizeof(struct tcb6)];
+    return &tcp->sides[(size_t)(at - tcp->tcbs.base) / sizeof(struct tcb)];
 }
-void tcp_side_detach(struct tcp *tcp, struct tcb *tcb);
+/* With tcb->queue 0 it is one that is empty, and is not to be written. */
+static inline struct tcp_queue *tcp_queue(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return (struct tcp_queue *)pool_at(&tcp->queues, tcb->queue);
+}
+/* Both, before bytes are queued or counted; false: no room. */
+bool tcp_queue_take(struct tcp *tcp, struct tcb *tcb);
+static inline bool tcp_queue_attach(struct tcp *tcp, struct tcb *tcb)
+{
+    return tcb->queue != 0 || tcp_queue_take(tcp, tcb);
+}
+void tcp_queue_emptied(struct tcp *tcp, struct tcb *tcb);     /* a part of it is: the rest may be */
+void tcp_queue_linger(struct tcp *tcp, struct tcb *tcb);      /* the timer looks at it soon */
+void tcp_queue_linger_over(struct tcp *tcp, struct tcb *tcb); /* the timer ran out */
+void tcp_side_detach(struct tcp *tcp, struct tcb *tcb);       /* both */
+
+/* ---- the send queue: tcp_sendq.c, tcp_range.c ---- */
 static inline struct tcp_rack *tcp_rack(const struct tcp *tcp, const struct tcp_side *side)
 {
     return (struct tcp_rack *)pool_at(&tcp->racks, side->rack); /* side->rack != 0 */

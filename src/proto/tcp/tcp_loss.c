@@ -79,7 +79,7 @@ void tcp_loss_detect(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work
 {
     const struct tcp_side *side = tcp_side(tcp, tcb);
     uint32_t threshold = tcp_loss_threshold(tcp, tcb);
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = tcp_queue(tcp, tcb)->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         struct tcp_range *range = tcp_range_at(tcp, i);
         if (seq_geq(range->start, tcb->sacked_to))
             return;
@@ -95,8 +95,7 @@ void tcp_loss_detect(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work
  * began, mean the segment that they ask for. [RFC5681 3.2 5681-6, RFC6582 3.2 6582-1] */
 void tcp_loss_head(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *work)
 {
-    const struct tcp_side *side = tcp_side(tcp, tcb);
-    uint32_t index = side->ranges_first;
+    uint32_t index = tcp_queue(tcp, tcb)->ranges_first;
     if (index == 0 || (tcp_range_at(tcp, index)->flags & RANGE_LOST))
         return;
     const struct tcp_range *range = tcp_range_at(tcp, index);

@@ -251,14 +251,14 @@ static bool ends_with_push(struct tcp *tcp, struct tcb *tcb, const struct plan *
 {
     if (tcp_bursts(tcp, tcb))
         return tcp_burst_left(tcp, tcb, plan->len, plan->room);
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    if (side->marks_first == 0)
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (queue->marks_first == 0)
         return plan->len == unsent;
-    uint32_t first = side->marks_first;
+    uint32_t first = queue->marks_first;
     tcp_burst_passed(tcp, tcb);
-    if (side->marks_first != first)
-        tcp_range_at(tcp, side->ranges_last)->flags |= RANGE_PUSH;
-    return side->marks_first != first || plan->len == unsent;
+    if (queue->marks_first != first)
+        tcp_range_at(tcp, queue->ranges_last)->flags |= RANGE_PUSH;
+    return queue->marks_first != first || plan->len == unsent;
 }
 
 static enum tcp_sent send_new(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
@@ -342,7 +342,7 @@ static enum tcp_sent from_queue(struct tcp *tcp, struct tcb *tcb, struct ciao_fr
         sent = tcp_retransmit_probe(tcp, tcb, frame);
     if (sent == TCP_SENT_NOTHING && (tcb->repair & REPAIR_TAIL_DUE))
         sent = send_tail(tcp, tcb, frame);
-    if (sent == TCP_SENT_NOTHING && tcb->side != 0 && tcp_side(tcp, tcb)->lost_bytes != 0)
+    if (sent == TCP_SENT_NOTHING && tcb->has_side && tcp_side(tcp, tcb)->lost_bytes != 0)
         sent = repair(tcp, tcb, frame, tcp_recovery_lost(tcp, tcb));
     if (sent == TCP_SENT_NOTHING)
         sent = send_new(tcp, tcb, frame);
@@ -367,7 +367,7 @@ bool tcp_output_more(const struct tcp *tcp, const struct tcb *tcb)
     const uint32_t due = TCB_ACK_NOW | TCB_SYN_DUE | TCB_PROBE | TCB_RECOVERY | TCB_RTO_RECOVERY;
     if ((tcb->flags & due) || fin_is_due(tcb))
         return true;
-    if (tcb->side == 0)
+    if (!tcb->has_side)
         return false;
     return tcp_unsent_bytes(tcp, tcb) != 0 || tcp_side(tcp, tcb)->lost_bytes != 0;
 }

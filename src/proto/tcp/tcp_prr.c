@@ -74,11 +74,11 @@ void tcp_prr_acked(const struct tcp *tcp, struct tcb *tcb, uint32_t delivered, b
     tcp_prr_set_cwnd(tcb, side, (uint64_t)(in_flight + (send > least ? send : least)));
 }
 
-static void forget_losses(struct tcp *tcp, struct tcp_side *side)
+static void forget_losses(struct tcp *tcp, struct tcb *tcb)
 {
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next)
+    for (uint32_t i = tcp_queue(tcp, tcb)->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next)
         tcp_range_at(tcp, i)->flags &= (uint16_t) ~(RANGE_LOST | RANGE_MARKED);
-    side->lost_bytes = 0;
+    tcp_side(tcp, tcb)->lost_bytes = 0;
 }
 
 void tcp_prr_undo(struct tcp *tcp, struct tcb *tcb, bool unmark)
@@ -86,7 +86,7 @@ void tcp_prr_undo(struct tcp *tcp, struct tcb *tcb, bool unmark)
     struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_rack *rack = tcp_rack(tcp, side);
     if (unmark)
-        forget_losses(tcp, side);
+        forget_losses(tcp, tcb);
     if (side->prior_ssthresh != 0) {
         if (side->cwnd < side->prior_cwnd)
             side->cwnd = side->prior_cwnd;

@@ -19,10 +19,10 @@
 /* ---- counted in segments ---- */
 
 /* Where small segments are on their way bytes say too little. */
-static uint32_t count_in_flight(const struct tcp *tcp, const struct tcp_side *side)
+static uint32_t count_in_flight(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t segments = 0;
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = tcp_queue(tcp, tcb)->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         const struct tcp_range *range = tcp_range_at(tcp, i);
         if (!(range->flags & (RANGE_SACKED | RANGE_LOST)))
             segments += range->segments;
@@ -33,9 +33,10 @@ static uint32_t count_in_flight(const struct tcp *tcp, const struct tcp_side *si
 uint32_t tcp_rack_in_flight(const struct tcp *tcp, const struct tcb *tcb,
                             const struct tcp_side *side)
 {
-    if (seq_gt(side->small_end, tcb->snd.una) && seq_lt(side->small_end, tcb->snd.nxt)
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (seq_gt(queue->small_end, tcb->snd.una) && seq_lt(queue->small_end, tcb->snd.nxt)
         && (tcb->flags & TCB_SACK))
-        return count_in_flight(tcp, side);
+        return count_in_flight(tcp, tcb);
     return tcp_segments_of(tcb, tcp_pipe(tcb, side));
 }
 
@@ -166,7 +167,7 @@ static uint32_t detect(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *wo
     const struct tcp_side *side = tcp_side(tcp, tcb);
     const struct tcp_rack *rack = tcp_rack(tcp, side);
     int64_t allowed_us = (int64_t)rack->rtt_us + reordering_window_us(tcb, side, rack), wait_us = 0;
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = tcp_queue(tcp, tcb)->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         const struct tcp_range *range = tcp_range_at(tcp, i);
         if ((range->flags & (RANGE_SACKED | RANGE_LOST))
             || !later(rack->sent_us, rack->end, range->sent_us, range->end))
@@ -210,7 +211,7 @@ void tcp_rack_timeout(struct tcp *tcp, struct tcb *tcb)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
     const struct tcp_rack *rack = tcp_rack(tcp, side);
-    uint32_t first = side->ranges_first;
+    uint32_t first = tcp_queue(tcp, tcb)->ranges_first;
     if (first != 0 && (tcp_range_at(tcp, first)->flags & RANGE_SACKED))
         tcp_range_forget_sacks(tcp, tcb);
     if (!(tcb->flags & TCB_SACK))

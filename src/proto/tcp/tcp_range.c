@@ -15,21 +15,21 @@
 
 /* ---- the list ---- */
 
-static void unlink_range(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+static void unlink_range(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
 {
     const struct tcp_range *range = tcp_range_at(tcp, index);
     if (range->prev != 0)
         tcp_range_at(tcp, range->prev)->next = range->next;
     else
-        side->ranges_first = range->next;
+        queue->ranges_first = range->next;
     if (range->next != 0)
         tcp_range_at(tcp, range->next)->prev = range->prev;
     else
-        side->ranges_last = range->prev;
+        queue->ranges_last = range->prev;
     pool_give(&tcp->ranges, index);
 }
 
-static void link_after(struct tcp *tcp, struct tcp_side *side, uint32_t before, uint32_t index)
+static void link_after(struct tcp *tcp, struct tcp_queue *queue, uint32_t before, uint32_t index)
 {
     struct tcp_range *range = tcp_range_at(tcp, index);
     range->prev = before;
@@ -37,11 +37,11 @@ static void link_after(struct tcp *tcp, struct tcp_side *side, uint32_t before, 
     if (before != 0)
         tcp_range_at(tcp, before)->next = index;
     else
-        side->ranges_first = index;
+        queue->ranges_first = index;
     if (range->next != 0)
         tcp_range_at(tcp, range->next)->prev = index;
     else
-        side->ranges_last = index;
+        queue->ranges_last = index;
 }
 
 /* What was SACKed needs no times any more; everything else must agree in all that is remembered. */
@@ -59,7 +59,7 @@ static bool alike(const struct tcp_range *a, const struct tcp_range *b)
 }
 
 /* Join a range with the one behind it, if they are alike. */
-static void join_next(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+static void join_next(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
 {
     struct tcp_range *range = tcp_range_at(tcp, index);
     if (index == 0 || range->next == 0)
@@ -70,15 +70,15 @@ static void join_next(struct tcp *tcp, struct tcp_side *side, uint32_t index)
     range->end = next->end;
     range->segments = (uint16_t)(range->segments + next->segments);
     range->flags |= next->flags;
-    unlink_range(tcp, side, range->next);
+    unlink_range(tcp, queue, range->next);
 }
 
-static void join_around(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+static void join_around(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
 {
     uint32_t prev = tcp_range_at(tcp, index)->prev;
-    join_next(tcp, side, index);
+    join_next(tcp, queue, index);
     if (prev != 0)
-        join_next(tcp, side, prev);
+        join_next(tcp, queue, prev);
 }
 
 /* ---- sent ---- */
@@ -88,22 +88,24 @@ bool tcp_range_room(const struct tcp *tcp)
     return tcp->ranges.used + tcp->ranges.capacity / RESERVE_SHARE < tcp->ranges.capacity;
 }
 
-static bool continues(const struct tcp *tcp, const struct tcp_side *side,
+static bool continues(const struct tcp *tcp, const struct tcp_queue *queue,
                       const struct tcp_range *new)
 {
-    return side->ranges_last != 0 && alike(tcp_range_at(tcp, side->ranges_last), new);
+    return queue->ranges_last != 0 && alike(tcp_range_at(tcp, queue->ranges_last), new);
 }
 
 /* By time, what leaves later has a later time, though the clock may stand still: but not the
  * segments of one burst. */
-static time_us stamp(const struct tcp *tcp, const struct tcp_side *side, bool again)
+static time_us stamp(const struct tcp *tcp, const struct tcb *tcb, bool again)
 {
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
     if (side->rack == 0)
         return tcp->now;
     struct tcp_rack *rack = tcp_rack(tcp, side);
-    bool same = !again && side->ranges_last != 0 && rack->stamp_us >= tcp->now;
+    bool same = !again && queue->ranges_last != 0 && rack->stamp_us >= tcp->now;
     const unsigned ends = RANGE_PUSH | RANGE_BURST;
-    if (same && !(tcp_range_at(tcp, side->ranges_last)->flags & ends))
+    if (same && !(tcp_range_at(tcp, queue->ranges_last)->flags & ends))
         return rack->stamp_us;
     rack->stamp_us = rack->stamp_us < tcp->now ? tcp->now : rack->stamp_us + 1;
     return rack->stamp_us;
@@ -111,18 +113,18 @@ static time_us stamp(const struct tcp *tcp, const struct tcp_side *side, bool ag
 
 void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
 {
-    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct tcp_range new = {
         .start = start,
         .end = end,
-        .sent_us = stamp(tcp, side, false),
-        .delivered = side->delivered,
+        .sent_us = stamp(tcp, tcb, false),
+        .delivered = tcp_side(tcp, tcb)->delivered,
         .times = 1,
         .flags = end == tcb->snd_end ? RANGE_APP_LIMITED : 0,
         .segments = (uint16_t)tcp_segments_of(tcb, end - start),
     };
-    if (continues(tcp, side, &new)) {
-        struct tcp_range *last = tcp_range_at(tcp, side->ranges_last);
+    if (continues(tcp, queue, &new)) {
+        struct tcp_range *last = tcp_range_at(tcp, queue->ranges_last);
         last->end = end;
         last->segments = (uint16_t)(last->segments + new.segments);
         last->flags |= new.flags;
@@ -131,7 +133,7 @@ void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
     uint32_t index = pool_take(&tcp->ranges);
     ASSERT(index != 0); /* tcp_range_room() was asked */
     *tcp_range_at(tcp, index) = new;
-    link_after(tcp, side, side->ranges_last, index);
+    link_after(tcp, queue, queue->ranges_last, index);
 }
 
 uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t at)
@@ -150,7 +152,7 @@ uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t
     rest->segments = (uint16_t)(behind < range->segments ? behind : range->segments);
     range->segments =
         (uint16_t)(range->segments > rest->segments ? range->segments - rest->segments : 1);
-    link_after(tcp, tcp_side(tcp, tcb), index, second);
+    link_after(tcp, tcp_queue(tcp, tcb), index, second);
     return second;
 }
 
@@ -162,13 +164,13 @@ void tcp_range_again(struct tcp *tcp, struct tcb *tcb, uint32_t index)
         side->lost_bytes -= range->end - range->start;
     range->flags = (uint16_t)((range->flags & ~RANGE_LOST) | RANGE_RETRANSMITTED);
     range->segments = (uint16_t)tcp_segments_of(tcb, range->end - range->start);
-    range->sent_us = stamp(tcp, side, true);
+    range->sent_us = stamp(tcp, tcb, true);
     range->delivered = side->delivered;
     range->later = 0;
     if (range->times < UINT16_MAX)
         range->times++;
     if (range->prev != 0)
-        join_next(tcp, side, range->prev);
+        join_next(tcp, tcp_queue(tcp, tcb), range->prev);
 }
 
 /* ---- arrived ---- */
@@ -203,7 +205,7 @@ static void arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_range *ra
 static void look_for_needless(const struct tcp *tcp, const struct tcb *tcb,
                               struct tcp_ack_work *work)
 {
-    const struct tcp_range *first = tcp_range_at(tcp, tcp_side(tcp, tcb)->ranges_first);
+    const struct tcp_range *first = tcp_range_at(tcp, tcp_queue(tcp, tcb)->ranges_first);
     uint32_t sent_ms = (uint32_t)(first->sent_us / 1000) + tcb->ts_offset;
     if ((first->flags & RANGE_RETRANSMITTED) && work->has_ts && seq_lt(work->ts_ecr, sent_ms))
         work->needless = (uint16_t)(work->needless + first->segments);
@@ -248,7 +250,7 @@ void tcp_range_sacked(struct tcp *tcp, struct tcb *tcb, uint32_t index, struct t
     note_arrival(tcp, side, range, range->segments, work);
     const unsigned news = RANGE_LOST | RANGE_COUNTED | RANGE_REPAIR | RANGE_MARKED;
     range->flags = (uint16_t)((range->flags & ~news) | RANGE_SACKED);
-    join_around(tcp, side, index);
+    join_around(tcp, tcp_queue(tcp, tcb), index);
 }
 
 /* So many bytes at the front of the first range are acknowledged. */
@@ -273,19 +275,19 @@ static void account(struct tcp *tcp, struct tcb *tcb, struct tcp_range *range, u
 /* The usual case is the front alone: nothing behind it is looked at. */
 void tcp_range_acked(struct tcp *tcp, struct tcb *tcb, seq_t una, struct tcp_ack_work *work)
 {
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    if (side->ranges_first != 0)
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (queue->ranges_first != 0)
         look_for_needless(tcp, tcb, work);
-    while (side->ranges_first != 0) {
-        struct tcp_range *range = tcp_range_at(tcp, side->ranges_first);
+    while (queue->ranges_first != 0) {
+        struct tcp_range *range = tcp_range_at(tcp, queue->ranges_first);
         if (seq_gt(range->end, una))
             break;
         account(tcp, tcb, range, range->end - range->start, work);
-        unlink_range(tcp, side, side->ranges_first);
+        unlink_range(tcp, queue, queue->ranges_first);
     }
-    if (side->ranges_first == 0)
+    if (queue->ranges_first == 0)
         return;
-    struct tcp_range *range = tcp_range_at(tcp, side->ranges_first);
+    struct tcp_range *range = tcp_range_at(tcp, queue->ranges_first);
     if (seq_geq(range->start, una))
         return;
     account(tcp, tcb, range, una - range->start, work);
@@ -314,7 +316,8 @@ void tcp_range_lost(struct tcp *tcp, struct tcb *tcb, uint32_t index, bool count
 void tcp_range_forget_sacks(struct tcp *tcp, struct tcb *tcb)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    for (uint32_t i = queue->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         struct tcp_range *range = tcp_range_at(tcp, i);
         range->flags &= (uint16_t)~RANGE_SACKED;
         range->later = 0;
@@ -328,10 +331,11 @@ void tcp_range_forget_sacks(struct tcp *tcp, struct tcb *tcb)
 void tcp_range_all_lost(struct tcp *tcp, struct tcb *tcb)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
     if (tcb->flags & TCB_SACK)
         tcp_range_forget_sacks(tcp, tcb);
     side->sacked_bytes = 0; /* without SACK: a guess by duplicate ACKs */
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = queue->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         struct tcp_range *range = tcp_range_at(tcp, i);
         if (!(range->flags & RANGE_LOST))
             tcp_range_lost(tcp, tcb, i, false);
@@ -342,8 +346,9 @@ void tcp_range_all_lost(struct tcp *tcp, struct tcb *tcb)
 void tcp_range_flush(struct tcp *tcp, struct tcb *tcb)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
-    while (side->ranges_first != 0)
-        unlink_range(tcp, side, side->ranges_first);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    while (queue->ranges_first != 0)
+        unlink_range(tcp, queue, queue->ranges_first);
     side->sacked_bytes = 0;
     side->lost_bytes = 0;
 }

@@ -22,10 +22,10 @@ static uint32_t charge_of(const struct tcp_run *run)
 
 /* ---- single runs ---- */
 
-static void free_run(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+static void free_run(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
 {
     struct tcp_run *run = run_at(tcp, index);
-    side->charged_bytes -= charge_of(run);
+    queue->charged_bytes -= charge_of(run);
     ciao_buf_unref(run->buf);
     pool_give(&tcp->runs, index);
 }
@@ -44,7 +44,7 @@ static bool worth_a_reference(const struct piece *piece)
 }
 
 /* 0: no memory. */
-static uint32_t make_run(struct tcp *tcp, struct tcp_side *side, const struct piece *piece)
+static uint32_t make_run(struct tcp *tcp, struct tcp_queue *queue, const struct piece *piece)
 {
     uint32_t index = pool_take(&tcp->runs);
     if (index == 0)
@@ -65,7 +65,7 @@ static uint32_t make_run(struct tcp *tcp, struct tcp_side *side, const struct pi
         memcpy(ciao_buf_bytes(run->buf), piece->ptr, piece->len);
         run->charge = ciao_buf_charge(run->buf) | RUN_OWN;
     }
-    side->charged_bytes += charge_of(run);
+    queue->charged_bytes += charge_of(run);
     return index;
 }
 
@@ -145,23 +145,23 @@ bool tcp_receive_peek(const struct tcp_segment *seg, seq_t at, uint8_t *byte)
 
 /* ---- in order ---- */
 
-static void append_run(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+static void append_run(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
 {
-    if (side->in_order_last == 0)
-        side->in_order_first = index;
+    if (queue->in_order_last == 0)
+        queue->in_order_first = index;
     else
-        run_at(tcp, side->in_order_last)->next = index;
-    side->in_order_last = index;
+        run_at(tcp, queue->in_order_last)->next = index;
+    queue->in_order_last = index;
 }
 
-static bool append_piece(struct tcp *tcp, struct tcp_side *side, const struct piece *piece)
+static bool append_piece(struct tcp *tcp, struct tcp_queue *queue, const struct piece *piece)
 {
-    if (side->in_order_last != 0 && extend_run(run_at(tcp, side->in_order_last), piece))
+    if (queue->in_order_last != 0 && extend_run(run_at(tcp, queue->in_order_last), piece))
         return true;
-    uint32_t index = make_run(tcp, side, piece);
+    uint32_t index = make_run(tcp, queue, piece);
     if (index == 0)
         return false;
-    append_run(tcp, side, index);
+    append_run(tcp, queue, index);
     return true;
 }
 
@@ -169,92 +169,94 @@ static bool append_piece(struct tcp *tcp, struct tcp_side *side, const struct pi
  * it. [RFC2883 4 2883-1] */
 void tcp_receive_twice(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
 {
-    if (!(tcb->flags & TCB_SACK) || tcb->side == 0
+    if (!(tcb->flags & TCB_SACK) || !tcb->has_side
         || !(tcp_tcb_settings(tcp, tcb)->more & CIAO_DSACK))
         return;
-    struct tcp_side *side = tcp_side(tcp, tcb);
     if (seq_lt(start, tcb->rcv.nxt) && seq_gt(end, tcb->rcv.nxt))
         end = tcb->rcv.nxt; /* that far it is old */
-    if (!seq_lt(start, end))
+    if (!seq_lt(start, end) || !tcp_queue_attach(tcp, tcb))
         return;
-    if (!(tcb->flags & TCB_DSACK) || side->twice_end != start)
-        side->twice_start = start;
-    side->twice_end = end;
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (!(tcb->flags & TCB_DSACK) || queue->twice_end != start)
+        queue->twice_start = start;
+    queue->twice_end = end;
     tcb->flags |= TCB_DSACK;
+    tcp_queue_linger(tcp, tcb); /* until that is told */
 }
 
 /* Runs that came too early and are next now. */
-static void take_early_ones(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side)
+static void take_early_ones(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue)
 {
-    while (side->out_of_order_first != 0) {
-        uint32_t index = side->out_of_order_first;
+    while (queue->out_of_order_first != 0) {
+        uint32_t index = queue->out_of_order_first;
         struct tcp_run *run = run_at(tcp, index);
         if (seq_gt(run->start, tcb->rcv.nxt))
             return;
-        side->out_of_order_first = run->next;
-        side->out_of_order_bytes -= run->len;
+        queue->out_of_order_first = run->next;
+        queue->out_of_order_bytes -= run->len;
         tcb->held_runs--;
         uint32_t old = tcb->rcv.nxt - run->start;
         if (old != 0)
             tcp_receive_twice(tcp, tcb, run->start, run->start + run->len);
         if (old >= run->len) {
-            free_run(tcp, side, index);
+            free_run(tcp, queue, index);
             continue;
         }
         run->start += old;
         run->ptr += old;
         run->len -= old;
         run->next = 0;
-        append_run(tcp, side, index);
-        side->in_order_bytes += run->len;
+        append_run(tcp, queue, index);
+        queue->in_order_bytes += run->len;
         tcb->rcv.nxt += run->len;
     }
 }
 
-static void in_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+static void in_order(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
                      struct tcp_segment *seg)
 {
     struct cursor at = payload_of(seg);
     struct piece piece;
     uint32_t taken = 0;
-    while (next_piece(&at, &piece) && append_piece(tcp, side, &piece))
+    while (next_piece(&at, &piece) && append_piece(tcp, queue, &piece))
         taken += piece.len;
     if (taken
         != seg->data_len) { /* memory is used up: the rest, and a FIN behind it, must come again */
         tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, seg);
         seg->data_len = taken;
+        tcp_queue_emptied(tcp, tcb);
         seg->flags &= (uint16_t)~TCP_FIN;
     }
-    bool gap = side->out_of_order_first != 0;
+    bool gap = queue->out_of_order_first != 0;
     tcb->rcv.nxt += taken;
-    side->in_order_bytes += taken;
+    queue->in_order_bytes += taken;
     tcp_ack_in_order(tcp, tcb, seg);
     if (gap) { /* [RFC5681 4.2 5681-9] what fills a gap, or part of it, is acknowledged at once */
-        take_early_ones(tcp, tcb, side);
+        take_early_ones(tcp, tcb, queue);
         tcp_ack_now(tcp, tcb);
     }
-    side->bytes_received += tcb->rcv.nxt - seg->seq;
-    tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, tcb->rcv.nxt - seg->seq, side->in_order_bytes);
+    tcp_side(tcp, tcb)->bytes_received += tcb->rcv.nxt - seg->seq;
+    tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, tcb->rcv.nxt - seg->seq, queue->in_order_bytes);
     tcp_told_data(tcp, tcb);
 }
 
 /* ---- too early ---- */
 
-static void remember_block(struct tcp_side *side, seq_t start)
+static void remember_block(struct tcp_queue *queue, seq_t start)
 {
-    if (side->sack_recent[0] == start)
+    if (queue->sack_recent[0] == start)
         return;
-    if (side->sack_recent[1] != start)
-        side->sack_recent[2] = side->sack_recent[1];
-    side->sack_recent[1] = side->sack_recent[0];
-    side->sack_recent[0] = start;
+    if (queue->sack_recent[1] != start)
+        queue->sack_recent[2] = queue->sack_recent[1];
+    queue->sack_recent[1] = queue->sack_recent[0];
+    queue->sack_recent[0] = start;
 }
 
 /* The part of a piece that no run holds yet, between its neighbours; true when anything was new. */
-static bool insert_piece(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+static bool insert_piece(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
                          struct piece piece)
 {
-    uint32_t *link = &side->out_of_order_first;
+    uint32_t *link = &queue->out_of_order_first;
     bool anything = false;
     while (piece.len != 0) {
         struct tcp_run *run = *link == 0 ? NULL : run_at(tcp, *link);
@@ -274,13 +276,13 @@ static bool insert_piece(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side
         } else {
             struct piece fresh = piece;
             fresh.len = step;
-            uint32_t index = make_run(tcp, side, &fresh);
+            uint32_t index = make_run(tcp, queue, &fresh);
             if (index == 0)
                 return anything;
             run_at(tcp, index)->next = *link;
             *link = index;
             link = &run_at(tcp, index)->next;
-            side->out_of_order_bytes += step;
+            queue->out_of_order_bytes += step;
             tcb->held_runs++;
             anything = true;
         }
@@ -295,58 +297,59 @@ static bool insert_piece(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side
 #define HELD_RUNS_MAX 1024u
 
 /* Twice the receive buffer at most, since a held run is charged for its whole buffer. */
-static bool may_hold(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
+static bool may_hold(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_queue *queue)
 {
     return tcb->held_runs < HELD_RUNS_MAX
-           && side->charged_bytes / 2 < tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
+           && queue->charged_bytes / 2 < tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
 }
 
 /* [RFC9293 3.10.7.4 SHLD-31, MAY-13 EV-16]  Hold it, and say at once what is missing. */
-static void out_of_order(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+static void out_of_order(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
                          struct tcp_segment *seg)
 {
     struct cursor at = payload_of(seg);
     struct piece piece;
-    bool anything = false, room = may_hold(tcp, tcb, side);
+    bool anything = false, room = may_hold(tcp, tcb, queue);
     while (room && next_piece(&at, &piece))
-        anything |= insert_piece(tcp, tcb, side, piece);
+        anything |= insert_piece(tcp, tcb, queue, piece);
     if (anything)
         tcp_note(tcp, tcb, CIAO_DID_DATA_HELD, seg->data_len, seg->seq - tcb->rcv.nxt);
     else
         tcp_drop(tcp, tcp_at(tcb), room ? CIAO_DROP_DATA_TWICE : CIAO_DROP_RECEIVE_BUFFER_FULL,
                  seg);
     if (anything || (tcb->flags & TCB_DSACK))
-        remember_block(side, seg->seq);
+        remember_block(queue, seg->seq);
     tcp_ack_now(tcp, tcb);
 }
 
 void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
-    if (tcb->side == 0 && !tcp_side_attach(tcp, tcb)) {
+    if (!tcp_queue_attach(tcp, tcb)) {
         tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, seg);
         seg->flags &= (uint16_t)~TCP_FIN;
         return;
     }
     struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     if (tcb->ecn & ECN_OK)
         tcp_ecn_data_arrived(tcp, tcb, seg);
     tcb->last_data_ms = tcp_now_ms(tcp);
     side->data_received += seg->segments;
     if (seg->seq == tcb->rcv.nxt) {
-        in_order(tcp, tcb, side, seg);
+        in_order(tcp, tcb, queue, seg);
     } else {
         side->out_of_order += seg->segments;
-        out_of_order(tcp, tcb, side, seg);
+        out_of_order(tcp, tcb, queue, seg);
     }
 }
 
 /* ---- what SACK says of them ---- */
 
 /* The block that holds `seq`: runs that touch are one.  False: none does. */
-static bool block_at(const struct tcp *tcp, const struct tcp_side *side, seq_t seq,
+static bool block_at(const struct tcp *tcp, const struct tcp_queue *queue, seq_t seq,
                      struct tcp_sack *block)
 {
-    uint32_t index = side->out_of_order_first;
+    uint32_t index = queue->out_of_order_first;
     *block = (struct tcp_sack){0, 0};
     bool inside = false;
     while (index != 0) {
@@ -384,20 +387,19 @@ static struct tcp_sack with_fin(const struct tcb *tcb, struct tcp_sack block)
 unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h,
                                  unsigned max)
 {
-    if (tcb->side == 0
-        || (tcp_side(tcp, tcb)->out_of_order_first == 0 && !(tcb->flags & TCB_DSACK)))
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (queue->out_of_order_first == 0 && !(tcb->flags & TCB_DSACK))
         return 0;
-    const struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_sack block;
     unsigned n = 0, first;
     if ((tcb->flags & TCB_DSACK) && n < max)
-        h->opt.sack[n++] = (struct tcp_sack){side->twice_start, side->twice_end};
+        h->opt.sack[n++] = (struct tcp_sack){queue->twice_start, queue->twice_end};
     first = n;
     for (unsigned i = 0; i < 3 && n < max; i++)
-        if (block_at(tcp, side, side->sack_recent[i], &block) && !has_block(h, first, n, &block))
+        if (block_at(tcp, queue, queue->sack_recent[i], &block) && !has_block(h, first, n, &block))
             h->opt.sack[n++] = with_fin(tcb, block);
-    if (n == 0 && side->out_of_order_first != 0
-        && block_at(tcp, side, run_at(tcp, side->out_of_order_first)->start, &block))
+    if (n == 0 && queue->out_of_order_first != 0
+        && block_at(tcp, queue, run_at(tcp, queue->out_of_order_first)->start, &block))
         h->opt.sack[n++] = with_fin(tcb, block);
     h->opt.n_sack = (uint8_t)n;
     return n;
@@ -407,46 +409,46 @@ unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, s
 
 uint32_t tcp_unread_bytes(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->in_order_bytes;
+    return tcp_queue(tcp, tcb)->in_order_bytes;
 }
 
 /* What is read is gone: the first run shrinks or goes. */
-static void consume(struct tcp *tcp, struct tcp_side *side, uint32_t len)
+static void consume(struct tcp *tcp, struct tcp_queue *queue, uint32_t len)
 {
-    uint32_t index = side->in_order_first;
+    uint32_t index = queue->in_order_first;
     struct tcp_run *run = run_at(tcp, index);
-    side->in_order_bytes -= len;
+    queue->in_order_bytes -= len;
     run->start += len;
     run->ptr += len;
     run->len -= len;
     if (run->len != 0)
         return;
-    side->in_order_first = run->next;
-    if (side->in_order_first == 0)
-        side->in_order_last = 0;
-    free_run(tcp, side, index);
+    queue->in_order_first = run->next;
+    if (queue->in_order_first == 0)
+        queue->in_order_last = 0;
+    free_run(tcp, queue, index);
 }
 
 /* The usual read: how many bytes were copied, and are gone. */
-static size_t take_out(struct tcp *tcp, struct tcp_side *side, uint8_t *out, size_t len)
+static size_t take_out(struct tcp *tcp, struct tcp_queue *queue, uint8_t *out, size_t len)
 {
     size_t done = 0;
-    while (side->in_order_first != 0 && done < len) {
-        const struct tcp_run *run = run_at(tcp, side->in_order_first);
+    while (queue->in_order_first != 0 && done < len) {
+        const struct tcp_run *run = run_at(tcp, queue->in_order_first);
         uint32_t n = len - done < run->len ? (uint32_t)(len - done) : run->len;
         memcpy(out + done, run->ptr, n);
         done += n;
-        consume(tcp, side, n);
+        consume(tcp, queue, n);
     }
     return done;
 }
 
 /* The same when it is just a look, or bytes are thrown away. */
-static size_t copy_out(struct tcp *tcp, struct tcp_side *side, const struct tcp_read *read)
+static size_t copy_out(struct tcp *tcp, struct tcp_queue *queue, const struct tcp_read *read)
 {
     uint8_t *out = read->data;
     size_t done = 0;
-    uint32_t index = side->in_order_first, skip = read->skip;
+    uint32_t index = queue->in_order_first, skip = read->skip;
     for (; index != 0 && skip >= run_at(tcp, index)->len; index = run_at(tcp, index)->next)
         skip -= run_at(tcp, index)->len;
     while (index != 0 && done < read->len) {
@@ -459,7 +461,7 @@ static size_t copy_out(struct tcp *tcp, struct tcp_side *side, const struct tcp_
         skip = 0;
         index = run->next;
         if (!read->peek)
-            consume(tcp, side, n);
+            consume(tcp, queue, n);
     }
     return done;
 }
@@ -467,13 +469,15 @@ static size_t copy_out(struct tcp *tcp, struct tcp_side *side, const struct tcp_
 /* How many bytes were taken; 0: there are none. */
 int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, const struct tcp_read *read)
 {
-    if (tcb->side == 0)
+    if (tcb->queue == 0)
         return 0;
-    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     bool usual = !read->peek && read->data != NULL;
-    size_t done = usual ? take_out(tcp, side, read->data, read->len) : copy_out(tcp, side, read);
+    size_t done = usual ? take_out(tcp, queue, read->data, read->len) : copy_out(tcp, queue, read);
     if (!read->peek && done != 0)
         tcp_window_read(tcp, tcb);
+    if (queue->in_order_first == 0)
+        tcp_queue_emptied(tcp, tcb);
     return (int64_t)done;
 }
 
@@ -483,23 +487,24 @@ void tcp_receive_skip(struct tcp *tcp, struct tcb *tcb, uint32_t len)
     (void)tcp_receive_read(tcp, tcb, &read);
 }
 
-static void flush_list(struct tcp *tcp, struct tcp_side *side, uint32_t index)
+static void flush_list(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
 {
     while (index != 0) {
         uint32_t next = run_at(tcp, index)->next;
-        free_run(tcp, side, index);
+        free_run(tcp, queue, index);
         index = next;
     }
 }
 
 void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcb->side == 0)
+    if (tcb->queue == 0)
         return;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    flush_list(tcp, side, side->in_order_first);
-    flush_list(tcp, side, side->out_of_order_first);
-    side->in_order_first = side->in_order_last = side->out_of_order_first = 0;
-    side->in_order_bytes = side->out_of_order_bytes = 0;
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    flush_list(tcp, queue, queue->in_order_first);
+    flush_list(tcp, queue, queue->out_of_order_first);
+    queue->in_order_first = queue->in_order_last = queue->out_of_order_first = 0;
+    queue->in_order_bytes = queue->out_of_order_bytes = 0;
     tcb->held_runs = 0;
+    tcp_queue_emptied(tcp, tcb);
 }

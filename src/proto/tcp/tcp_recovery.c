@@ -62,7 +62,7 @@ struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb)
             return repair;
         repair.bytes = tcb->smss;
     }
-    uint32_t i = side->ranges_first;
+    uint32_t i = tcp_queue(tcp, tcb)->ranges_first;
     while (i != 0 && !(tcp_range_at(tcp, i)->flags & RANGE_LOST))
         i = tcp_range_at(tcp, i)->next;
     if (i != 0 && window_takes(tcb, tcp_range_at(tcp, i)))
@@ -71,9 +71,9 @@ struct tcp_repair tcp_recovery_lost(const struct tcp *tcp, struct tcb *tcb)
 }
 
 /* Rule 3: a hole that is not lost yet, once. */
-static uint32_t hole(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
+static uint32_t hole(const struct tcp *tcp, const struct tcb *tcb)
 {
-    for (uint32_t i = side->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
+    for (uint32_t i = tcp_queue(tcp, tcb)->ranges_first; i != 0; i = tcp_range_at(tcp, i)->next) {
         const struct tcp_range *range = tcp_range_at(tcp, i);
         if (seq_geq(range->start, tcb->sacked_to))
             return 0;
@@ -84,9 +84,9 @@ static uint32_t hole(const struct tcp *tcp, const struct tcb *tcb, const struct 
 }
 
 /* Rule 4: the last bytes on their way, once a recovery: were they lost, nothing would ever tell. */
-static uint32_t rescue(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_side *side)
+static uint32_t rescue(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint32_t last = side->ranges_last;
+    uint32_t last = tcp_queue(tcp, tcb)->ranges_last;
     if ((tcb->repair & REPAIR_RESCUED) || last == 0)
         return 0;
     const struct tcp_range *range = tcp_range_at(tcp, last);
@@ -102,10 +102,10 @@ struct tcp_repair tcp_recovery_suspect(const struct tcp *tcp, struct tcb *tcb)
     const uint32_t both = TCB_RECOVERY | TCB_SACK;
     if (side->rack != 0 || (tcb->flags & both) != both || tcp_recovery_space(tcb, side) < tcb->smss)
         return repair;
-    repair.range = hole(tcp, tcb, side);
+    repair.range = hole(tcp, tcb);
     if (repair.range != 0)
         return repair;
-    repair.range = rescue(tcp, tcb, side);
+    repair.range = rescue(tcp, tcb);
     repair.reason = CIAO_AGAIN_RESCUE;
     if (repair.range != 0)
         tcb->repair |= REPAIR_RESCUED;

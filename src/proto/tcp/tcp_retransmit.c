@@ -105,7 +105,7 @@ void tcp_timeout_retransmit(struct tcp *tcp, struct tcb *tcb)
     bool first = tcb->trouble_ms == 0;
     if (!goes_on(tcp, tcb))
         return;
-    if (tcb->side != 0) {
+    if (tcb->has_side) {
         tcp_side(tcp, tcb)->timeouts++;
         tcp_recovery_timeout(tcp, tcb, first);
     }
@@ -242,8 +242,8 @@ void tcp_persist_stop(struct tcp *tcp, struct tcb *tcb)
     tcp_retransmit_timer_restart(tcp, tcb);
     if (tcb->snd.una == tcb->snd_end) {
         tcb->flags |= TCB_PROBE; /* our FIN alone */
-    } else if (tcb->side != 0) {
-        uint32_t first = tcp_side(tcp, tcb)->ranges_first;
+    } else if (tcb->has_side) {
+        uint32_t first = tcp_queue(tcp, tcb)->ranges_first;
         if (first != 0 && !(tcp_range_at(tcp, first)->flags & (RANGE_LOST | RANGE_SACKED)))
             tcp_range_lost(tcp, tcb, first, false);
     }
@@ -309,12 +309,12 @@ static enum ciao_reason probe_reason(const struct tcb *tcb, const struct tcp_pie
 /* A byte that was sent twice measures nothing: its range must know. */
 static void count_probe(struct tcp *tcp, struct tcb *tcb, uint32_t data_len)
 {
-    if (tcb->side == 0)
+    if (!tcb->has_side)
         return;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    side->retransmitted++;
-    if (data_len != 0 && side->ranges_first != 0)
-        tcp_range_again(tcp, tcb, side->ranges_first);
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    tcp_side(tcp, tcb)->retransmitted++;
+    if (data_len != 0 && queue->ranges_first != 0)
+        tcp_range_again(tcp, tcb, queue->ranges_first);
 }
 
 enum tcp_sent tcp_retransmit_probe(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)

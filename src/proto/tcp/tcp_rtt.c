@@ -105,7 +105,7 @@ void tcp_rtt_measured(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us)
     uint64_t spread = 4 * (uint64_t)tcb->rttvar_us;
     uint64_t rto_us = tcb->srtt_us + (spread > CLOCK_US ? spread : CLOCK_US);
     tcb->rto_us = bounded(settings, rto_us < UINT32_MAX ? (uint32_t)rto_us : UINT32_MAX);
-    if (tcb->side == 0)
+    if (!tcb->has_side)
         return;
     struct tcp_side *side = tcp_side(tcp, tcb);
     if (side->rtt_min_us == 0 || rtt_us < side->rtt_min_us)

@@ -74,8 +74,8 @@ static uint32_t inside(struct tcp *tcp, struct tcb *tcb, uint32_t index,
 static void mark(struct tcp *tcp, struct tcb *tcb, const struct tcp_sack *block,
                  struct tcp_ack_work *work)
 {
-    const struct tcp_side *side = tcp_side(tcp, tcb);
-    uint32_t index = side->ranges_first;
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    uint32_t index = queue->ranges_first;
     while (index != 0) {
         const struct tcp_range *range = tcp_range_at(tcp, index);
         if (seq_geq(range->start, block->end))
@@ -89,7 +89,7 @@ static void mark(struct tcp *tcp, struct tcb *tcb, const struct tcp_sack *block,
         }
         uint32_t before = tcp_range_at(tcp, part)->prev; /* joining may swallow `part`, not this */
         tcp_range_sacked(tcp, tcb, part, work);
-        index = before != 0 ? tcp_range_at(tcp, before)->next : side->ranges_first;
+        index = before != 0 ? tcp_range_at(tcp, before)->next : queue->ranges_first;
         if (index != 0 && (tcp_range_at(tcp, index)->flags & RANGE_SACKED))
             index = tcp_range_at(tcp, index)->next;
     }

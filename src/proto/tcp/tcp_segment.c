@@ -64,13 +64,13 @@ static void options(const struct tcp *tcp, const struct tcb *tcb, struct tcp_hea
         h->opt.ts_val = tcp_ts_now(tcp, tcb->ts_offset);
         h->opt.ts_ecr = tcb->ts_recent;
     }
-    if ((tcb->flags & TCB_SACK) && tcb->side != 0)
+    if ((tcb->flags & TCB_SACK) && tcb->has_side)
         sack_option(tcp, tcb, h, segment_data);
 }
 
 uint32_t tcp_segment_room(const struct tcp *tcp, const struct tcb *tcb)
 {
-    if (!(tcb->flags & TCB_SACK) || tcb->side == 0 || tcp_side(tcp, tcb)->out_of_order_first == 0)
+    if (!(tcb->flags & TCB_SACK) || tcp_queue(tcp, tcb)->out_of_order_first == 0)
         return tcb->smss;
     struct tcp_header h = {.flags = TCP_ACK};
     unsigned most = tcb->flags & TCB_TS ? TCP_SACK_MAX - 1 : TCP_SACK_MAX;
@@ -254,7 +254,7 @@ static bool emit_control(struct tcp *tcp, struct tcb *tcb, const struct tcp_piec
     tcp_control_write(tcp, &control, frame);
     if (control.h.flags & TCP_ACK)
         tcp_segment_acks(tcb);
-    if (tcb->side != 0)
+    if (tcb->has_side)
         tcp_side(tcp, tcb)->segments_sent++;
     tell_sent(tcp, tcb, &control.h, piece, frame);
     return true;
@@ -277,7 +277,7 @@ bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *
     put_checksum(tcp, &out, frame, l4, header_len, piece->data_len);
     if (h.flags & TCP_ACK)
         tcp_segment_acks(tcb);
-    if (tcb->side != 0) {
+    if (tcb->has_side) {
         struct tcp_side *side = tcp_side(tcp, tcb);
         side->segments_sent += frame->segments;
         side->bytes_sent += piece->data_len;

@@ -93,12 +93,12 @@ struct tcp_place { /* a byte of a buffer */
     uint32_t offset;
 };
 /* Where this byte lies, which is queued. */
-struct tcp_place tcp_sendq_place(const struct tcb *tcb, struct tcp_side *side, seq_t seq);
+struct tcp_place tcp_sendq_place(const struct tcb *tcb, struct tcp_queue *queue, seq_t seq);
 /* The bytes up to `end`, which lies there or one behind, were sliced: the next are found soon. */
-static inline void tcp_sendq_sliced(struct tcp_side *side, seq_t end, struct tcp_place at)
+static inline void tcp_sendq_sliced(struct tcp_queue *queue, seq_t end, struct tcp_place at)
 {
-    side->sendq_cursor = at.buf;
-    side->sendq_cursor_seq = end - at.offset;
+    queue->sendq_cursor = at.buf;
+    queue->sendq_cursor_seq = end - at.offset;
 }
 /* How many of these bytes one frame's fragments can refer to. */
 uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len);
@@ -112,7 +112,7 @@ struct tcp_repair { /* what is to be sent again */
 /* ---- records, chunks and bursts: tcp_burst.c ---- */
 static inline bool tcp_bursts(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcb->side != 0 && (tcp_side(tcp, tcb)->burst_flags & BURST_ON) != 0;
+    return tcb->has_side && (tcp_side(tcp, tcb)->burst_flags & BURST_ON) != 0;
 }
 /* With CIAO_BURSTS: so many of these bytes there is room for.  The side record is attached. */
 uint32_t tcp_burst_accepts(struct tcp *tcp, const struct tcb *tcb, uint32_t len);
@@ -132,7 +132,7 @@ bool tcp_burst_again(const struct tcp *tcp, struct tcb *tcb, const struct tcp_re
                      seq_t end);
 /* snd.nxt has passed marks. */
 void tcp_burst_passed(struct tcp *tcp, struct tcb *tcb);
-void tcp_burst_flush(struct tcp *tcp, struct tcp_side *side);
+void tcp_burst_flush(struct tcp *tcp, struct tcp_queue *queue);
 
 /* ---- ranges: tcp_range.c ---- */
 static inline struct tcp_range *tcp_range_at(const struct tcp *tcp, uint32_t index)
@@ -143,7 +143,7 @@ static inline struct tcp_range *tcp_range_at(const struct tcp *tcp, uint32_t ind
 bool tcp_range_room(const struct tcp *tcp);
 static inline bool tcp_by_time(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcb->side != 0 && tcp_side(tcp, tcb)->rack != 0;
+    return tcb->has_side && tcp_side(tcp, tcb)->rack != 0;
 }
 /* [start, end), which begins where the last one ended, has left for the first time. */
 void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end);

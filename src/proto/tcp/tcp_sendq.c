@@ -9,51 +9,16 @@
  *   first [skip.......size] -> [........size] -> last [......fill     ]
  *          ^ snd_end - sendq_bytes                           ^ snd_end
  *
- * The side record that all of this hangs on is attached here too, with the first data.  Which
- * bytes have been sent is not known here: tcp_range.c.
+ * Which bytes have been sent is not known here: tcp_range.c.
  */
 #include "proto/tcp/tcp_send.h"
-
-bool tcp_side_attach(struct tcp *tcp, struct tcb *tcb)
-{
-    if (tcb->side != 0)
-        return true;
-    const uint32_t more = tcp_tcb_settings(tcp, tcb)->more;
-    bool by_time = (more & CIAO_RACK) != 0;
-    uint32_t index = pool_take(&tcp->sides), rack = by_time ? pool_take(&tcp->racks) : 0;
-    if (index == 0 || (by_time && rack == 0)) {
-        if (index != 0)
-            pool_give(&tcp->sides, index);
-        return false;
-    }
-    memset(pool_at(&tcp->sides, index), 0, sizeof(struct tcp_side));
-    if (rack != 0)
-        memset(pool_at(&tcp->racks, rack), 0, sizeof(struct tcp_rack));
-    tcb->side = index;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    side->rack = rack;
-    side->burst_flags = more & CIAO_BURSTS ? BURST_ON : 0;
-    side->chunk_start = side->pushed = side->burst_end = side->small_end = tcb->snd_end;
-    tcp_congestion_init(tcp, tcb);
-    return true;
-}
-
-void tcp_side_detach(struct tcp *tcp, struct tcb *tcb)
-{
-    if (tcb->side == 0)
-        return;
-    if (tcp_side(tcp, tcb)->rack != 0)
-        pool_give(&tcp->racks, tcp_side(tcp, tcb)->rack);
-    pool_give(&tcp->sides, tcb->side);
-    tcb->side = 0;
-}
 
 /* ---- in: from the program ---- */
 
 uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t most = tcp_tcb_settings(tcp, tcb)->sndbuf_bytes;
-    uint32_t used = tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->sendq_bytes;
+    uint32_t used = tcp_queue(tcp, tcb)->sendq_bytes;
     return most > used ? most - used : 0;
 }
 
@@ -66,7 +31,7 @@ static bool waits_enough(const struct tcp *tcp, const struct tcb *tcb, uint32_t 
 bool tcp_sendq_writable(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    uint32_t used = tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->sendq_bytes;
+    uint32_t used = tcp_queue(tcp, tcb)->sendq_bytes;
     uint32_t most = settings->sndbuf_bytes, lowat = settings->notsent_lowat_bytes;
     if (used > most - most / 3)
         return false;
@@ -86,26 +51,26 @@ static size_t room_for(struct tcp *tcp, struct tcb *tcb, size_t len)
 
 /* Small writes get small buffers as long as they are few: a buffer is as large as what waits
  * already, so that at most half of the memory stands empty. */
-static struct ciao_buf *take_buffer(struct tcp *tcp, const struct tcp_side *side, size_t len)
+static struct ciao_buf *take_buffer(struct tcp *tcp, const struct tcp_queue *queue, size_t len)
 {
     uint32_t wanted = len < BUF_QUARTER ? (uint32_t)len : BUF_QUARTER;
-    if (wanted < side->sendq_bytes)
-        wanted = side->sendq_bytes < BUF_QUARTER ? side->sendq_bytes : BUF_QUARTER;
+    if (wanted < queue->sendq_bytes)
+        wanted = queue->sendq_bytes < BUF_QUARTER ? queue->sendq_bytes : BUF_QUARTER;
     return ciao_bufpool_take(tcp->buffers, wanted);
 }
 
-static bool append_buffer(struct tcp *tcp, struct tcp_side *side, size_t len)
+static bool append_buffer(struct tcp *tcp, struct tcp_queue *queue, size_t len)
 {
-    struct ciao_buf *buf = take_buffer(tcp, side, len);
+    struct ciao_buf *buf = take_buffer(tcp, queue, len);
     if (buf == NULL)
         return false;
     buf->next = NULL;
-    if (side->sendq_last == NULL)
-        side->sendq_first = buf;
+    if (queue->sendq_last == NULL)
+        queue->sendq_first = buf;
     else
-        side->sendq_last->next = buf;
-    side->sendq_last = buf;
-    side->sendq_fill = 0;
+        queue->sendq_last->next = buf;
+    queue->sendq_last = buf;
+    queue->sendq_fill = 0;
     return true;
 }
 
@@ -113,9 +78,10 @@ int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
 {
     if (len == 0)
         return 0;
-    if (!tcp_side_attach(tcp, tcb))
+    if (!tcp_queue_attach(tcp, tcb))
         return -CIAO_ENOMEM;
-    struct tcp_side *side = tcp_side(tcp, tcb);
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const uint8_t *from = data;
     size_t left = room_for(tcp, tcb, len);
     if (left < len && side->rack != 0)
@@ -123,110 +89,116 @@ int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
     if (left == 0)
         return -CIAO_EAGAIN;
     while (left != 0) {
-        struct ciao_buf *last = side->sendq_last;
-        bool full = last == NULL || side->sendq_fill == last->size;
-        if (full && !append_buffer(tcp, side, left)
-            && !(tcp_teardown_make_room(tcp) && append_buffer(tcp, side, left)))
+        struct ciao_buf *last = queue->sendq_last;
+        bool full = last == NULL || queue->sendq_fill == last->size;
+        if (full && !append_buffer(tcp, queue, left)
+            && !(tcp_teardown_make_room(tcp) && append_buffer(tcp, queue, left)))
             break;
-        last = side->sendq_last;
-        size_t n = last->size - side->sendq_fill;
+        last = queue->sendq_last;
+        size_t n = last->size - queue->sendq_fill;
         n = n < left ? n : left;
-        memcpy(ciao_buf_bytes(last) + side->sendq_fill, from, n);
-        side->sendq_fill += (uint32_t)n;
-        side->sendq_bytes += (uint32_t)n;
+        memcpy(ciao_buf_bytes(last) + queue->sendq_fill, from, n);
+        queue->sendq_fill += (uint32_t)n;
+        queue->sendq_bytes += (uint32_t)n;
         tcb->snd_end += (uint32_t)n;
         from += n;
         left -= n;
     }
-    return from == data ? -CIAO_ENOMEM : from - (const uint8_t *)data;
+    if (from == data) {
+        tcp_queue_emptied(tcp, tcb);
+        return -CIAO_ENOMEM;
+    }
+    return from - (const uint8_t *)data;
 }
 
 /* ---- out: acknowledged ---- */
 
-static void pop_first(struct tcp_side *side)
+static void pop_first(struct tcp_queue *queue)
 {
-    struct ciao_buf *buf = side->sendq_first;
-    side->sendq_first = buf->next;
-    if (buf == side->sendq_last)
-        side->sendq_last = NULL;
-    if (buf == side->sendq_cursor)
-        side->sendq_cursor = NULL;
-    side->sendq_skip = 0;
+    struct ciao_buf *buf = queue->sendq_first;
+    queue->sendq_first = buf->next;
+    if (buf == queue->sendq_last)
+        queue->sendq_last = NULL;
+    if (buf == queue->sendq_cursor)
+        queue->sendq_cursor = NULL;
+    queue->sendq_skip = 0;
     ciao_buf_unref(buf);
 }
 
-static void free_bytes(struct tcp_side *side, uint32_t bytes)
+static void free_bytes(struct tcp_queue *queue, uint32_t bytes)
 {
-    side->sendq_bytes -= bytes;
+    queue->sendq_bytes -= bytes;
     while (bytes != 0) {
-        struct ciao_buf *buf = side->sendq_first;
-        uint32_t end = buf == side->sendq_last ? side->sendq_fill : buf->size;
-        if (bytes < end - side->sendq_skip) {
-            side->sendq_skip += bytes;
+        struct ciao_buf *buf = queue->sendq_first;
+        uint32_t end = buf == queue->sendq_last ? queue->sendq_fill : buf->size;
+        if (bytes < end - queue->sendq_skip) {
+            queue->sendq_skip += bytes;
             return;
         }
-        bytes -= end - side->sendq_skip;
-        pop_first(side);
+        bytes -= end - queue->sendq_skip;
+        pop_first(queue);
     }
 }
 
 void tcp_sendq_free_to(struct tcp *tcp, struct tcb *tcb, seq_t una)
 {
-    if (tcb->side == 0)
+    if (tcb->queue == 0)
         return;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    seq_t start = tcb->snd_end - side->sendq_bytes;
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    seq_t start = tcb->snd_end - queue->sendq_bytes;
     if (seq_leq(una, start))
         return;
     uint32_t bytes = una - start; /* our FIN lies behind the last byte */
-    free_bytes(side, bytes < side->sendq_bytes ? bytes : side->sendq_bytes);
+    free_bytes(queue, bytes < queue->sendq_bytes ? bytes : queue->sendq_bytes);
+    if (queue->sendq_bytes == 0)
+        tcp_queue_emptied(tcp, tcb);
 }
 
 void tcp_sendq_flush(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcb->side == 0)
+    if (tcb->queue == 0)
         return;
-    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     tcp_range_flush(tcp, tcb);
-    tcp_burst_flush(tcp, side);
-    while (side->sendq_first != NULL)
-        pop_first(side);
-    side->sendq_bytes = 0;
+    tcp_burst_flush(tcp, queue);
+    while (queue->sendq_first != NULL)
+        pop_first(queue);
+    queue->sendq_bytes = 0;
 }
 
 /* ---- sliced into frames ---- */
 
 /* New data is sliced where the last slice ended; repeats are looked for from the front. */
-struct tcp_place tcp_sendq_place(const struct tcb *tcb, struct tcp_side *side, seq_t seq)
+struct tcp_place tcp_sendq_place(const struct tcb *tcb, struct tcp_queue *queue, seq_t seq)
 {
-    seq_t first = tcb->snd_end - side->sendq_bytes - side->sendq_skip;
-    bool ahead = side->sendq_cursor != NULL && seq_geq(seq, side->sendq_cursor_seq);
-    struct ciao_buf *buf = ahead ? side->sendq_cursor : side->sendq_first;
-    seq_t start = ahead ? side->sendq_cursor_seq : first;
+    seq_t first = tcb->snd_end - queue->sendq_bytes - queue->sendq_skip;
+    bool ahead = queue->sendq_cursor != NULL && seq_geq(seq, queue->sendq_cursor_seq);
+    struct ciao_buf *buf = ahead ? queue->sendq_cursor : queue->sendq_first;
+    seq_t start = ahead ? queue->sendq_cursor_seq : first;
     while (seq - start >= buf->size) {
         start += buf->size;
         buf = buf->next;
         ASSERT(buf != NULL);
     }
-    side->sendq_cursor = buf;
-    side->sendq_cursor_seq = start;
+    queue->sendq_cursor = buf;
+    queue->sendq_cursor_seq = start;
     return (struct tcp_place){buf, seq - start};
 }
 
-static void assert_queued(const struct tcb *tcb, const struct tcp_side *side, seq_t seq,
+static void assert_queued(const struct tcb *tcb, const struct tcp_queue *queue, seq_t seq,
                           uint32_t len)
 {
-    seq_t start = tcb->snd_end - side->sendq_bytes;
-    ASSERT(seq - start <= side->sendq_bytes && len <= side->sendq_bytes - (seq - start));
+    seq_t start = tcb->snd_end - queue->sendq_bytes;
+    ASSERT(seq - start <= queue->sendq_bytes && len <= queue->sendq_bytes - (seq - start));
 }
 
 uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len)
 {
     if (len == 0)
         return 0;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    assert_queued(tcb, side, seq, len);
-    struct tcp_place at = tcp_sendq_place(tcb, side, seq);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    assert_queued(tcb, queue, seq, len);
+    struct tcp_place at = tcp_sendq_place(tcb, queue, seq);
     uint32_t reach = at.buf->size - at.offset;
     for (unsigned frags = 1; reach < len && frags < CIAO_FRAME_FRAGS; frags++) {
         at.buf = at.buf->next;
@@ -240,9 +212,9 @@ uint32_t tcp_sendq_slice(struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t l
 {
     if (len == 0)
         return 0;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    assert_queued(tcb, side, seq, len);
-    struct tcp_place at = tcp_sendq_place(tcb, side, seq);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    assert_queued(tcb, queue, seq, len);
+    struct tcp_place at = tcp_sendq_place(tcb, queue, seq);
     uint32_t done = 0;
     while (done < len) {
         uint32_t n = at.buf->size - at.offset;
@@ -261,9 +233,9 @@ uint32_t tcp_sendq_slice(struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t l
 /* Queued and never sent. */
 uint32_t tcp_unsent_bytes(const struct tcp *tcp, const struct tcb *tcb)
 {
-    if (tcb->side == 0 || (tcb->flags & TCB_FIN_SENT))
+    if (tcb->flags & TCB_FIN_SENT)
         return 0;
-    uint32_t queued = tcp_side(tcp, tcb)->sendq_bytes;
+    uint32_t queued = tcp_queue(tcp, tcb)->sendq_bytes;
     uint32_t unsent = tcb->snd_end - tcb->snd.nxt; /* before our SYN leaves nxt is one less */
     return unsent < queued ? unsent : queued;
 }
@@ -271,5 +243,5 @@ uint32_t tcp_unsent_bytes(const struct tcp *tcp, const struct tcb *tcb)
 /* Sent, or sent in vain so far. */
 uint32_t tcp_unacked_bytes(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->sendq_bytes - tcp_unsent_bytes(tcp, tcb);
+    return tcp_queue(tcp, tcb)->sendq_bytes - tcp_unsent_bytes(tcp, tcb);
 }

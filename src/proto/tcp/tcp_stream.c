@@ -46,10 +46,10 @@ enum verdict { LEAVES, STAYS, IS_UNUSUAL };
 
 /* ---- is it usual? ---- */
 
-static bool queue_is_usual(const struct tcp_side *side)
+static bool queue_is_usual(const struct tcp_side *side, const struct tcp_queue *queue)
 {
-    return (side->lost_bytes | side->sacked_bytes | side->rack | side->marks_first
-            | side->out_of_order_first | (side->burst_flags & BURST_ON))
+    return (side->lost_bytes | side->sacked_bytes | side->rack | queue->marks_first
+            | queue->out_of_order_first | (side->burst_flags & BURST_ON))
            == 0;
 }
 
@@ -80,7 +80,8 @@ static bool link_is_usual(const struct tcp *tcp, const struct tcb *tcb)
 
 static bool is_usual(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return state_is_usual(tcb) && (tcb->side == 0 || queue_is_usual(tcp_side(tcp, tcb)))
+    return state_is_usual(tcb)
+           && (!tcb->has_side || queue_is_usual(tcp_side(tcp, tcb), tcp_queue(tcp, tcb)))
            && link_is_usual(tcp, tcb) && tcp->config->predict;
 }
 
@@ -329,7 +330,7 @@ static void all_sent(struct run *run, seq_t start)
     struct tcp_side *side = run->side;
     struct tcb *tcb = run->tcb;
     uint32_t len = tcb->snd.nxt - start;
-    tcp_sendq_sliced(side, tcb->snd.nxt, run->at);
+    tcp_sendq_sliced(tcp_queue(run->tcp, tcb), tcb->snd.nxt, run->at);
     tcp_range_sent(run->tcp, tcb, start, tcb->snd.nxt);
     side->segments_sent += run->segments;
     side->data_sent += run->segments;
@@ -349,7 +350,7 @@ static enum verdict send_bytes(struct run *run, struct tcp_turn *turn)
     enum verdict verdict = next_length(run, &len);
     if (verdict != LEAVES)
         return verdict;
-    run->at = tcp_sendq_place(tcb, run->side, start);
+    run->at = tcp_sendq_place(tcb, tcp_queue(tcp, tcb), start);
     do {
         send_one(run, turn->frames[turn->made++], len);
         verdict = next_length(run, &len);
@@ -375,7 +376,7 @@ enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_t
     struct run run = {
         .tcp = tcp,
         .tcb = tcb,
-        .side = tcb->side != 0 ? tcp_side(tcp, tcb) : NULL,
+        .side = tcb->has_side ? tcp_side(tcp, tcb) : NULL,
         .settings = tcp_tcb_settings(tcp, tcb),
     };
     if (unsent_bytes(tcb) == 0)

@@ -22,7 +22,7 @@ static bool may_probe(const struct tcp *tcp, const struct tcb *tcb)
         return false;
     if ((tcb->flags & busy) || tcb->backoff != 0 || !(tcb->flags & TCB_RTT_MEASURED))
         return false;
-    return tcb->side != 0 && !(tcb->repair & REPAIR_TAIL_OUT) && tcp_flight(tcb) != 0
+    return tcb->has_side && !(tcb->repair & REPAIR_TAIL_OUT) && tcp_flight(tcb) != 0
            && tcb->snd.una != tcb->snd_end;
 }
 
@@ -35,7 +35,7 @@ static bool may_probe_by_time(const struct tcp *tcp, const struct tcb *tcb)
     if ((more & both) != both || !(tcb->flags & TCB_SACK) || (tcb->flags & busy)
         || (tcb->repair & (REPAIR_TAIL_OUT | REPAIR_TAIL_DUE)) || tcb->backoff != 0)
         return false;
-    if (tcb->side != 0 && tcp_rack(tcp, tcp_side(tcp, tcb))->alert == ALERT_DISORDER)
+    if (tcb->has_side && tcp_rack(tcp, tcp_side(tcp, tcb))->alert == ALERT_DISORDER)
         return false;
     return tcb->snd.una != tcb->snd.nxt && (tcb->flags & TCB_RTT_MEASURED);
 }
@@ -51,7 +51,7 @@ void tcp_tail_again(struct tcp *tcp, struct tcb *tcb)
 {
     if (!may_probe_by_time(tcp, tcb))
         return;
-    uint32_t wait_us = wait_by_time_us(tcp, tcb), first = tcp_side(tcp, tcb)->ranges_first;
+    uint32_t wait_us = wait_by_time_us(tcp, tcb), first = tcp_queue(tcp, tcb)->ranges_first;
     int64_t left_us = wait_us;
     if (first != 0)
         left_us = (int64_t)(tcp_range_at(tcp, first)->sent_us + tcb->rto_us - tcp->now);
@@ -64,8 +64,8 @@ void tcp_tail_again(struct tcp *tcp, struct tcb *tcb)
 /* The wait until a probe; 0 when the retransmission timer is the one to run. */
 uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb)
 {
-    bool by_time = tcb->side != 0 ? tcp_side(tcp, tcb)->rack != 0
-                                  : (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK) != 0;
+    bool by_time = tcb->has_side ? tcp_side(tcp, tcb)->rack != 0
+                                 : (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK) != 0;
     if (by_time)
         return may_probe_by_time(tcp, tcb) ? wait_by_time_us(tcp, tcb) : 0;
     if (!may_probe(tcp, tcb))
@@ -92,7 +92,7 @@ void tcp_tail_timeout(struct tcp *tcp, struct tcb *tcb)
 /* The last segment that the peer is not known to hold. */
 struct tcp_repair tcp_tail_segment(struct tcp *tcp, struct tcb *tcb)
 {
-    uint32_t i = tcp_side(tcp, tcb)->ranges_last;
+    uint32_t i = tcp_queue(tcp, tcb)->ranges_last;
     while (i != 0 && (tcp_range_at(tcp, i)->flags & RANGE_SACKED))
         i = tcp_range_at(tcp, i)->prev;
     if (i != 0 && tcp_range_at(tcp, i)->end - tcp_range_at(tcp, i)->start > tcb->smss) {

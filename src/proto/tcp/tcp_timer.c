@@ -103,7 +103,7 @@ static void other_ran_out(struct tcp *tcp, struct tcb *tcb)
         return;
     tcp_note(tcp, tcb, CIAO_TIMER_SWS_OVERRIDE, tcp_unsent_bytes(tcp, tcb), 0);
     tcb->flags |= TCB_PUSH;
-    if (tcb->side != 0)
+    if (tcb->has_side)
         tcp_side(tcp, tcb)->burst_flags |= BURST_TAIL_PUSH;
     tcp_output_wanted(tcp, tcb);
 }
@@ -124,8 +124,10 @@ static void tcb_ran_out(struct tcp *tcp, ref_t ref)
         tcb->keep_at = 0;
         tcp_keepalive_timeout(tcp, tcb);
     }
-    if (tcb->head.life == life)
-        rearm(tcp, tcb);
+    if (tcb->head.life != life)
+        return;
+    tcp_queue_linger_over(tcp, tcb);
+    rearm(tcp, tcb);
 }
 
 void tcp_advance(struct tcp *tcp, time_us now)

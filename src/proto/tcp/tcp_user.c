@@ -252,7 +252,7 @@ static bool enough_to_read(const struct tcp *tcp, const struct tcb *tcb)
     if (unread == 0 || lowat <= 1 || unread >= lowat)
         return unread != 0;
     return tcb->rcv.edge == tcb->rcv.nxt
-           || tcp_side(tcp, tcb)->charged_bytes >= tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
+           || tcp_queue(tcp, tcb)->charged_bytes >= tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
 }
 
 /* The usual news: bytes have come, and nothing else has changed. */

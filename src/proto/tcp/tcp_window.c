@@ -27,7 +27,7 @@ uint32_t tcp_window_initial(const struct ciao_settings *settings)
 static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t buffer = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
-    uint32_t charged = tcb->side == 0 ? 0 : tcp_side(tcp, tcb)->charged_bytes;
+    uint32_t charged = tcp_queue(tcp, tcb)->charged_bytes;
     uint32_t free = charged < buffer ? buffer - charged : 0;
     uint32_t clamp = tcp_tcb_settings(tcp, tcb)->window_clamp_bytes; /* AS LINUX */
     return clamp != 0 && clamp < free ? clamp : free;
