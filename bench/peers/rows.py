@@ -60,6 +60,7 @@ ROWS = [
     bulk("1500", 1500, "64k", 65536, other=Other("smoltcp", 48, "bulk", LWIP_BULK), ceiling=0.65),
     bulk("1500", 1500, "256k", 262144),
     bulk("1500", 1500, "1m", 1048576, factor=0, ceiling=0.65),
+    bulk("9000", 9000, "64k", 65536),
     bulk("64k", 65535, "64k", 65536, ceiling=0.80),
     bulk("64k", 65535, "256k", 262144, ceiling=0.80),
     bulk("64k", 65535, "1m", 1048576, factor=0, ceiling=0.80),
