@@ -265,6 +265,7 @@ static const struct row rows[] = {
     {"bulk", "Gbit/s", prepare_connection, some_bytes, gbit, 0},
     {"round-trip", "ns", prepare_connection, some_trips, nanoseconds, 0},
     {"open-close-16", "connections/s", prepare_time_waits, some_connections, a_second, 16},
+    {"open-close-1k", "connections/s", prepare_time_waits, some_connections, a_second, 1024},
     {"open-close-10k", "connections/s", prepare_time_waits, some_connections, a_second, 10000},
 };
 
