@@ -7,9 +7,11 @@
 #include "bench/pair.h"
 
 /*
- * As pair->meanwhile: ahead of some of the frames comes a copy with one byte of the TCP segment
- * changed, and the stack must drop it; another byte each time, the header's and the payload's.
+ * Hand in pair->frame[0..n-1], and ahead of each of them a copy in which one bit of one byte is
+ * another: another byte each time, of all that a checksum covers.  Of one batch the copies come
+ * together, in the next each right before its own frame, so that what is merged is tried too.  Ends
+ * the program unless the stack drops n frames.
  */
-void flip_some(struct pair *pair, struct pair_side *to, unsigned n);
+void flip_input(struct pair *pair, struct pair_side *to, unsigned n);
 
 #endif

@@ -125,6 +125,7 @@ void bench_open_close(const struct bench_row *row, const struct bench *bench)
         .connections = BUDGET,
         .time_waits = row->n + 2 * GROUP,
         .listeners = LISTENERS,
+        .verify = bench->verify,
         .servers = SERVERS,
         .msl_us = (row->n / GROUP + 1) * ROUND_US / 2,
     };
@@ -142,6 +143,7 @@ void bench_open_close(const struct bench_row *row, const struct bench *bench)
     check(rounds);
     ciao_counts(rounds->pair.client.stack, &counts);
     bench_tell(bench, row, "ports-in-use", counts.ports_in_use, "ports");
+    pair_tell_damaged(&rounds->pair, row, bench);
     pair_close(&rounds->pair);
     free(rounds);
 }

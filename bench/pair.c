@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bench/flip.h"
 #include "bench/measure.h"
 #include "driver/loop.h"
 #include "host/machine.h"
@@ -32,6 +33,7 @@ static void configure(struct ciao_config *config, const struct pair_options *opt
     config->events = CIAO_EVENTS_LIFE;
     config->tcp.sndbuf_bytes = or_else(options->row->window, WINDOW_DEFAULT);
     config->tcp.rcvbuf_bytes = config->tcp.sndbuf_bytes;
+    config->merge = !options->unmerged;
     config->tcp.flags |= options->keepalive ? CIAO_KEEPALIVE : 0;
     config->tcp.msl_us = or_else(options->msl_us, config->tcp.msl_us);
 }
@@ -91,6 +93,7 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     *pair = (struct pair){
         .now_us = START_US,
         .v6 = options->row->v6,
+        .verify = options->verify,
         .listeners = or_else(options->listeners, 1),
         .servers = or_else(options->servers, 1),
     };
@@ -151,10 +154,10 @@ unsigned pair_carry(struct pair *pair, struct pair_side *from, struct pair_side 
     sent = from->driver->ops->send(from->driver, pair->frame, n, pair->now_us);
     came = to->driver->ops->receive(to->driver, pair->frame, PAIR_BATCH, pair->now_us);
     bench_must(sent == (int)n && came == sent, "the link takes %u frames, and gives %d", n, came);
-    if (pair->meanwhile)
-        pair->meanwhile(pair, to, n);
-    ciao_input(to->stack, 0, pair->frame, n, pair->now_us);
-    pair->frames += n;
+    if (pair->verify)
+        flip_input(pair, to, n);
+    else
+        ciao_input(to->stack, 0, pair->frame, n, pair->now_us);
     return n;
 }
 
@@ -226,6 +229,13 @@ void pair_join(struct pair *pair, ciao_conn *client, ciao_conn *server)
 
     pair_settle(pair);
     *server = pair_accept(pair, listener);
+}
+
+void pair_tell_damaged(const struct pair *pair, const struct bench_row *row,
+                       const struct bench *bench)
+{
+    if (pair->verify)
+        bench_tell(bench, row, "damaged-and-dropped", (double)pair->damaged, "frames");
 }
 
 size_t pair_resident(const struct pair_side *side)

@@ -26,6 +26,8 @@ struct pair_options {
     uint32_t listeners;          /* 0: 1 */
     uint32_t servers;            /* addresses of the server; 0: 1 */
     uint32_t msl_us;             /* 0: the profile's */
+    bool verify;                 /* ahead of each frame a damaged copy of it arrives: flip.h */
+    bool unmerged;               /* each segment goes through the state machine by itself */
     bool keepalive;              /* every connection has a timer, two hours off */
     bool small_pages;            /* for who looks at what is resident; others have huge ones */
 };
@@ -45,11 +47,10 @@ struct pair {
     uint32_t listeners, servers, next_listener, next_server;
     struct ciao_addr server_addr[PAIR_SERVERS_MOST];
     bool v6;
-    uint64_t frames;  /* that crossed */
-    uint32_t damaged; /* and were seen dropped; see flip.h */
+    bool verify;
+    uint64_t damaged, damaged_batches; /* frames that were seen dropped: flip.h */
     struct ciao_frame *frame[PAIR_BATCH];
     struct ciao_frame store[PAIR_BATCH];
-    void (*meanwhile)(struct pair *pair, struct pair_side *to, unsigned n);
 };
 
 void pair_open(struct pair *pair, const struct pair_options *options);
@@ -72,6 +73,10 @@ uint32_t pair_connect(struct pair *pair, ciao_conn *client);
 ciao_conn pair_accept(struct pair *pair, uint32_t listener);
 /* A whole connection, both handles. */
 void pair_join(struct pair *pair, ciao_conn *client, ciao_conn *server);
+
+/* In a run that verifies: how many damaged frames were seen dropped. */
+void pair_tell_damaged(const struct pair *pair, const struct bench_row *row,
+                       const struct bench *bench);
 
 /* Bytes of this side's memory that are resident. */
 size_t pair_resident(const struct pair_side *side);

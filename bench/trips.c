@@ -81,6 +81,7 @@ static struct trips *open_trips(const struct bench_row *row, const struct bench 
     struct pair_options options = {
         .row = row,
         .connections = n + 16,
+        .verify = bench->verify,
         .listeners = n / PORTS_A_LISTENER + 1,
     };
     struct trips *trips = calloc(1, sizeof *trips);
@@ -143,5 +144,6 @@ void bench_request(const struct bench_row *row, const struct bench *bench)
     bench_tell(bench, row, NULL, bench_measure(bench, row, some_trips, trips), "ns");
     if (!bench->work)
         tell_percentiles(trips, row, bench);
+    pair_tell_damaged(&trips->pair, row, bench);
     close_trips(trips);
 }

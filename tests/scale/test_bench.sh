@@ -29,7 +29,7 @@ weighs()
 }
 
 # ---- every byte compared ----
-bench bulk round-trip request-10 --verify --seconds 0.1
+bench bulk round-trip request-10 open-close-1k merging/ipv4 merging/ipv6 --verify --seconds 0.1
 same "the rows that carry data succeed with every byte compared" 0 "$code"
 for size in 1500 9000 64k; do
     for window in 64k 256k 1m; do
@@ -47,6 +47,13 @@ for family in ipv4 ipv6; do
         'index($1, row) == 1 { if ($2 < before) exit 1; before = $2; n++ } END { exit n != 5 }' \
         <<<"$out"
     printed "a request on one of ten over $family" "request-10/$family" ns
+    for row in bulk-1500/$family/64k bulk-64k/$family/1m round-trip/$family request-10/$family \
+        open-close-1k/$family; do
+        printed "$row: one byte of each frame was changed, and each was dropped" \
+            "$row/damaged-and-dropped" frames
+    done
+    printed "over $family states, counts and bytes are the same with merging off" \
+        "merging/$family" bytes
 done
 
 # ---- many connections ----
