@@ -3,6 +3,7 @@
  */
 #include "pair.h"
 
+#include "core/stack_internal.h"
 #include "support/stackmem.h"
 
 #define WIRE_BYTES ((size_t)64 << 20)
@@ -30,6 +31,8 @@ static void open_side(struct pair *pair, unsigned side)
     pair->memory[side] = stackmem_new(pair->bytes);
     pair->stack[side] = ciao_stack_create(&pair->config, pair->memory[side], pair->now);
     assert_non_null(pair->stack[side]);
+    if (pair->options.tidy)
+        pair->stack[side]->tcp.queues_kept = 0;
     assert_int_equal(ciao_link_add(pair->stack[side], &link), 0);
     assert_int_equal(ciao_address_add(pair->stack[side], 0, &v4, 24), 0);
     assert_int_equal(ciao_address_add(pair->stack[side], 0, &v6, 64), 0);

@@ -30,6 +30,7 @@ struct pair_options {
     uint32_t lose_every; /* every n-th frame is lost; 0: none */
     uint32_t window;     /* bytes of each buffer; 0: the profile's */
     bool the_long_way;   /* nothing is predicted */
+    bool tidy;           /* an empty queue is given back at once */
 };
 
 struct pair {

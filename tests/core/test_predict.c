@@ -147,21 +147,26 @@ static unsigned lives(void)
     return wanted != NULL ? (unsigned)strtoul(wanted, NULL, 10) : 6;
 }
 
-static void compare(struct pair_options options)
+static void compare_two(struct pair_options one, struct pair_options other)
 {
-    options.events = true;
+    one.events = other.events = true;
     for (unsigned seed = 0; seed < lives(); seed++)
         for (int v6 = 0; v6 < 2; v6++) {
-            options.seed = (uint8_t)(seed * 2);
-            options.the_long_way = false;
-            struct fate shorter = lead(&options, v6, (uint8_t)seed);
-            options.the_long_way = true;
-            struct fate longer = lead(&options, v6, (uint8_t)seed);
+            one.seed = other.seed = (uint8_t)(seed * 2);
+            struct fate shorter = lead(&one, v6, (uint8_t)seed);
+            struct fate longer = lead(&other, v6, (uint8_t)seed);
             if (memcmp(&shorter, &longer, sizeof longer) != 0)
                 fail_msg("life %u over IPv%d: other frames (%llu, %llu), bytes or events", seed,
                          v6 ? 6 : 4, (unsigned long long)shorter.frames,
                          (unsigned long long)longer.frames);
         }
+}
+
+static void compare(struct pair_options options)
+{
+    struct pair_options longer = options;
+    longer.the_long_way = true;
+    compare_two(options, longer);
 }
 
 static void the_short_ways_lead_to_the_same(void **state)
@@ -198,6 +203,47 @@ static void they_do_with_every_profile_and_link(void **state)
             });
 }
 
+/* Whether a queue that is empty stays attached changes nothing but where memory is. */
+static void an_empty_queue_may_be_given_back(void **state)
+{
+    (void)state;
+    for (int profile = 0; profile < CIAO_PROFILES; profile++)
+        for (unsigned lose = 0; lose < 2; lose++) {
+            struct pair_options kept = {
+                .merge = true,
+                .profile = (enum ciao_profile)profile,
+                .lose_every = lose * 11,
+                .window = lose * 20000,
+            };
+            struct pair_options tidy = kept;
+            tidy.tidy = true;
+            compare_two(kept, tidy);
+        }
+}
+
+/* All is read and acknowledged: of what the connections have, the queues are gone. */
+static void connections_that_are_idle_hold_no_queue(void **state)
+{
+    (void)state;
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct pair pair;
+        struct ciao_counts counts;
+        pair_open(&pair, &(struct pair_options){.merge = true, .tidy = true});
+        struct pair_conn conn = pair_connect(&pair, v6);
+        assert_int_equal(pair_transfer(&pair, conn.client, conn.server, 0, 100000), 100000);
+        assert_int_equal(pair_transfer(&pair, conn.server, conn.client, 1, 64), 64);
+        pair_settle(&pair);
+        for (unsigned side = 0; side < 2; side++) {
+            ciao_counts(pair.stack[side], &counts);
+            assert_int_equal(counts.sides, 1);
+            assert_int_equal(counts.queues, 0);
+        }
+        assert_int_equal(ciao_close(pair.stack[0], conn.client, NULL, pair.now), 0);
+        assert_int_equal(ciao_close(pair.stack[1], conn.server, NULL, pair.now), 0);
+        pair_close(&pair);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +251,8 @@ int main(void)
         cmocka_unit_test(they_do_when_frames_are_lost),
         cmocka_unit_test(they_do_when_windows_are_small),
         cmocka_unit_test(they_do_with_every_profile_and_link),
+        cmocka_unit_test(an_empty_queue_may_be_given_back),
+        cmocka_unit_test(connections_that_are_idle_hold_no_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

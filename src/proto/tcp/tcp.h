@@ -64,6 +64,7 @@ struct tcp {
         settings;
     struct tcp_side *sides, *sides6; /* one for each of tcbs and tcbs6, at the same index */
     uint32_t sides_used;
+    uint32_t queues_kept; /* so many stay attached though they are empty: see tcp_queue.c */
     struct tcp_ports ports;
     struct tcp_bindings bindings;
     struct tcp_output_list output[TCP_LINKS];

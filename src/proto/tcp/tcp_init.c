@@ -126,6 +126,7 @@ int tcp_init(struct tcp *tcp, const struct ciao_config *config, struct arena *ar
     tcp->config = config;
     tcp->now = now;
     tcp->next_life = 1;
+    tcp->queues_kept = TCP_QUEUES_KEPT;
     draw_keys(tcp, config);
     int result = take_tables(tcp, config, arena);
     if (result != 0)

@@ -338,6 +338,7 @@ enum tcp_sent tcp_output_next(struct tcp *tcp, struct tcb *tcb, struct ciao_fram
 enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 
 /* ---- side and queue records: tcp_queue.c ---- */
+#define TCP_QUEUES_KEPT 256u
 /* Where it is follows from the TCB's place alone; it is in use with tcb->has_side. */
 static inline struct tcp_side *tcp_side(const struct tcp *tcp, const struct tcb *tcb)
 {
@@ -357,10 +358,14 @@ static inline bool tcp_queue_attach(struct tcp *tcp, struct tcb *tcb)
 {
     return tcb->queue != 0 || tcp_queue_take(tcp, tcb);
 }
-void tcp_queue_emptied(struct tcp *tcp, struct tcb *tcb);     /* a part of it is: the rest may be */
-void tcp_queue_linger(struct tcp *tcp, struct tcb *tcb);      /* the timer looks at it soon */
-void tcp_queue_linger_over(struct tcp *tcp, struct tcb *tcb); /* the timer ran out */
-void tcp_side_detach(struct tcp *tcp, struct tcb *tcb);       /* both */
+void tcp_queue_settle(struct tcp *tcp, struct tcb *tcb); /* give it back, if it is empty */
+/* A part of it was emptied.  Whoever holds its address does not any more. */
+static inline void tcp_queue_emptied(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcp->queues.used > tcp->queues_kept)
+        tcp_queue_settle(tcp, tcb);
+}
+void tcp_side_detach(struct tcp *tcp, struct tcb *tcb); /* both */
 
 /* ---- the send queue: tcp_sendq.c, tcp_range.c ---- */
 static inline struct tcp_rack *tcp_rack(const struct tcp *tcp, const struct tcp_side *side)

@@ -5,13 +5,12 @@
  *                  to the end of the connection
  *   queue record   from a pool, as long as bytes are queued, unread or on their way
  *
- * An empty queue is not given back at once, but by the connection's timer when that runs out next:
- * a request and its answer attach and detach nothing.  Giving it back changes nothing: whatever of
- * it could still matter is what a fresh one begins with.
+ * As long as few are out (TCP_QUEUES_KEPT) an empty one stays where it is until the connection's
+ * timer runs out next, so that a request and its answer attach and detach nothing.  When many are
+ * out it is given back at once, and the next connection has it while it is in the cache.  Neither
+ * changes anything else: whatever of a queue could still matter is what a fresh one begins with.
  */
 #include "proto/tcp/tcp_send.h"
-
-#define LINGER_MS 400u /* an empty queue is given back so long after, if no timer runs sooner */
 
 static bool attach_side(struct tcp *tcp, struct tcb *tcb)
 {
@@ -67,21 +66,7 @@ static void give_back(struct tcp *tcp, struct tcb *tcb)
     tcp_side(tcp, tcb)->burst_flags &= (uint8_t)~BURST_AGAIN;
 }
 
-void tcp_queue_linger(struct tcp *tcp, struct tcb *tcb)
-{
-    ref_t ref = tcp_tcb_ref(tcp, tcb);
-    uint32_t in_ms = tcb->timer.tick - tcp_now_ms(tcp);
-    if (!wheel_armed(&tcp->wheel, ref) || in_ms > 4 * LINGER_MS)
-        wheel_set(&tcp->wheel, ref, tcp->now + LINGER_MS * 1000);
-}
-
-void tcp_queue_emptied(struct tcp *tcp, struct tcb *tcb)
-{
-    if (is_empty(tcp, tcb) && is_as_fresh(tcp, tcb))
-        tcp_queue_linger(tcp, tcb);
-}
-
-void tcp_queue_linger_over(struct tcp *tcp, struct tcb *tcb)
+void tcp_queue_settle(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->queue != 0 && is_empty(tcp, tcb) && is_as_fresh(tcp, tcb))
         give_back(tcp, tcb);

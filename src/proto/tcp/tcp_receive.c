@@ -181,7 +181,6 @@ void tcp_receive_twice(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
         queue->twice_start = start;
     queue->twice_end = end;
     tcb->flags |= TCB_DSACK;
-    tcp_queue_linger(tcp, tcb); /* until that is told */
 }
 
 /* Runs that came too early and are next now. */
@@ -224,7 +223,6 @@ static void in_order(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
         != seg->data_len) { /* memory is used up: the rest, and a FIN behind it, must come again */
         tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, seg);
         seg->data_len = taken;
-        tcp_queue_emptied(tcp, tcb);
         seg->flags &= (uint16_t)~TCP_FIN;
     }
     bool gap = queue->out_of_order_first != 0;

@@ -126,7 +126,7 @@ static void tcb_ran_out(struct tcp *tcp, ref_t ref)
     }
     if (tcb->head.life != life)
         return;
-    tcp_queue_linger_over(tcp, tcb);
+    tcp_queue_settle(tcp, tcb);
     rearm(tcp, tcb);
 }
 
