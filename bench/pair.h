@@ -26,6 +26,8 @@ struct pair_options {
     uint32_t listeners;          /* 0: 1 */
     uint32_t servers;            /* addresses of the server; 0: 1 */
     uint32_t msl_us;             /* 0: the profile's */
+    uint32_t queue;              /* frames that the link holds, a power of two; 0: PAIR_BATCH */
+    bool lossy;                  /* frames may be lost, and sent again */
     bool verify;                 /* ahead of each frame a damaged copy of it arrives: flip.h */
     bool unmerged;               /* each segment goes through the state machine by itself */
     bool keepalive;              /* every connection has a timer, two hours off */
@@ -47,7 +49,7 @@ struct pair {
     uint32_t listeners, servers, next_listener, next_server;
     struct ciao_addr server_addr[PAIR_SERVERS_MOST];
     bool v6;
-    bool verify;
+    bool verify, lossy;
     uint64_t damaged, damaged_batches; /* frames that were seen dropped: flip.h */
     struct ciao_frame *frame[PAIR_BATCH];
     struct ciao_frame store[PAIR_BATCH];

@@ -35,6 +35,8 @@ const struct bench_row bench_rows[] = {
     BULK_WINDOWS("1500", 1500),
     BULK_WINDOWS("9000", 9000),
     BULK_WINDOWS("64k", 65535),
+    BOTH("loss", "through 1 Gbit/s and 10 ms there and back that lose frames, in virtual time",
+         bench_loss, .window = KB(4096), .by_name = true),
     BOTH("merging", "bytes moved with the same states and counts, merged or not", bench_merging,
          .by_name = true),
     BOTH("open-close-16", "open, and a four-way close, while 16 stand in TIME-WAIT",

@@ -10,6 +10,8 @@
 void bench_bulk(const struct bench_row *row, const struct bench *bench);
 /* movement.c: the same copies and sums without any protocol; Gbit/s. */
 void bench_movement(const struct bench_row *row, const struct bench *bench);
+/* loss.c: Mbit/s. */
+void bench_loss(const struct bench_row *row, const struct bench *bench);
 /* merging.c: bytes that are the same with merging and without. */
 void bench_merging(const struct bench_row *row, const struct bench *bench);
 /* movement.c: one copy of 16 KB, ns. */

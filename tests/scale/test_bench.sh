@@ -89,6 +89,20 @@ same "a second passes over a million idle connections" 0 "$code"
 weighs "a thousand looks at the clock in it cost less than a millisecond" second-1m/ipv4 1
 weighs "also on the average of nearly two hours" second-1m/ipv4/mean 1
 
+# ---- a network that loses frames ----
+# gets CLAIM ROW LEAST: the figure of the row is not below LEAST.
+gets()
+{
+    check "$1" awk -v row="$2" -v least="$3" \
+        '$1 == row && $2 >= least { found = 1 } END { exit !found }' <<<"$out"
+}
+bench loss
+for family in ipv4 ipv6; do
+    gets "a link of 1 Gbit/s is full" "loss/$family/0-percent" 900
+    gets "with a loss of 0.1 % of 10 ms there and back, Mbit/s" "loss/$family/0.1-percent" 35
+    gets "and with one of 1 %" "loss/$family/1-percent" 10
+done
+
 # ---- JSON, choosing, and mistakes ----
 bench round-trip/ipv4 --json --seconds 0.05
 same "a row with its family is one row" 6 "$(wc -l <<<"$out")"
