@@ -12,6 +12,9 @@
 #include "wire/offload.h"
 #include "wire/tcp.h"
 
+/* What has no more bytes is all header, or nearly so: it goes up alone. */
+#define NOT_WORTH_IT (IP4_HEADER_LEN + TCP_HEADER_MAX)
+
 /* A TCP segment behind a plain IP header, without the link's padding. */
 struct segment {
     uint32_t start; /* of the TCP header, from the frame's first byte */
@@ -65,15 +68,17 @@ static bool find(const struct ciao_frame *frame, uint32_t link_len, struct segme
 bool merge_verify(const struct merge *merge, struct ciao_frame *frame)
 {
     struct segment segment;
+    if (frame->len <= merge->link_header_len + NOT_WORTH_IT)
+        return false;
     if (frame->csum != CIAO_CSUM_NONE)
         return true;
-    if (!find(frame, merge->link_header_len, &segment))
+    if (!find(frame, merge->link_header_len, &segment) || !segment.has_data)
         return false;
     uint32_t sum = segment.addresses + csum_pseudo4(0, 0, IP_PROTO_TCP, segment.len)
                    + offload_sum(frame, segment.start, merge->csum);
     if (csum_is_valid(sum))
         frame->csum = CIAO_CSUM_VERIFIED;
-    return segment.has_data;
+    return true;
 }
 
 bool merge_append(struct merge *merge, struct ciao_frame *frame)

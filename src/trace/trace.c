@@ -15,19 +15,29 @@ void trace_init(struct trace *trace, struct ciao_event *ring, uint32_t size, uin
     trace->mask = size == 0 ? 0 : mask;
 }
 
-struct ciao_event *trace_slot(struct trace *trace, enum ciao_event_type type, uint64_t life)
+/* What an event says of itself before its arguments, as it lies in it. */
+struct what {
+    uint8_t type, who, from, to;
+    uint16_t what, flags;
+};
+BUILD_ASSERT(sizeof(struct what) == 8 && offsetof(struct ciao_event, type) == 16
+             && offsetof(struct ciao_event, what) == 20 && offsetof(struct ciao_event, u) == 24);
+
+static inline struct ciao_event *slot(struct trace *trace, struct what what, uint64_t life)
 {
-    if (trace->lost != 0 || trace->head - trace->tail == trace->size) {
+    if (__builtin_expect(trace->lost != 0 || trace->head - trace->tail == trace->size, 0)) {
         trace->lost++;
         return NULL;
     }
-    struct ciao_event *event = &trace->ring[trace->head & (trace->size - 1)];
-    trace->head++;
-    memset(event, 0, sizeof *event);
-    event->time_us = trace->now;
-    event->life = life;
-    event->type = (uint8_t)type;
+    struct ciao_event *event = &trace->ring[trace->head++ & (trace->size - 1)];
+    *event = (struct ciao_event){.time_us = trace->now, .life = life};
+    __builtin_memcpy(&event->type, &what, sizeof what);
     return event;
+}
+
+struct ciao_event *trace_slot(struct trace *trace, enum ciao_event_type type, uint64_t life)
+{
+    return slot(trace, (struct what){.type = (uint8_t)type}, life);
 }
 
 /* Once something was lost nothing more is written until the reader has caught up, so the gap has
@@ -50,30 +60,36 @@ unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n)
     return taken;
 }
 
-void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row)
+static const struct what arc_what[CIAO_ARCS] = {
+#define ARC(from_, to_, who_, rule, key)          \
+    [CIAO_ARC_##from_##_##to_##_##key] = {        \
+        .type = CIAO_EVENT_ARC,                   \
+        .who = CIAO_WHO_##who_,                   \
+        .from = CIAO_##from_,                     \
+        .to = CIAO_##to_,                         \
+        .what = CIAO_ARC_##from_##_##to_##_##key, \
+    },
+#include "ciao/arcs.def"
+#undef ARC
+};
+
+void trace_arc_write(struct trace *trace, uint64_t life, enum ciao_arc_row row)
 {
-    trace->arcs[row]++;
-    if (!trace_on(trace, CIAO_EVENTS_LIFE))
-        return;
-    struct ciao_event *event = trace_slot(trace, CIAO_EVENT_ARC, life);
-    if (event == NULL)
-        return;
-    event->what = (uint16_t)row;
-    event->who = (uint8_t)ciao_arc_who(row);
-    event->from = (uint8_t)ciao_arc_from(row);
-    event->to = (uint8_t)ciao_arc_to(row);
+    ASSERT((unsigned)row < CIAO_ARCS);
+    (void)slot(trace, arc_what[row], life);
 }
 
 static struct ciao_event *reason_slot(struct trace *trace, struct trace_context at,
                                       enum ciao_reason reason)
 {
-    struct ciao_event *event = trace_slot(trace, CIAO_EVENT_REASON, at.life);
-    if (event == NULL)
-        return NULL;
-    event->what = (uint16_t)reason;
-    event->who = (uint8_t)ciao_reason_who(reason);
-    event->from = event->to = (uint8_t)at.state;
-    return event;
+    struct what what = {
+        .type = CIAO_EVENT_REASON,
+        .who = (uint8_t)ciao_reason_who(reason),
+        .from = (uint8_t)at.state,
+        .to = (uint8_t)at.state,
+        .what = (uint16_t)reason,
+    };
+    return slot(trace, what, at.life);
 }
 
 void trace_reason_write(struct trace *trace, struct trace_context at, enum ciao_reason reason,

@@ -44,7 +44,13 @@ static inline uint32_t trace_class_of(enum ciao_reason reason)
     return reset ? CIAO_EVENTS_LIFE : CIAO_EVENTS_WHY;
 }
 
-void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row);
+void trace_arc_write(struct trace *trace, uint64_t life, enum ciao_arc_row row);
+static inline void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row)
+{
+    trace->arcs[row]++;
+    if (trace_on(trace, CIAO_EVENTS_LIFE))
+        trace_arc_write(trace, life, row);
+}
 
 /* A reason of any kind with up to two arguments; `state` is the state it happened in. */
 struct trace_context {

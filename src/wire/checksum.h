@@ -29,13 +29,14 @@ const struct csum_ops *csum_ops_for(uint32_t cpu);
 /* Portable, for the few bytes of a header. */
 uint32_t csum_small(const void *p, size_t len);
 
+/*
+ * A number and the same with its halves exchanged: both halves of the result are the sum of the
+ * two, and the carry out of the lower one has come into the upper, as ones' complement wants.
+ */
 static inline uint32_t csum_fold(uint64_t sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint32_t)sum;
+    uint32_t word = (uint32_t)((sum + (sum >> 32 | sum << 32)) >> 32);
+    return (word + (word >> 16 | word << 16)) >> 16;
 }
 
 /* The sum of bytes at an odd offset, as it counts there [RFC1071 2 (B)]. */

@@ -12,6 +12,11 @@
 /* NOP, NOP, timestamps: the aligned form in which nearly every segment carries them. */
 #define NOP_NOP_TIMESTAMPS 0x0101080au
 
+/* And those of a SYN: MSS, SACK permitted, timestamps, NOP, window scale. */
+#define SYN_OPTIONS_LEN           20u
+#define SACK_PERMITTED_TIMESTAMPS 0x0402080au
+#define NOP_WSCALE                0x010303u
+
 static void clear_options(struct tcp_options *opt)
 {
     opt->has_mss = false;
@@ -98,6 +103,22 @@ static enum wire_fault parse_options(const uint8_t *p, const uint8_t *end, bool 
     return WIRE_OK;
 }
 
+/* The layout of emit_syn_options() with all of them, which is Linux's: false, when it is another. */
+static bool take_usual_syn(const uint8_t *p, struct tcp_options *opt)
+{
+    if (get_be16(p) != (TCP_OPTION_MSS << 8 | OPTION_MSS_LEN)
+        || get_be32(p + 4) != SACK_PERMITTED_TIMESTAMPS || get_be32(p + 16) >> 8 != NOP_WSCALE) {
+        return false;
+    }
+    opt->has_mss = true;
+    opt->mss = get_be16(p + 2);
+    opt->sack_permitted = true;
+    take_timestamps(p + 8, opt);
+    opt->has_wscale = true;
+    opt->wscale = p[19];
+    return true;
+}
+
 enum wire_fault tcp_parse(const uint8_t *p, size_t len, struct tcp_header *tcp)
 {
     if (len < TCP_HEADER_LEN) {
@@ -122,6 +143,10 @@ enum wire_fault tcp_parse(const uint8_t *p, size_t len, struct tcp_header *tcp)
     }
     if (header_len == TCP_HEADER_LEN + 12 && get_be32(p + 20) == NOP_NOP_TIMESTAMPS) {
         take_timestamps(p + 24, &tcp->opt);
+        return WIRE_OK;
+    }
+    if (header_len == TCP_HEADER_LEN + SYN_OPTIONS_LEN && (word & TCP_SYN)
+        && take_usual_syn(p + TCP_HEADER_LEN, &tcp->opt)) {
         return WIRE_OK;
     }
     return parse_options(p + TCP_HEADER_LEN, p + header_len, (word & TCP_SYN) != 0, &tcp->opt);

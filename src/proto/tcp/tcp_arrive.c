@@ -1,5 +1,5 @@
 /*
- * A segment arrives: RFC 9293 3.10.7, step by step and in its order.
+ * A segment arrives at a connection: RFC 9293 3.10.7, step by step and in its order.
  *
  * Steps decide.  When the answer is "the connection becomes something else" they call a story
  * function of tcp_handshake.c or tcp_teardown.c, which acts.  SYN-SENT (3.10.7.3) stands in
@@ -7,8 +7,6 @@
  * are small or young, and most steps do not concern them.
  */
 #include "proto/tcp/tcp_internal.h"
-#include "wire/addr.h"
-#include "wire/checksum.h"
 
 /* ---- what every dropped segment leaves behind ---- */
 
@@ -405,132 +403,4 @@ void tcp_synchronised_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segme
         return;
     tcb->last_received_ms = tcp_now_ms(tcp);
     tcp_text_and_fin(tcp, tcb, seg);
-}
-
-/* ---- a segment comes in ---- */
-
-static void told_received(struct tcp *tcp, const struct tcp_head *head,
-                          const struct tcp_segment *seg)
-{
-    if (!trace_on(tcp->trace, CIAO_EVENTS_WIRE))
-        return;
-    struct ciao_event_segment event = tcp_event_of(seg);
-    trace_segment(tcp->trace, (struct trace_context){head->life, (enum ciao_state)head->state},
-                  CIAO_EVENT_RECEIVED, seg->h.flags, &event);
-}
-
-static void tcb_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
-{
-    if (!(seg->flags & TCP_SYN))
-        seg->wnd <<= tcb->snd_wscale;
-    told_received(tcp, &tcb->head, seg);
-    if (tcb->has_side)
-        tcp_side(tcp, tcb)->segments_received += seg->segments;
-    if (tcp_state_is(tcb, CIAO_SYN_SENT))
-        tcp_syn_sent_arrives(tcp, tcb, seg);
-    else
-        tcp_synchronised_arrives(tcp, tcb, seg);
-}
-
-static void nobody_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_segment *seg)
-{
-    struct tcp_listener *listener = tcp_listen_find(tcp, tuple, seg->hash);
-    if (listener != NULL)
-        tcp_listen_arrives(tcp, listener, seg, tuple, 0);
-    else
-        tcp_closed_arrives(tcp, seg);
-}
-
-static void deliver(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_segment *seg)
-{
-    seg->hash = tcp_flow_hash(tcp, tuple);
-    ref_t ref = tcp_flow_arrives(tcp, tuple, seg->hash);
-    switch (ref_kind(ref)) {
-    case KIND_TCB4:
-    case KIND_TCB6: tcb_arrives(tcp, tcp_tcb_at(tcp, ref), seg); break;
-    case KIND_SYN4:
-    case KIND_SYN6:
-        told_received(tcp, tcp_head_at(tcp, ref), seg);
-        tcp_listen_syn_arrives(tcp, ref, seg);
-        break;
-    case KIND_TW4:
-    case KIND_TW6:
-        told_received(tcp, tcp_head_at(tcp, ref), seg);
-        tcp_wait_arrives(tcp, ref, seg, tuple);
-        break;
-    case KIND_NONE: nobody_arrives(tcp, tuple, seg); break;
-    case KIND_OTHER: ASSERT(ref_kind(ref) != KIND_OTHER); /* listeners are not in the flow table */
-    }
-}
-
-static uint32_t payload_sum(const struct ip_layer *ip, const struct ip_packet *packet)
-{
-    uint32_t sum = ip->csum->sum(packet->l4, packet->l4_head_len);
-    bool odd = packet->l4_head_len & 1;
-    uint32_t left = packet->l4_len - packet->l4_head_len;
-    for (uint32_t i = 0; left != 0 && i < packet->frame->n_frags; i++) {
-        const struct ciao_frag *frag = &packet->frame->frag[i];
-        uint32_t len = frag->len < left ? frag->len : left;
-        sum = csum_combine(sum, ip->csum->sum(frag->ptr, len), odd);
-        odd ^= len & 1;
-        left -= len;
-    }
-    return sum;
-}
-
-/* [RFC9293 3.1 MUST-3] */
-static bool checksum_is_right(const struct tcp *tcp, const struct ip_packet *packet)
-{
-    if (packet->csum_ok)
-        return true;
-    uint32_t pseudo = csum_pseudo(&packet->src, &packet->dst, packet->protocol, packet->l4_len);
-    return csum_is_valid(pseudo + payload_sum(tcp->ip, packet));
-}
-
-/* CIAO_REASON_NONE, or why it can't be read. */
-static enum ciao_reason parse(const struct tcp *tcp, const struct ip_packet *packet,
-                              struct tcp_header *h)
-{
-    enum wire_fault fault = tcp_parse(packet->l4, packet->l4_head_len, h);
-    if (fault == WIRE_TCP_SHORT)
-        return CIAO_DROP_TCP_SHORT;
-    if (!checksum_is_right(tcp, packet))
-        return CIAO_DROP_TCP_CHECKSUM;
-    if (fault == WIRE_TCP_OFFSET)
-        return CIAO_DROP_TCP_OFFSET;
-    return fault == WIRE_OK ? CIAO_REASON_NONE : CIAO_DROP_TCP_OPTION_LENGTH;
-}
-
-/* What the steps ask of a header that has been parsed. */
-static void fill_segment(struct tcp_segment *seg, const struct ip_packet *packet)
-{
-    const struct tcp_header *h = &seg->h;
-    uint32_t data_len = packet->l4_len - h->header_len;
-    uint32_t controls = (h->flags >> 1 & 1u) + (h->flags & 1u);
-    seg->packet = packet;
-    seg->seq = h->seq;
-    seg->ack = h->ack;
-    seg->wnd = h->wnd;
-    seg->len = data_len + controls;
-    seg->data_len = data_len;
-    seg->skip = 0;
-    seg->flags = h->flags;
-    seg->segments = packet->frame->segments == 0 ? 1 : packet->frame->segments;
-}
-BUILD_ASSERT(TCP_FIN == 1 && TCP_SYN == 2); /* what `controls` counts */
-
-void tcp_input(struct tcp *tcp, const struct ip_packet *packet, time_us now)
-{
-    struct tcp_segment seg;
-    tcp->now = now;
-    enum ciao_reason reason = parse(tcp, packet, &seg.h);
-    if (reason == CIAO_REASON_NONE && (packet->broadcast || ip_is_multicast(&packet->dst)))
-        reason = CIAO_DROP_TCP_TO_MANY; /* [RFC9293 3.9.2.3 MUST-57] */
-    if (reason != CIAO_REASON_NONE) {
-        trace_drop(tcp->trace, reason);
-        return;
-    }
-    const struct tcp_tuple tuple = {packet->dst, packet->src, seg.h.dport, seg.h.sport};
-    fill_segment(&seg, packet);
-    deliver(tcp, &tuple, &seg);
 }

@@ -74,26 +74,47 @@ struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref)
 /* ---- the flow table ---- */
 
 /* What a keyed hash of a tuple is made of: the ports first, then the addresses. */
+
+static uint64_t ports_word(uint16_t local, uint16_t remote)
+{
+    return (uint64_t)local << 16 | remote;
+}
+
+static void words_of_ip6(const struct ciao_addr *local, const struct ciao_addr *remote,
+                         uint64_t words[4])
+{
+    words[0] = get_be64(local->b);
+    words[1] = get_be64(local->b + 8);
+    words[2] = get_be64(remote->b);
+    words[3] = get_be64(remote->b + 8);
+}
+
 unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS])
 {
-    words[0] = (uint64_t)tuple->local_port << 16 | tuple->remote_port;
+    words[0] = ports_word(tuple->local_port, tuple->remote_port);
     if (ip_is_v4(&tuple->local)) {
         words[1] = (uint64_t)low_word(&tuple->local) << 32 | low_word(&tuple->remote);
         return 2;
     }
-    words[1] = get_be64(tuple->local.b);
-    words[2] = get_be64(tuple->local.b + 8);
-    words[3] = get_be64(tuple->remote.b);
-    words[4] = get_be64(tuple->remote.b + 8);
+    words_of_ip6(&tuple->local, &tuple->remote, &words[1]);
     return 5;
+}
+
+static uint64_t hash_of_ip6(const uint64_t key[2], uint64_t ports, const struct ciao_addr *local,
+                            const struct ciao_addr *remote)
+{
+    uint64_t words[TCP_TUPLE_WORDS] = {ports};
+    words_of_ip6(local, remote, &words[1]);
+    return siphash13_u64s(key, words, TCP_TUPLE_WORDS);
 }
 
 uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple)
 {
-    uint64_t words[TCP_TUPLE_WORDS];
-    if (tcp_tuple_words(tuple, words) == 2)
-        return siphash13_2w(key, words[0], words[1]);
-    return siphash13_u64s(key, words, TCP_TUPLE_WORDS);
+    uint64_t ports = ports_word(tuple->local_port, tuple->remote_port);
+    if (ip_is_v4(&tuple->local))
+        return siphash13_2w(key, ports,
+                            (uint64_t)low_word(&tuple->local) << 32 | low_word(&tuple->remote));
+    return hash_of_ip6(key, ports, &tuple->local, &tuple->remote);
 }
 
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)
@@ -101,44 +122,47 @@ uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)
     return tcp_tuple_hash(tcp->flow_key, tuple);
 }
 
-/* The ends as they stand in a record's head: addresses, ports, family. */
+/* The ends as they stand in a record's head, and of IPv6 whole. */
 struct ends {
     uint32_t laddr, raddr;
     uint16_t lport, rport;
     bool v6;
+    const struct ciao_addr *local, *remote;
 };
 
-static bool is_between(const struct tcp_head *head, const struct ends *ends)
+static inline bool is_between(const struct tcp_head *head, const struct ends *ends, size_t bytes)
 {
-    return head->laddr == ends->laddr && head->raddr == ends->raddr && head->lport == ends->lport
-           && head->rport == ends->rport && head->v6 == (uint8_t)ends->v6;
-}
-
-static bool has_addresses(const struct tcp_head *head, size_t bytes, const struct tcp_tuple *tuple)
-{
-    const struct tcp_addresses *addresses = addresses_behind(head, bytes);
-    return memcmp(addresses->local, tuple->local.b, 16) == 0
-           && memcmp(addresses->remote, tuple->remote.b, 16) == 0;
-}
-
-static bool is_flow(const struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple,
-                    const struct ends *ends)
-{
-    const struct tcp_head *head = tcp_head_at(tcp, ref);
-    if (!is_between(head, ends))
+    if (head->laddr != ends->laddr || head->raddr != ends->raddr || head->lport != ends->lport
+        || head->rport != ends->rport || head->v6 != (uint8_t)ends->v6)
         return false;
-    return !ends->v6 || has_addresses(head, record_bytes(ref_kind(ref)), tuple);
+    if (!ends->v6)
+        return true;
+    const struct tcp_addresses *addresses = addresses_behind(head, bytes);
+    return memcmp(addresses->local, ends->local->b, 16) == 0
+           && memcmp(addresses->remote, ends->remote->b, 16) == 0;
+}
+
+static inline ref_t find(const struct tcp *tcp, const struct ends *ends, uint64_t hash)
+{
+    struct flow_cursor cursor;
+    ref_t ref = flow_first(&tcp->flows, hash, &cursor);
+    while (ref != REF_NONE && !is_between(tcp_head_at(tcp, ref), ends, record_bytes(ref_kind(ref))))
+        ref = flow_next(&tcp->flows, &cursor);
+    return ref;
 }
 
 ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
 {
-    const struct ends ends = {low_word(&tuple->local), low_word(&tuple->remote), tuple->local_port,
-                              tuple->remote_port, !ip_is_v4(&tuple->local)};
-    struct flow_cursor cursor;
-    ref_t ref = flow_first(&tcp->flows, hash, &cursor);
-    while (ref != REF_NONE && !is_flow(tcp, ref, tuple, &ends))
-        ref = flow_next(&tcp->flows, &cursor);
-    return ref;
+    const struct ends ends = {
+        .laddr = low_word(&tuple->local),
+        .raddr = low_word(&tuple->remote),
+        .lport = tuple->local_port,
+        .rport = tuple->remote_port,
+        .v6 = !ip_is_v4(&tuple->local),
+        .local = &tuple->local,
+        .remote = &tuple->remote,
+    };
+    return find(tcp, &ends, hash);
 }
 
 /* ---- coming in and going out ---- */
@@ -155,10 +179,25 @@ static uint64_t hash_of(const struct tcp *tcp, ref_t ref, const struct tcp_tuple
     return tcp->known.ref == ref ? tcp->known.hash : tcp_flow_hash(tcp, tuple);
 }
 
-ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
+ref_t tcp_flow_arrives(struct tcp *tcp, struct tcp_segment *seg)
 {
-    ref_t ref = tcp_flow_find(tcp, tuple, hash);
-    remember(tcp, ref, hash);
+    const struct ip_packet *packet = seg->packet;
+    const struct ends ends = {
+        .laddr = low_word(&packet->dst),
+        .raddr = low_word(&packet->src),
+        .lport = seg->h.dport,
+        .rport = seg->h.sport,
+        .v6 = packet->v6,
+        .local = &packet->dst,
+        .remote = &packet->src,
+    };
+    uint64_t ports = ports_word(ends.lport, ends.rport);
+    if (ends.v6)
+        seg->hash = hash_of_ip6(tcp->flow_key, ports, ends.local, ends.remote);
+    else
+        seg->hash = siphash13_2w(tcp->flow_key, ports, (uint64_t)ends.laddr << 32 | ends.raddr);
+    ref_t ref = find(tcp, &ends, seg->hash);
+    remember(tcp, ref, seg->hash);
     return ref;
 }
 

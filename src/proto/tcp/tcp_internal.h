@@ -87,8 +87,8 @@ unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE
 uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple);
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);
 ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
-/* The same for a segment that is served now: what it finds has its hash remembered. */
-ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
+/* For a segment that is served now: seg->hash is set, and remembered for what it finds. */
+ref_t tcp_flow_arrives(struct tcp *tcp, struct tcp_segment *seg);
 bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash); /* false: the table is full */
 /* One record takes another one's place; both have this tuple. */
 void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple);
