@@ -103,7 +103,7 @@ static enum wire_fault parse_options(const uint8_t *p, const uint8_t *end, bool 
     return WIRE_OK;
 }
 
-/* The layout of emit_syn_options() with all of them, which is Linux's: false, when it is another. */
+/* The layout of emit_syn_options() with all of them, as Linux has it; false: it is another. */
 static bool take_usual_syn(const uint8_t *p, struct tcp_options *opt)
 {
     if (get_be16(p) != (TCP_OPTION_MSS << 8 | OPTION_MSS_LEN)

@@ -77,7 +77,9 @@ struct tcp_wait {
     uint32_t rcv_wnd;
     uint32_t msl_ms;
     ref_t tcb; /* the TCB that stays as long as the program holds its handle; REF_NONE: none */
-    uint16_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, passive : 1, spare : 4;
+    uint16_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, passive : 1;
+    uint16_t queued : 1; /* `timer` links it in its family's queue: tcp_wait_queue.c */
+    uint16_t spare : 3;
     uint16_t max_wnd_bits : 5; /* MAX.SND.WND was below 2 to this power */
     uint16_t route;
 };

@@ -47,6 +47,12 @@ struct tcp_output_list {
     ref_t first, last;
 };
 
+/* TIME-WAIT records in the order in which they run out. */
+struct tcp_wait_queue {
+    ref_t first, last;
+    uint32_t count;
+};
+
 struct tcp_settings_slot {
     struct ciao_settings value;
     uint32_t refs;
@@ -65,6 +71,7 @@ struct tcp {
     struct tcp_side *sides, *sides6; /* one for each of tcbs and tcbs6, at the same index */
     uint32_t sides_used;
     uint32_t queues_kept; /* so many stay attached though they are empty: see tcp_queue.c */
+    struct tcp_wait_queue waiting[2]; /* IPv4, IPv6 */
     struct tcp_ports ports;
     struct tcp_bindings bindings;
     struct tcp_output_list output[TCP_LINKS];

@@ -30,36 +30,13 @@ static int find_way(struct tcp *tcp, const struct ciao_endpoint *remote,
 /* Who we are to be for the other end; `hash` is the flow's, once there is a port. */
 struct opening {
     struct tcp_tuple tuple;
+    struct tcp_pair pair;
     uint64_t hash;
 };
 
-static bool is_in_use(const struct tcp *tcp, struct opening *opening)
+static bool is_in_use(const struct tcp *tcp, const struct opening *opening)
 {
-    opening->hash = tcp_flow_hash(tcp, &opening->tuple);
     return tcp_flow_find(tcp, &opening->tuple, opening->hash) != REF_NONE;
-}
-
-/* A port that nobody of ours has for this destination; but the peer may have opened a connection of
- * that four-tuple from the other side, and then it is another one's turn. */
-#define PASSED_OVER_MAX 16u
-static uint16_t pick_port(struct tcp *tcp, struct opening *opening, const struct tcp_port_key *key,
-                          bool *full)
-{
-    uint16_t passed_over[PASSED_OVER_MAX];
-    uint16_t *port = &opening->tuple.local_port;
-    unsigned n = 0;
-    *port = tcp_port_pick(&tcp->ports, key, full);
-    while (*port != 0 && is_in_use(tcp, opening) && n < PASSED_OVER_MAX) {
-        passed_over[n++] = *port;
-        *port = tcp_port_pick(&tcp->ports, key, full);
-    }
-    for (unsigned i = 0; i < n; i++)
-        tcp_port_give(&tcp->ports, key, passed_over[i]);
-    if (n == PASSED_OVER_MAX && *port != 0) {
-        tcp_port_give(&tcp->ports, key, *port);
-        *port = 0;
-    }
-    return *port;
 }
 
 static struct tcp_port_key key_of(const struct opening *opening)
@@ -68,20 +45,32 @@ static struct tcp_port_key key_of(const struct opening *opening)
     return (struct tcp_port_key){tuple->local, tuple->remote, tuple->remote_port};
 }
 
-/* The local port: the one asked for, or a free one of the ephemeral range. */
-static int take_port(struct tcp *tcp, struct opening *opening, uint16_t wanted)
+/* With this port it will be looked for in the tables: what they have there is fetched already. */
+static void try_port(struct tcp *tcp, struct opening *opening, uint16_t port)
+{
+    opening->tuple.local_port = port;
+    opening->hash = tcp_flow_hash(tcp, &opening->tuple);
+    flow_prefetch(&tcp->flows, opening->hash);
+    tcp_binding_prefetch(tcp, port);
+}
+
+static int pick_port(struct tcp *tcp, struct opening *opening)
 {
     struct tcp_port_key key = key_of(opening);
     bool full = false;
-    if (wanted != 0) {
-        opening->tuple.local_port = wanted;
-        if (is_in_use(tcp, opening))
-            return -CIAO_EADDRINUSE;
-        return tcp_port_take(&tcp->ports, &key, wanted) ? 0 : -CIAO_EADDRINUSE;
-    }
-    if (pick_port(tcp, opening, &key, &full) != 0)
-        return 0;
-    return full ? -CIAO_ENOMEM : -CIAO_ENOPORTS;
+    uint16_t port = tcp_port_pick(&tcp->ports, &key, &full);
+    if (port == 0)
+        return full ? -CIAO_ENOMEM : -CIAO_ENOPORTS;
+    try_port(tcp, opening, port);
+    return 0;
+}
+
+static int take_port(struct tcp *tcp, struct opening *opening, uint16_t wanted)
+{
+    struct tcp_port_key key = key_of(opening);
+    try_port(tcp, opening, wanted);
+    bool taken = !is_in_use(tcp, opening) && tcp_port_take(&tcp->ports, &key, wanted);
+    return taken ? 0 : -CIAO_EADDRINUSE;
 }
 
 static void give_port(struct tcp *tcp, const struct opening *opening)
@@ -90,35 +79,63 @@ static void give_port(struct tcp *tcp, const struct opening *opening)
     tcp_port_give(&tcp->ports, &key, opening->tuple.local_port);
 }
 
+/* A port that nobody of ours has for this destination; but the peer may have opened a connection of
+ * that four-tuple from the other side, and then it is another one's turn.  With an error there is
+ * no port. */
+#define PASSED_OVER_MAX 16u
+static int pass_over(struct tcp *tcp, struct opening *opening)
+{
+    struct tcp_port_key key = key_of(opening);
+    uint16_t passed_over[PASSED_OVER_MAX];
+    unsigned n = 0;
+    int result = 0;
+    while (result == 0 && is_in_use(tcp, opening)) {
+        passed_over[n++] = opening->tuple.local_port;
+        result = n < PASSED_OVER_MAX ? pick_port(tcp, opening) : -CIAO_ENOPORTS;
+    }
+    for (unsigned i = 0; i < n; i++)
+        tcp_port_give(&tcp->ports, &key, passed_over[i]);
+    return result;
+}
+
+/* It stands in no table yet. */
 static struct tcb *new_tcb(struct tcp *tcp, const struct opening *opening, uint16_t settings)
 {
     const struct tcp_tuple *tuple = &opening->tuple;
     struct tcb *tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
     if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&tuple->local)))
         tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
-    if (tcb == NULL)
-        return NULL;
-    tcb->settings = settings;
-    if (!tcp_flow_enter(tcp, tcb, tuple, opening->hash)) {
-        tcb->settings = 0; /* still the caller's */
-        tcp_tcb_free(tcp, tcb);
-        return NULL;
-    }
-    tcp->next_life++;
+    if (tcb != NULL)
+        tcb->settings = settings;
     return tcb;
 }
 
-static void begin(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple,
-                  const struct tcp_pair *pair)
+static void begin(struct tcp *tcp, struct tcb *tcb, const struct opening *opening)
 {
-    tcb->head.link = pair->path.link;
-    tcb->route = pair->path.route;
-    tcb->iss = tcp_handshake_isn(tcp, tuple);
+    tcb->head.lport = opening->tuple.local_port;
+    tcb->head.link = opening->pair.path.link;
+    tcb->route = opening->pair.path.route;
+    tcb->iss = tcp_handshake_isn(tcp, &opening->tuple);
     tcb->snd.una = tcb->snd.nxt = tcb->iss;
     tcb->snd_end = tcb->iss + 1;
     tcb->rcv_wscale = tcp_window_scale(tcp_tcb_settings(tcp, tcb)); /* what our SYN will say */
-    tcb->ts_offset = pair->ts_offset;
+    tcb->ts_offset = opening->pair.ts_offset;
     tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE | TCB_SYN_UNACKED;
+}
+
+/* Into the tables, with another port if need be; with an error the port is given back. */
+static int enter(struct tcp *tcp, struct tcb *tcb, struct opening *opening, bool picked)
+{
+    if (picked && is_in_use(tcp, opening)) {
+        int result = pass_over(tcp, opening);
+        if (result != 0)
+            return result;
+        begin(tcp, tcb, opening);
+    }
+    if (tcp_flow_enter(tcp, tcb, &opening->tuple, opening->hash))
+        return 0;
+    give_port(tcp, opening);
+    return -CIAO_ENOMEM;
 }
 
 static void tell(struct tcp *tcp, const struct tcb *tcb, const struct tcp_tuple *tuple, bool picked)
@@ -131,20 +148,28 @@ static void tell(struct tcp *tcp, const struct tcb *tcb, const struct tcp_tuple 
     tcp_note(tcp, tcb, CIAO_DID_ISN_CHOSEN, tcb->iss, 0);
 }
 
+/* The record has not been seen by anybody. */
+static int give_up(struct tcp *tcp, struct tcb *tcb, int result)
+{
+    tcb->flags &= ~TCB_HAS_HANDLE;
+    tcp_tcb_free(tcp, tcb);
+    return result;
+}
+
 /* [RFC9293 3.10.1 EV-43] */
 int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
                      const struct ciao_endpoint *local, const struct ciao_settings *settings,
                      ciao_conn *conn)
 {
-    struct tcp_pair pair;
+    struct opening opening;
     int result = check_endpoints(tcp, remote, local);
     if (result == 0)
-        result = find_way(tcp, remote, local, &pair);
+        result = find_way(tcp, remote, local, &opening.pair);
     if (result != 0)
         return result;
-    struct opening opening = {{pair.path.source, remote->addr, 0, remote->port}, 0};
+    opening.tuple = (struct tcp_tuple){opening.pair.path.source, remote->addr, 0, remote->port};
     uint16_t wanted = local == NULL ? 0 : local->port;
-    result = take_port(tcp, &opening, wanted);
+    result = wanted == 0 ? pick_port(tcp, &opening) : take_port(tcp, &opening, wanted);
     if (result != 0)
         return result;
     uint16_t index = tcp_settings_take(tcp, settings);
@@ -154,7 +179,11 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
         tcp_settings_give(tcp, index == UINT16_MAX ? 0 : index);
         return -CIAO_ENOMEM;
     }
-    begin(tcp, tcb, &opening.tuple, &pair);
+    begin(tcp, tcb, &opening);
+    result = enter(tcp, tcb, &opening, wanted == 0);
+    if (result != 0)
+        return give_up(tcp, tcb, result);
+    tcp->next_life++;
     tell(tcp, tcb, &opening.tuple, wanted == 0);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSED_SYN_SENT_ACTIVE_OPEN);
     tcp_output_wanted(tcp, tcb);

@@ -122,6 +122,16 @@ uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)
     return tcp_tuple_hash(tcp->flow_key, tuple);
 }
 
+uint64_t tcp_flow_hash_of(const struct tcp *tcp, const struct tcp_head *head,
+                          const struct tcp_addresses *addresses)
+{
+    uint64_t ports = ports_word(head->lport, head->rport);
+    if (!head->v6)
+        return siphash13_2w(tcp->flow_key, ports, (uint64_t)head->laddr << 32 | head->raddr);
+    struct tcp_tuple tuple = tcp_tuple_at(head, addresses);
+    return tcp_flow_hash(tcp, &tuple);
+}
+
 /* The ends as they stand in a record's head, and of IPv6 whole. */
 struct ends {
     uint32_t laddr, raddr;
@@ -168,7 +178,7 @@ ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64
 /* ---- coming in and going out ---- */
 
 /* What is found here is being served, or has just come in: its hash may be asked for again. */
-static void remember(struct tcp *tcp, ref_t ref, uint64_t hash)
+void tcp_flow_remember(struct tcp *tcp, ref_t ref, uint64_t hash)
 {
     tcp->known.ref = ref;
     tcp->known.hash = hash;
@@ -197,7 +207,7 @@ ref_t tcp_flow_arrives(struct tcp *tcp, struct tcp_segment *seg)
     else
         seg->hash = siphash13_2w(tcp->flow_key, ports, (uint64_t)ends.laddr << 32 | ends.raddr);
     ref_t ref = find(tcp, &ends, seg->hash);
-    remember(tcp, ref, seg->hash);
+    tcp_flow_remember(tcp, ref, seg->hash);
     return ref;
 }
 
@@ -205,7 +215,7 @@ bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash)
 {
     if (flow_insert(&tcp->flows, hash, ref) != 0)
         return false;
-    remember(tcp, ref, hash);
+    tcp_flow_remember(tcp, ref, hash);
     return true;
 }
 
@@ -214,14 +224,14 @@ void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tu
     uint64_t hash = hash_of(tcp, from, tuple);
     bool stood = flow_replace(&tcp->flows, hash, from, to);
     ASSERT(stood);
-    remember(tcp, to, hash);
+    tcp_flow_remember(tcp, to, hash);
 }
 
 void tcp_flow_remove(struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple)
 {
     bool stood = flow_remove(&tcp->flows, hash_of(tcp, ref, tuple), ref);
     ASSERT(stood);
-    remember(tcp, REF_NONE, 0);
+    tcp_flow_remember(tcp, REF_NONE, 0);
 }
 
 bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple, uint64_t hash)

@@ -86,12 +86,16 @@ void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_t
 unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS]);
 uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple);
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);
+uint64_t tcp_flow_hash_of(const struct tcp *tcp, const struct tcp_head *head,
+                          const struct tcp_addresses *addresses); /* of a record */
 ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
 /* For a segment that is served now: seg->hash is set, and remembered for what it finds. */
 ref_t tcp_flow_arrives(struct tcp *tcp, struct tcp_segment *seg);
 bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash); /* false: the table is full */
 /* One record takes another one's place; both have this tuple. */
 void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple);
+/* The hash of a record that will be served next. */
+void tcp_flow_remember(struct tcp *tcp, ref_t ref, uint64_t hash);
 void tcp_flow_remove(struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple);
 /* A TCB, which holds its port as well; false: the table is full. */
 bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple, uint64_t hash);
@@ -192,6 +196,7 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
 void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener);
 
 /* ---- who holds which local port: tcp_binding.c ---- */
+void tcp_binding_prefetch(const struct tcp *tcp, uint16_t port);
 void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, const struct tcp_tuple *tuple,
                            bool reuse);
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
@@ -240,6 +245,17 @@ void tcp_wait_arrives(struct tcp *tcp, ref_t wait, struct tcp_segment *seg,
                       const struct tcp_tuple *tuple);
 void tcp_wait_over(struct tcp *tcp, ref_t wait);
 void tcp_wait_end(struct tcp *tcp, ref_t wait, enum ciao_arc_row row);
+/* ---- when TIME-WAIT ends: tcp_wait_queue.c ---- */
+static inline uint32_t tcp_wait_msl_ms(const struct ciao_settings *settings)
+{
+    return (settings->msl_us + 999) / 1000;
+}
+void tcp_wait_start(struct tcp *tcp, ref_t wait); /* 2 MSL from now, or anew */
+void tcp_wait_stop(struct tcp *tcp, ref_t wait);
+ref_t tcp_wait_oldest(const struct tcp *tcp, bool v6); /* REF_NONE: each has a wait of its own */
+void tcp_wait_advance(struct tcp *tcp);                /* end all that are due */
+time_us tcp_wait_deadline(const struct tcp *tcp);
+
 void tcp_handshake_done(struct tcp *tcp,
                         struct tcb *tcb); /* windows, cwnd, RTT set up on ESTABLISHED */
 bool tcp_teardown_our_fin_acked(struct tcp *tcp,

@@ -9,7 +9,8 @@
  *           SWS override    a small segment has waited long enough for a larger one; or send()
  *                           found no memory, and may be tried again
  *   KEEPALIVE               nothing was heard of the peer for long, and the program wants to know
- *   (record) SYN,ACK of a half-open connection; 2 MSL of TIME-WAIT
+ *   (record) SYN,ACK of a half-open connection; 2 MSL of TIME-WAIT, where it is not the stack's:
+ *           tcp_wait_queue.c
  *
  * A record owns one node of the wheel.  A TCB's stands at or before its earliest deadline and is
  * moved lazily: a deadline that is put off leaves the node where it is, and when that runs out it
@@ -133,6 +134,7 @@ static void tcb_ran_out(struct tcp *tcp, ref_t ref)
 void tcp_advance(struct tcp *tcp, time_us now)
 {
     tcp->now = now;
+    tcp_wait_advance(tcp);
     for (ref_t ref; (ref = wheel_expire(&tcp->wheel, now)) != REF_NONE;) {
         switch (ref_kind(ref)) {
         case KIND_SYN4:
@@ -149,5 +151,5 @@ void tcp_advance(struct tcp *tcp, time_us now)
 
 time_us tcp_next_deadline(const struct tcp *tcp)
 {
-    return wheel_next(&tcp->wheel);
+    return time_min(wheel_next(&tcp->wheel), tcp_wait_deadline(tcp));
 }

@@ -19,14 +19,18 @@ static struct trace_context at(const struct tcp_wait *wait)
 
 /* ---- coming in ---- */
 
-/* At the budget the record that has waited longest makes room: a hand goes round, and slots are
- * filled in order. */
+/* At the budget the record that has waited longest makes room.  Where all have waits of their own a
+ * hand goes round, and slots are filled in order. */
 static void recycle_one(struct tcp *tcp, const struct pool *pool, enum ref_kind kind)
 {
-    do
-        tcp->wait_hand = tcp->wait_hand >= pool->high ? 1 : tcp->wait_hand + 1;
-    while (!pool_is_out(pool, tcp->wait_hand));
-    tcp_wait_end(tcp, ref_make(kind, tcp->wait_hand), CIAO_ARC_TIME_WAIT_CLOSED_TIME_WAIT_RECYCLED);
+    ref_t oldest = tcp_wait_oldest(tcp, kind == KIND_TW6);
+    if (oldest == REF_NONE) {
+        do
+            tcp->wait_hand = tcp->wait_hand >= pool->high ? 1 : tcp->wait_hand + 1;
+        while (!pool_is_out(pool, tcp->wait_hand));
+        oldest = ref_make(kind, tcp->wait_hand);
+    }
+    tcp_wait_end(tcp, oldest, CIAO_ARC_TIME_WAIT_CLOSED_TIME_WAIT_RECYCLED);
 }
 
 static ref_t take_record(struct tcp *tcp, bool v6)
@@ -62,13 +66,7 @@ static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb 
     wait->has_ts = (tcb->flags & TCB_TS) != 0;
     wait->rcv_wscale = tcb->rcv_wscale & 15u;
     wait->rst_ends = (settings->more & CIAO_RST_ENDS_TIME_WAIT) != 0;
-    wait->msl_ms = (settings->msl_us + 999) / 1000;
-}
-
-static void start_2msl(struct tcp *tcp, ref_t ref)
-{
-    uint64_t wait_us = (uint64_t)tcp_wait_at(tcp, ref)->msl_ms * 2000;
-    wheel_set(&tcp->wheel, ref, tcp->now + wait_us);
+    wait->msl_ms = tcp_wait_msl_ms(settings);
 }
 
 /* `ts_offset` is that of the connection's two hosts. */
@@ -111,7 +109,7 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
     tcp_binding_waits(tcp, &tcb->head, &wait->head, &tuple);
     tcb->flags &= ~(TCB_IN_FLOW | TCB_ACK_NOW | TCB_ACK_DELAYED);
     tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)wait->msl_ms * 2, 0);
-    start_2msl(tcp, ref);
+    tcp_wait_start(tcp, ref);
     if (tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT)) {
         wait->tcb = tcp_tcb_ref(tcp, tcb);
         tcb->wait = ref;
@@ -134,7 +132,7 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     ref_t tcb_ref = wait->tcb;
     tcp_binding_gone(tcp, &wait->head, &tuple);
     tcp_enter(tcp, &wait->head, row);
-    wheel_cancel(&tcp->wheel, ref);
+    tcp_wait_stop(tcp, ref);
     tcp_flow_remove(tcp, ref, &tuple);
     if (!wait->passive) /* a listener's child took none */
         tcp_port_give(&tcp->ports, &key, tuple.local_port);
@@ -246,7 +244,7 @@ static void restart(struct tcp *tcp, ref_t ref)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED, (uint64_t)wait->msl_ms * 2, 0);
-    start_2msl(tcp, ref);
+    tcp_wait_start(tcp, ref);
     send_ack_later(tcp, ref);
 }
 
