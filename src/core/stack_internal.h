@@ -24,7 +24,7 @@ static inline time_us stack_enter(struct ciao_stack *stack, time_us now)
 {
     stack->now = time_max(stack->now, now);
     stack->trace.now = stack->now;
-    stack->tcp.now = stack->now;
+    tcp_set_now(&stack->tcp, stack->now);
     return stack->now;
 }
 

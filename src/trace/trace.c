@@ -12,6 +12,7 @@ void trace_init(struct trace *trace, struct ciao_event *ring, uint32_t size, uin
     memset(trace, 0, sizeof *trace);
     trace->ring = ring;
     trace->size = size;
+    trace->full = size;
     trace->mask = size == 0 ? 0 : mask;
 }
 
@@ -25,7 +26,7 @@ BUILD_ASSERT(sizeof(struct what) == 8 && offsetof(struct ciao_event, type) == 16
 
 static inline struct ciao_event *slot(struct trace *trace, struct what what, uint64_t life)
 {
-    if (__builtin_expect(trace->lost != 0 || trace->head - trace->tail == trace->size, 0)) {
+    if (__builtin_expect(trace->head == trace->full, 0)) {
         trace->lost++;
         return NULL;
     }
@@ -45,10 +46,12 @@ struct ciao_event *trace_slot(struct trace *trace, enum ciao_event_type type, ui
 unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n)
 {
     unsigned taken = 0;
-    while (taken < n && trace->tail != trace->head) {
-        events[taken++] = trace->ring[trace->tail & (trace->size - 1)];
-        trace->tail++;
-    }
+    uint64_t there = trace->head - trace->tail, most = n < there ? n : there;
+    const struct ciao_event *ring = trace->ring;
+    uint64_t tail = trace->tail, mask = trace->size - 1;
+    while (taken < most)
+        events[taken++] = ring[tail++ & mask];
+    trace->tail = tail;
     if (taken < n && trace->lost != 0) {
         struct ciao_event *gap = &events[taken++];
         memset(gap, 0, sizeof *gap);
@@ -57,6 +60,8 @@ unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n)
         gap->u.args[0] = trace->lost;
         trace->lost = 0;
     }
+    if (trace->lost == 0)
+        trace->full = trace->tail + trace->size;
     return taken;
 }
 
@@ -75,7 +80,6 @@ static const struct what arc_what[CIAO_ARCS] = {
 
 void trace_arc_write(struct trace *trace, uint64_t life, enum ciao_arc_row row)
 {
-    ASSERT((unsigned)row < CIAO_ARCS);
     (void)slot(trace, arc_what[row], life);
 }
 

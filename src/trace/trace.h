@@ -20,6 +20,7 @@ struct trace {
     uint32_t size;       /* a power of two, or 0: no ring */
     uint32_t mask;       /* classes that are written */
     uint64_t head, tail; /* taken up to tail, written up to head */
+    uint64_t full;       /* nothing is written there or beyond: tail + size, or head once lost */
     uint64_t lost;
     time_us now; /* set by whoever enters the stack */
     uint64_t arcs[CIAO_ARCS];

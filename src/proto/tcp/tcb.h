@@ -75,7 +75,7 @@ struct tcp_wait {
     uint32_t snd_nxt, rcv_nxt;
     uint32_t ts_recent;
     uint32_t rcv_wnd;
-    uint32_t msl_ms;
+    uint32_t hash_or_msl; /* of the flow, its low half, when `queued`; else MSL in ms */
     ref_t tcb; /* the TCB that stays as long as the program holds its handle; REF_NONE: none */
     uint16_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, passive : 1;
     uint16_t queued : 1; /* `timer` links it in its family's queue: tcp_wait_queue.c */

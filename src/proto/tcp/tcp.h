@@ -63,7 +63,8 @@ struct tcp {
     struct trace *trace;
     struct ciao_bufpool *buffers;
     const struct ciao_config *config;
-    time_us now; /* of the call that is being served */
+    time_us now; /* of the call that is being served: tcp_set_now() */
+    uint32_t now_ms;
     struct wheel wheel;
     struct flow_table flows;
     struct pool tcbs, tcbs6, syns, syns6, waits, waits6, queues, racks, ranges, runs, listeners,
@@ -92,6 +93,15 @@ struct tcp {
     time_us cookie_us;                /* when the last SYN cookie left; 0: never */
     uint32_t challenge_s, challenges; /* of the whole stack, this second [RFC5961 7] */
 };
+
+/* Somebody comes in at that time. */
+static inline void tcp_set_now(struct tcp *tcp, time_us now)
+{
+    if (tcp->now == now)
+        return;
+    tcp->now = now;
+    tcp->now_ms = (uint32_t)us_to_ms(now);
+}
 
 /* Memory that TCP's tables reserve for this configuration, and how it takes it. */
 size_t tcp_bytes(const struct ciao_config *config);

@@ -219,12 +219,13 @@ bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash)
     return true;
 }
 
-void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple)
+uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple)
 {
     uint64_t hash = hash_of(tcp, from, tuple);
     bool stood = flow_replace(&tcp->flows, hash, from, to);
     ASSERT(stood);
     tcp_flow_remember(tcp, to, hash);
+    return hash;
 }
 
 void tcp_flow_remove(struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple)

@@ -307,7 +307,7 @@ void tcp_icmp_error(struct tcp *tcp, const struct tcp_icmp_error *error, time_us
                                     error->remote_port};
     ref_t ref = tcp_flow_find(tcp, &tuple, tcp_flow_hash(tcp, &tuple));
     const uint64_t what = (uint64_t)error->type << 8 | error->code;
-    tcp->now = now;
+    tcp_set_now(tcp, now);
     if (!tcp_ref_is_tcb(ref)) {
         const struct trace_context at = {
             ref == REF_NONE ? 0 : tcp_head_at(tcp, ref)->life,

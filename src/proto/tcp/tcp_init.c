@@ -124,7 +124,7 @@ static void draw_keys(struct tcp *tcp, const struct ciao_config *config)
 int tcp_init(struct tcp *tcp, const struct ciao_config *config, struct arena *arena, time_us now)
 {
     tcp->config = config;
-    tcp->now = now;
+    tcp_set_now(tcp, now);
     tcp->next_life = 1;
     tcp->queues_kept = TCP_QUEUES_KEPT;
     draw_keys(tcp, config);

@@ -164,7 +164,7 @@ BUILD_ASSERT(TCP_FIN == 1 && TCP_SYN == 2); /* SEG.LEN counts them */
 void tcp_input(struct tcp *tcp, const struct ip_packet *packet, time_us now)
 {
     struct tcp_segment seg;
-    tcp->now = now;
+    tcp_set_now(tcp, now);
     enum ciao_reason reason = parse(tcp, packet, &seg.h);
     if (reason == CIAO_REASON_NONE && (packet->broadcast || ip_is_multicast(&packet->dst)))
         reason = CIAO_DROP_TCP_TO_MANY; /* [RFC9293 3.9.2.3 MUST-57] */

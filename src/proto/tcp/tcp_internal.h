@@ -73,7 +73,7 @@ static inline void tcp_note(struct tcp *tcp, const struct tcb *tcb, enum ciao_re
 }
 static inline uint32_t tcp_now_ms(const struct tcp *tcp)
 {
-    return (uint32_t)(tcp->now / 1000);
+    return tcp->now_ms;
 }
 
 /* ---- four-tuples and the table of flows: tcp_flow.c ---- */
@@ -92,9 +92,9 @@ ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64
 /* For a segment that is served now: seg->hash is set, and remembered for what it finds. */
 ref_t tcp_flow_arrives(struct tcp *tcp, struct tcp_segment *seg);
 bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash); /* false: the table is full */
-/* One record takes another one's place; both have this tuple. */
-void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple);
-/* The hash of a record that will be served next. */
+/* One record takes another one's place; both have this tuple, whose hash is returned. */
+uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple);
+/* The hash of a record that is served now; its lower half will do. */
 void tcp_flow_remember(struct tcp *tcp, ref_t ref, uint64_t hash);
 void tcp_flow_remove(struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple);
 /* A TCB, which holds its port as well; false: the table is full. */
@@ -246,11 +246,14 @@ void tcp_wait_arrives(struct tcp *tcp, ref_t wait, struct tcp_segment *seg,
 void tcp_wait_over(struct tcp *tcp, ref_t wait);
 void tcp_wait_end(struct tcp *tcp, ref_t wait, enum ciao_arc_row row);
 /* ---- when TIME-WAIT ends: tcp_wait_queue.c ---- */
-static inline uint32_t tcp_wait_msl_ms(const struct ciao_settings *settings)
+static inline uint32_t tcp_wait_ms_of(const struct ciao_settings *settings)
 {
     return (settings->msl_us + 999) / 1000;
 }
-void tcp_wait_start(struct tcp *tcp, ref_t wait); /* 2 MSL from now, or anew */
+uint32_t tcp_wait_msl_ms(const struct tcp *tcp, const struct tcp_wait *wait);
+/* 2 MSL from now; `hash` is the flow's. */
+void tcp_wait_begin(struct tcp *tcp, ref_t wait, uint32_t msl_ms, uint32_t hash);
+void tcp_wait_anew(struct tcp *tcp, ref_t wait);
 void tcp_wait_stop(struct tcp *tcp, ref_t wait);
 ref_t tcp_wait_oldest(const struct tcp *tcp, bool v6); /* REF_NONE: each has a wait of its own */
 void tcp_wait_advance(struct tcp *tcp);                /* end all that are due */

@@ -69,7 +69,7 @@ unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames,
 {
     struct tcp_output_list *list = &tcp->output[link];
     struct tcp_turn turn = {.frames = frames};
-    tcp->now = now;
+    tcp_set_now(tcp, now);
     while (turn.made < n && list->first != REF_NONE) {
         struct tcb *tcb = tcp_tcb_at(tcp, list->first);
         turn.limit = n - turn.made > TURN_FRAMES ? turn.made + TURN_FRAMES : n;

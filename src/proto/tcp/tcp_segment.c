@@ -15,7 +15,7 @@
 /* [RFC7323 5.4 7323-9] */
 uint32_t tcp_ts_now(const struct tcp *tcp, uint32_t offset)
 {
-    return (uint32_t)(tcp->now / 1000) + offset;
+    return tcp->now_ms + offset;
 }
 
 /* ---- options ---- */

@@ -4,10 +4,18 @@
  */
 #include "proto/tcp/tcp_internal.h"
 
+static const struct {
+    uint8_t from, to;
+} arcs[CIAO_ARCS] = {
+#define ARC(from, to, who, rule, key) [CIAO_ARC_##from##_##to##_##key] = {CIAO_##from, CIAO_##to},
+#include "ciao/arcs.def"
+#undef ARC
+};
+
 void tcp_enter(struct tcp *tcp, struct tcp_head *head, enum ciao_arc_row row)
 {
-    ASSERT(head->state == (uint8_t)ciao_arc_from(row));
-    head->state = (uint8_t)ciao_arc_to(row);
+    ASSERT((unsigned)row < CIAO_ARCS && head->state == arcs[row].from);
+    head->state = arcs[row].to;
     trace_arc(tcp->trace, head->life, row);
 }
 

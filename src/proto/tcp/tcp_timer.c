@@ -133,7 +133,7 @@ static void tcb_ran_out(struct tcp *tcp, ref_t ref)
 
 void tcp_advance(struct tcp *tcp, time_us now)
 {
-    tcp->now = now;
+    tcp_set_now(tcp, now);
     tcp_wait_advance(tcp);
     for (ref_t ref; (ref = wheel_expire(&tcp->wheel, now)) != REF_NONE;) {
         switch (ref_kind(ref)) {

@@ -269,8 +269,28 @@ void tcp_told_data(struct tcp *tcp, struct tcb *tcb)
     tcp_told_list(tcp, tcp_tcb_ref(tcp, tcb));
 }
 
+/* What each state says of itself, as long as there are no bytes. */
+static const uint8_t ready_in[CIAO_STATES] = {
+    [CIAO_CLOSED] = CIAO_HANGUP,        [CIAO_ESTABLISHED] = CIAO_WRITABLE,
+    [CIAO_FIN_WAIT_2] = CIAO_ALL_ACKED, [CIAO_CLOSE_WAIT] = CIAO_WRITABLE,
+    [CIAO_CLOSING] = CIAO_HANGUP,       [CIAO_LAST_ACK] = CIAO_HANGUP,
+    [CIAO_TIME_WAIT] = CIAO_HANGUP,
+};
+
+static unsigned ready_without_bytes(const struct tcb *tcb)
+{
+    unsigned ready = ready_in[tcb->head.state];
+    if (tcb->flags & TCB_FIN_QUEUED)
+        ready &= ~(unsigned)CIAO_WRITABLE;
+    if (at_end_of_stream(tcb))
+        ready |= CIAO_READABLE | CIAO_HANGUP_RD;
+    return tcp_fin_acked(tcb) ? ready | CIAO_ALL_ACKED : ready;
+}
+
 unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
 {
+    if ((tcb->queue | tcb->urgent | tcb->hungry | tcb->error) == 0)
+        return ready_without_bytes(tcb);
     unsigned ready = 0;
     if (enough_to_read(tcp, tcb) || at_end_of_stream(tcb))
         ready |= CIAO_READABLE;

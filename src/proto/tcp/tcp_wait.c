@@ -66,7 +66,6 @@ static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb 
     wait->has_ts = (tcb->flags & TCB_TS) != 0;
     wait->rcv_wscale = tcb->rcv_wscale & 15u;
     wait->rst_ends = (settings->more & CIAO_RST_ENDS_TIME_WAIT) != 0;
-    wait->msl_ms = tcp_wait_msl_ms(settings);
 }
 
 /* `ts_offset` is that of the connection's two hosts. */
@@ -102,14 +101,14 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
     ref_t ref = take_record(tcp, tcb->head.v6 != 0);
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
-    uint32_t ts_offset = tcb->ts_offset;
+    uint32_t ts_offset = tcb->ts_offset, msl_ms = tcp_wait_ms_of(tcp_tcb_settings(tcp, tcb));
     bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
     fill(tcp, wait, tcb);
-    tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref, &tuple);
+    uint64_t hash = tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref, &tuple);
     tcp_binding_waits(tcp, &tcb->head, &wait->head, &tuple);
     tcb->flags &= ~(TCB_IN_FLOW | TCB_ACK_NOW | TCB_ACK_DELAYED);
-    tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)wait->msl_ms * 2, 0);
-    tcp_wait_start(tcp, ref);
+    tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)msl_ms * 2, 0);
+    tcp_wait_begin(tcp, ref, msl_ms, (uint32_t)hash);
     if (tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT)) {
         wait->tcb = tcp_tcb_ref(tcp, tcb);
         tcb->wait = ref;
@@ -118,7 +117,7 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
     tcp_teardown_gone(tcp, tcb);
     if (owes_ack)
         send_ack(tcp, ref, ts_offset);
-    if (wait->msl_ms == 0)
+    if (msl_ms == 0)
         tcp_wait_over(tcp, ref);
 }
 
@@ -130,6 +129,8 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
     struct tcp_port_key key = {tuple.local, tuple.remote, tuple.remote_port};
     ref_t tcb_ref = wait->tcb;
+    if (wait->queued)
+        tcp_flow_remember(tcp, ref, wait->hash_or_msl);
     tcp_binding_gone(tcp, &wait->head, &tuple);
     tcp_enter(tcp, &wait->head, row);
     tcp_wait_stop(tcp, ref);
@@ -243,8 +244,9 @@ static bool is_fin_again(const struct tcp_wait *wait, const struct tcp_segment *
 static void restart(struct tcp *tcp, ref_t ref)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED, (uint64_t)wait->msl_ms * 2, 0);
-    tcp_wait_start(tcp, ref);
+    trace_reason(tcp->trace, at(wait), CIAO_DID_TIME_WAIT_RESTARTED,
+                 (uint64_t)tcp_wait_msl_ms(tcp, wait) * 2, 0);
+    tcp_wait_anew(tcp, ref);
     send_ack_later(tcp, ref);
 }
 

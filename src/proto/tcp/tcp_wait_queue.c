@@ -11,7 +11,7 @@
  */
 #include "proto/tcp/tcp_internal.h"
 
-#define AHEAD 8u /* a power of two: this many are on their way */
+#define AHEAD 8u /* this many are on their way */
 
 static struct tcp_wait_queue *queue_of(struct tcp *tcp, ref_t ref)
 {
@@ -64,16 +64,31 @@ void tcp_wait_stop(struct tcp *tcp, ref_t ref)
         wheel_cancel(&tcp->wheel, ref);
 }
 
-/* [RFC9293 3.10.7.4 eighth EV-42] */
-void tcp_wait_start(struct tcp *tcp, ref_t ref)
+uint32_t tcp_wait_msl_ms(const struct tcp *tcp, const struct tcp_wait *wait)
+{
+    return wait->queued ? tcp_wait_ms_of(&tcp->config->tcp) : wait->hash_or_msl;
+}
+
+void tcp_wait_begin(struct tcp *tcp, ref_t ref, uint32_t msl_ms, uint32_t hash)
 {
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    time_us until = tcp->now + (uint64_t)wait->msl_ms * 2000;
-    tcp_wait_stop(tcp, ref);
-    if (wait->msl_ms == tcp_wait_msl_ms(&tcp->config->tcp))
+    time_us until = tcp->now + (uint64_t)msl_ms * 2000;
+    if (msl_ms == tcp_wait_ms_of(&tcp->config->tcp)) {
+        wait->hash_or_msl = hash;
         append(tcp, ref, wait, tick_of(until));
-    else
+    } else {
+        wait->hash_or_msl = msl_ms;
         wheel_set(&tcp->wheel, ref, until);
+    }
+}
+
+/* [RFC9293 3.10.7.4 eighth EV-42] */
+void tcp_wait_anew(struct tcp *tcp, ref_t ref)
+{
+    struct tcp_wait *wait = tcp_wait_at(tcp, ref);
+    uint32_t msl_ms = tcp_wait_msl_ms(tcp, wait), hash = wait->hash_or_msl;
+    tcp_wait_stop(tcp, ref);
+    tcp_wait_begin(tcp, ref, msl_ms, hash);
 }
 
 ref_t tcp_wait_oldest(const struct tcp *tcp, bool v6)
@@ -88,30 +103,26 @@ static bool is_due(const struct tcp *tcp, uint32_t tick)
     return (int32_t)(tcp_now_ms(tcp) - tick) >= 0;
 }
 
-/* Those ahead: the next one to look at, and the hashes of those that were. */
+/* Those ahead: the next one to look at; how many were looked at and not ended yet. */
 struct scout {
     ref_t ref;
-    unsigned looked, ended;
-    uint64_t hash[AHEAD];
+    unsigned ahead;
 };
 
 static void look_at(struct tcp *tcp, struct scout *scout)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, scout->ref);
-    const struct tcp_addresses *addresses =
-        &((const struct tcp_wait6 *)(const void *)wait)->addresses;
-    uint64_t hash = tcp_flow_hash_of(tcp, &wait->head, addresses);
     if (wait->timer.next != REF_NONE)
         __builtin_prefetch(tcp_wait_at(tcp, wait->timer.next), 1);
-    flow_prefetch(&tcp->flows, hash);
+    flow_prefetch(&tcp->flows, wait->hash_or_msl);
     tcp_binding_prefetch(tcp, wait->head.lport);
-    scout->hash[scout->looked++ % AHEAD] = hash;
     scout->ref = wait->timer.next;
+    scout->ahead++;
 }
 
 static void look_ahead(struct tcp *tcp, struct scout *scout)
 {
-    while (scout->ref != REF_NONE && scout->looked - scout->ended < AHEAD
+    while (scout->ref != REF_NONE && scout->ahead < AHEAD
            && is_due(tcp, tcp_wait_at(tcp, scout->ref)->timer.tick))
         look_at(tcp, scout);
 }
@@ -120,10 +131,9 @@ static void advance(struct tcp *tcp, const struct tcp_wait_queue *queue)
 {
     struct scout scout = {.ref = queue->first};
     look_ahead(tcp, &scout);
-    while (scout.ended != scout.looked) {
-        ref_t ref = queue->first;
-        tcp_flow_remember(tcp, ref, scout.hash[scout.ended++ % AHEAD]);
-        tcp_wait_over(tcp, ref);
+    while (scout.ahead != 0) {
+        scout.ahead--;
+        tcp_wait_over(tcp, queue->first);
         look_ahead(tcp, &scout);
     }
 }
