@@ -7,7 +7,10 @@
  * either way.  Two flows whose segments alternate are not merged.
  */
 #include "core/stack_internal.h"
+#include "proto/tcp/tcp_predict.h"
 #include "wire/eth.h"
+
+#define BATCH 64u /* frames that are looked at before the first is processed */
 
 static void arrived(struct ciao_stack *stack, int link, struct ciao_frame *frame)
 {
@@ -25,17 +28,31 @@ static void all_arrived(struct ciao_stack *stack, int link, struct merge *merge)
     merge->take = NULL;
 }
 
-static void merged(struct ciao_stack *stack, int link, struct merge *merge,
-                   struct ciao_frame *frame)
+/* May it be a piece of the run that is being collected, and is it? */
+static bool joins(struct merge *merge, struct ciao_frame *frame)
 {
-    bool piece = merge_verify(merge, frame);
-    if (piece && merge_append(merge, frame))
-        return;
+    return merge->take != NULL && merge_verify(merge, frame) && merge_append(merge, frame);
+}
+
+/* What continues a run waits for the rest of it; what takes the short way waits for nobody. */
+static void batch(struct ciao_stack *stack, int link, struct merge *merge,
+                  struct ciao_frame *const *frames, unsigned n)
+{
+    struct tcp_glance glances[BATCH];
+    bool merging = stack->config.merge && n > 1;
+    tcp_glance_all(&stack->tcp, link, frames, n, glances);
+    for (unsigned i = 0; i < n; i++) {
+        if (joins(merge, frames[i]))
+            continue;
+        all_arrived(stack, link, merge);
+        if (tcp_predict(&stack->tcp, link, &glances[i]))
+            continue;
+        if (merging && merge_verify(merge, frames[i]))
+            merge->take = frames[i];
+        else
+            arrived(stack, link, frames[i]);
+    }
     all_arrived(stack, link, merge);
-    if (piece)
-        merge->take = frame;
-    else
-        arrived(stack, link, frame);
 }
 
 void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *frames, unsigned n,
@@ -46,16 +63,12 @@ void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *fr
         .link_header_len = entry->kind == CIAO_LINK_ETHERNET ? ETH_HEADER_LEN : 0,
         .csum = stack->ip.csum,
     };
-    bool merging = stack->config.merge && n > 1;
     stack_enter(stack, now_us);
     for (unsigned i = 0; i < n; i++) {
         if (!entry->rx_csum)
             frames[i]->csum = CIAO_CSUM_NONE; /* whatever it says, nobody vouches for it */
         frames[i]->rx_us = stack->now;
-        if (merging)
-            merged(stack, link, &merge, frames[i]);
-        else
-            arrived(stack, link, frames[i]);
     }
-    all_arrived(stack, link, &merge);
+    for (unsigned done = 0; done < n; done += BATCH)
+        batch(stack, link, &merge, frames + done, n - done < BATCH ? n - done : BATCH);
 }

@@ -83,7 +83,7 @@ bool merge_verify(const struct merge *merge, struct ciao_frame *frame)
 
 bool merge_append(struct merge *merge, struct ciao_frame *frame)
 {
-    if (merge->take == NULL || !offload_can_append(merge->take, frame, merge->link_header_len))
+    if (!offload_can_append(merge->take, frame, merge->link_header_len))
         return false;
     offload_append(merge->take, frame, merge->link_header_len);
     return true;

@@ -29,6 +29,9 @@ const struct csum_ops *csum_ops_for(uint32_t cpu);
 /* Portable, for the few bytes of a header. */
 uint32_t csum_small(const void *p, size_t len);
 
+/* Below this a call costs more than wide registers save. */
+#define CSUM_FEW 96u
+
 /*
  * A number and the same with its halves exchanged: both halves of the result are the sum of the
  * two, and the carry out of the lower one has come into the upper, as ones' complement wants.
@@ -37,6 +40,26 @@ static inline uint32_t csum_fold(uint64_t sum)
 {
     uint32_t word = (uint32_t)((sum + (sum >> 32 | sum << 32)) >> 32);
     return (word + (word >> 16 | word << 16)) >> 16;
+}
+
+/* A carry out of the highest bit counts one at the lowest. */
+static inline uint64_t csum_add(uint64_t sum, uint64_t word)
+{
+    return sum + word + (sum + word < word);
+}
+
+/* The sum of however many bytes. */
+static inline uint32_t csum_any(const struct csum_ops *ops, const void *from, size_t len)
+{
+    const uint8_t *p = (const uint8_t *)from;
+    if (len > CSUM_FEW)
+        return ops->sum(p, len);
+    uint64_t sum = 0, word;
+    for (; len >= 8; p += 8, len -= 8) {
+        __builtin_memcpy(&word, p, 8);
+        sum = csum_add(sum, word);
+    }
+    return len == 0 ? csum_fold(sum) : csum_fold((uint64_t)csum_fold(sum) + csum_small(p, len));
 }
 
 /* The sum of bytes at an odd offset, as it counts there [RFC1071 2 (B)]. */

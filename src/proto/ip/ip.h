@@ -91,6 +91,7 @@ struct ip_layer {
     struct ip_addresses addresses;
     uint32_t changes; /* of links, addresses and routes, counted: what was kept may not hold */
     struct ip_judged judged[1 << IP_JUDGED_BITS];
+    uint32_t judgements; /* so often what was judged before ceased to hold */
     struct ip_routes routes;
     struct ip_neighbours neighbours;
     struct ip_reassemblies reassemblies;

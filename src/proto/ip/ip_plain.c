@@ -58,6 +58,7 @@ void ip_changed(struct ip_layer *ip)
 {
     ip->changes++;
     memset(ip->judged, 0, sizeof ip->judged);
+    ip->judgements++;
 }
 
 /* ---- shapes ---- */

@@ -86,6 +86,9 @@ struct tcp {
     uint64_t next_life;
     uint64_t flow_key[2], isn_key[2], cookie_key[2], ts_key[2];
     struct rng rng;
+    ref_t recent_flow;    /* the flow whose segment was predicted last */
+    uint32_t judgements;  /* as IP's, when ... */
+    uint64_t judged_life; /* ... this life was the next: older ones' addresses may be judged anew */
     uint16_t settings_recent[TCP_SETTINGS_RECENT]; /* slots that were taken last; 0: none */
     uint16_t settings_turn;
     uint32_t orphan_hand;             /* the same for orphans when memory is short */

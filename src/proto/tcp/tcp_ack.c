@@ -27,29 +27,34 @@ static void tell_window(struct tcp *tcp, struct tcb *tcb)
 
 /* Only a segment that is newer than the one that told last may tell. [RFC9293 3.10.7.4 fifth EV-30]
  */
-static bool is_newer(const struct tcb *tcb, const struct tcp_segment *seg)
+static bool is_newer(const struct tcb *tcb, seq_t seq, seq_t ack)
 {
-    return seq_lt(tcb->snd.wl1, seg->seq)
-           || (tcb->snd.wl1 == seg->seq && seq_leq(tcb->snd.wl2, seg->ack));
+    return seq_lt(tcb->snd.wl1, seq) || (tcb->snd.wl1 == seq && seq_leq(tcb->snd.wl2, ack));
 }
 
 /* The right edge may move left, and what is on its way lie beyond it: then nothing new is sent.
  * [RFC9293 3.10.7.4 fifth EV-28, 3.8.6 MUST-34, SHLD-15] */
-void tcp_ack_window_update(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+static void window_update(struct tcp *tcp, struct tcb *tcb, seq_t seq, const struct tcp_news *news)
 {
-    if (!is_newer(tcb, seg))
+    if (!is_newer(tcb, seq, news->ack))
         return;
-    bool same = tcb->snd.wnd == seg->wnd;
-    tcb->snd.wl1 = seg->seq;
-    tcb->snd.wl2 = seg->ack;
-    tcb->snd.wnd = seg->wnd;
+    bool same = tcb->snd.wnd == news->wnd;
+    tcb->snd.wl1 = seq;
+    tcb->snd.wl2 = news->ack;
+    tcb->snd.wnd = news->wnd;
     if (same)
         return;
-    if (seg->wnd > tcb->snd.max_wnd)
-        tcb->snd.max_wnd = seg->wnd;
+    if (news->wnd > tcb->snd.max_wnd)
+        tcb->snd.max_wnd = news->wnd;
     tell_window(tcp, tcb);
-    if ((tcb->flags & TCB_PERSIST) && seg->wnd != 0)
+    if ((tcb->flags & TCB_PERSIST) && news->wnd != 0)
         tcp_persist_stop(tcp, tcb);
+}
+
+void tcp_ack_window_update(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    const struct tcp_news news = {.ack = seg->ack, .wnd = seg->wnd};
+    window_update(tcp, tcb, seg->seq, &news);
 }
 
 /* ---- round trips ---- */
@@ -217,6 +222,15 @@ static bool has_something_to_send(const struct tcp *tcp, const struct tcb *tcb)
     return (tcb->flags & fin) == TCB_FIN_QUEUED || (tcb->flags & TCB_RECOVERY);
 }
 
+/* There is room again. */
+static void tell_writable(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->told_ready & CIAO_WRITABLE)
+        return;
+    tcb->hungry = 0;
+    tcp_told(tcp, tcb);
+}
+
 static void scoreboard(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg,
                        struct tcp_ack_work *work)
 {
@@ -274,12 +288,36 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
     if (work.acked != 0) {
         if (!work.timer_is_set || tcb->snd.una == tcb->snd.nxt)
             timer(tcp, tcb);
-        if (!(tcb->told_ready & CIAO_WRITABLE)) {
-            tcb->hungry = 0;
-            tcp_told(tcp, tcb);
-        }
+        tell_writable(tcp, tcb);
     }
     if (has_something_to_send(tcp, tcb))
         tcp_output_wanted(tcp, tcb);
     return tcp_fin_acked(tcb);
+}
+
+/* ---- the usual case of it ---- */
+
+/* Nothing is lost, SACKed or being repaired, so of what stands above only this is left; and cwnd
+ * moves only where it was used up, or something proves to have been late. */
+void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news)
+{
+    if (news->ack == tcb->snd.una) {
+        window_update(tcp, tcb, tcb->rcv.nxt, news);
+    } else {
+        struct tcp_arrivals arrivals;
+        arrivals.n = 0;
+        struct tcp_ack_work work = {
+            .arrivals = &arrivals,
+            .has_ts = (tcb->flags & TCB_TS) != 0,
+            .ts_ecr = news->ts_ecr,
+        };
+        advance(tcp, tcb, news->ack, &work);
+        window_update(tcp, tcb, tcb->rcv.nxt, news);
+        if (work.needless != 0 || (tcb->flags & TCB_CWND_LIMITED))
+            tcp_recovery_acked(tcp, tcb, &work);
+        timer(tcp, tcb);
+        tell_writable(tcp, tcb);
+    }
+    if (tcp_unsent_bytes(tcp, tcb) != 0)
+        tcp_output_wanted(tcp, tcb);
 }

@@ -183,6 +183,7 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
     result = enter(tcp, tcb, &opening, wanted == 0);
     if (result != 0)
         return give_up(tcp, tcb, result);
+    tcp_judged(tcp);
     tcp->next_life++;
     tell(tcp, tcb, &opening.tuple, wanted == 0);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSED_SYN_SENT_ACTIVE_OPEN);

@@ -108,6 +108,15 @@ CIAO_MUST_CHECK int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local
                                   const struct ciao_addr *remote, struct tcp_pair *pair);
 uint32_t tcp_pair_ts_offset(const struct tcp *tcp, const struct ciao_addr *local,
                             const struct ciao_addr *remote); /* RFC 7323 7.1 */
+/* Lives that begin from now on are between ends that were judged by our present addresses: see
+ * tcp_predict.c. */
+static inline void tcp_judged(struct tcp *tcp)
+{
+    if (tcp->judgements == tcp->ip->judgements)
+        return;
+    tcp->judgements = tcp->ip->judgements;
+    tcp->judged_life = tcp->next_life;
+}
 
 /* ---- the one writer of states: tcp_state.c ---- */
 void tcp_enter(struct tcp *tcp, struct tcp_head *head, enum ciao_arc_row row);
@@ -415,6 +424,12 @@ uint32_t tcp_unacked_bytes(const struct tcp *tcp, const struct tcb *tcb);
  * (now or already) acknowledged. */
 bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 void tcp_ack_window_update(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
+struct tcp_news { /* what a segment that begins at RCV.NXT says of our side */
+    seq_t ack;
+    uint32_t wnd, ts_ecr; /* bytes, scaled already; the time that it echoes, with TCB_TS */
+};
+/* The same for an ACK that tcp_predict.c has found to hold no surprise. */
+void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news);
 bool tcp_fin_acked(const struct tcb *tcb); /* TCB_FIN_SENT and una past snd_end */
 void tcp_rtt_measured(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us); /* RFC 6298 2 */
 void tcp_rtt_init(struct tcp *tcp, struct tcb *tcb);
@@ -428,6 +443,10 @@ void tcp_congestion_init(struct tcp *tcp,
 /* Step seven: seg was trimmed to the window.  Takes in-order bytes, holds the others, decides on
  * the ACK. */
 void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg);
+struct tcp_glance;
+/* The usual case: all of it is new, in order and in the window, and nothing is held behind a gap.
+ * The payload's reference may move from the frame to the queue. */
+void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_glance *glance);
 int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, const struct tcp_read *read);
 void tcp_receive_skip(struct tcp *tcp, struct tcb *tcb, uint32_t len); /* unread for certain */
 bool tcp_receive_peek(const struct tcp_segment *seg, seq_t at,
@@ -445,7 +464,8 @@ void tcp_ack_now(struct tcp *tcp, struct tcb *tcb);
 void tcp_ack_later(struct tcp *tcp, struct tcb *tcb);
 void tcp_ack_quickly(struct tcp *tcp, struct tcb *tcb); /* AS LINUX: TCP_QUICKACK */
 void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb);
-void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
+/* So many bytes in order have come in so many segments of the wire. */
+void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, uint32_t segments);
 void tcp_window_read(struct tcp *tcp, struct tcb *tcb); /* the program has read */
 /* SACK blocks for an outgoing ACK, first the newest [RFC2018 4]; returns how many (at most max). */
 unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h,

@@ -7,6 +7,7 @@
  * charged for whole buffers.  Runs that touch in memory are one run.
  */
 #include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_predict.h"
 
 #define RUN_OWN 0x80000000u /* in .charge: a buffer of our own, that we may append to */
 
@@ -228,13 +229,71 @@ static void in_order(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
     bool gap = queue->out_of_order_first != 0;
     tcb->rcv.nxt += taken;
     queue->in_order_bytes += taken;
-    tcp_ack_in_order(tcp, tcb, seg);
+    tcp_ack_in_order(tcp, tcb, seg->data_len, seg->segments);
     if (gap) { /* [RFC5681 4.2 5681-9] what fills a gap, or part of it, is acknowledged at once */
         take_early_ones(tcp, tcb, queue);
         tcp_ack_now(tcp, tcb);
     }
     tcp_side(tcp, tcb)->bytes_received += tcb->rcv.nxt - seg->seq;
     tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, tcb->rcv.nxt - seg->seq, queue->in_order_bytes);
+    tcp_told_data(tcp, tcb);
+}
+
+/* ---- in order, and nothing else ---- */
+
+/* There is no memory for all of it. */
+static __attribute__((noinline)) void refuse_rest(struct tcp *tcp, const struct tcb *tcb,
+                                                  const struct tcp_glance *glance)
+{
+    struct tcp_segment seg = {.segments = (uint16_t)tcp_glance_segments(glance)};
+    const struct ip_packet packet = {.l4_len = glance->header_len + glance->data_len};
+    enum wire_fault fault = tcp_parse(glance->l4, glance->header_len, &seg.h);
+    ASSERT(fault == WIRE_OK);
+    seg.packet = &packet;
+    seg.wnd = (uint32_t)seg.h.wnd << tcb->snd_wscale;
+    tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, &seg);
+}
+
+/* How many bytes were taken. */
+static uint32_t take_all(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
+                         const struct tcp_glance *glance)
+{
+    const struct ciao_frame *frame = glance->frame;
+    struct piece piece = {glance->l4 + glance->header_len, glance->data_len, frame->buf,
+                          tcb->rcv.nxt};
+    if (frame->n_frags == 0)
+        return append_piece(tcp, queue, &piece) ? piece.len : 0;
+    for (uint32_t i = 0; i < frame->n_frags; i++) {
+        const struct ciao_frag *frag = &frame->frag[i];
+        piece.ptr = frag->ptr;
+        piece.len = frag->len;
+        piece.buf = frag->buf;
+        if (!append_piece(tcp, queue, &piece))
+            break;
+        piece.seq += piece.len;
+    }
+    return piece.seq - tcb->rcv.nxt;
+}
+
+void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_glance *glance)
+{
+    if (!tcp_queue_attach(tcp, tcb)) {
+        refuse_rest(tcp, tcb, glance);
+        return;
+    }
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    uint32_t segments = tcp_glance_segments(glance);
+    tcb->last_data_ms = tcp_now_ms(tcp);
+    side->data_received += segments;
+    uint32_t taken = take_all(tcp, tcb, queue, glance);
+    if (__builtin_expect(taken != glance->data_len, 0))
+        refuse_rest(tcp, tcb, glance);
+    tcb->rcv.nxt += taken;
+    queue->in_order_bytes += taken;
+    tcp_ack_in_order(tcp, tcb, taken, segments);
+    side->bytes_received += taken;
+    tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, taken, queue->in_order_bytes);
     tcp_told_data(tcp, tcb);
 }
 

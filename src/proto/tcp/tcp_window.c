@@ -144,14 +144,14 @@ void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb)
 /* In-order bytes are here.  At the start of a connection the peer's window grows by our ACKs: none
  * is delayed then, but for those of a dialogue, which ride on the answers.
  * [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
-void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, uint32_t segments)
 {
-    uint32_t full = seg->data_len / seg->segments;
-    if (full > tcb->rmss)
-        tcb->rmss = (uint16_t)(full < UINT16_MAX ? full : UINT16_MAX);
+    uint32_t segment_bytes = segments == 1 ? bytes : bytes / segments;
+    if (segment_bytes > tcb->rmss)
+        tcb->rmss = (uint16_t)(segment_bytes < UINT16_MAX ? segment_bytes : UINT16_MAX);
     tcb->dialogue |= DIALOGUE_HEARD;
     if (tcb->quick_acks != 0 && !(tcb->dialogue & DIALOGUE_ANSWERED)) {
-        tcb->quick_acks--;
+        tcb->quick_acks -= (uint8_t)(segments < tcb->quick_acks ? segments : tcb->quick_acks);
         tcp_ack_now(tcp, tcb);
     } else if (tcb->rcv.nxt - tcb->last_ack_sent >= 2 * full_segment(tcb)) {
         tcp_ack_now(tcp, tcb);

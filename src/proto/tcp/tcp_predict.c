@@ -1,0 +1,363 @@
+/*
+ * Header prediction: the short way for segments that hold no surprise.  [RFC9293 3.10.7.4]
+ *
+ * Most segments of most connections are new bytes in order, or the acknowledgement of some, with
+ * nothing out of the ordinary on either side.  For those each step of 3.10.7.4 comes down to a few
+ * comparisons, which stand here; whatever they do not cover goes the general way (tcp_arrive.c)
+ * with nothing changed, so that this file may be left out (config.predict) without anybody being
+ * able to tell.  What is done is done by the same functions, or by their usual case beside them.
+ *
+ *   the frame   IPv4 without options or IPv6 without extension headers, whole and unpadded; TCP
+ *               with no option or timestamps alone; ACK, perhaps PSH, no other flag; both checksums
+ *   the ends    the flow is in the table, so its addresses were judged when it came about: the
+ *               source can be believed, the destination is ours and no group.  That depends on the
+ *               link, which must be the flow's, and on our addresses, which must not have changed
+ *   first       SEG.SEQ is RCV.NXT, the text lies inside the window, the timestamp is not older
+ *   second      no RST;  third is not offered;  fourth, no SYN
+ *   fifth       SND.UNA =< SEG.ACK =< SND.NXT; nothing is lost, SACKed or probed for, no FIN of
+ *               ours is queued, and both windows are open: tcp_ack_usual()
+ *   sixth       no urgent data in either direction
+ *   seventh     ESTABLISHED, the program reads, and nothing is held behind a gap:
+ *               tcp_receive_usual()
+ *   eighth      no FIN, in the segment or remembered
+ */
+#include "proto/tcp/tcp_predict.h"
+
+#include "base/siphash.h"
+#include "proto/tcp/tcp_send.h"
+#include "wire/checksum.h"
+#include "wire/eth.h"
+#include "wire/ip4.h"
+#include "wire/ip6.h"
+
+#define TIMESTAMPS_LEN  12u
+#define TIMESTAMPS_HEAD 0x0101080au /* NOP NOP kind length: as everybody lays them out */
+
+/* Flags of a TCB for which some step has more to do than stands here. */
+#define UNUSUAL                                                                                   \
+    (TCB_FIN_QUEUED | TCB_FIN_RECEIVED | TCB_ORPHAN | TCB_SHUT_RD | TCB_RECOVERY                  \
+     | TCB_RTO_RECOVERY | TCB_PERSIST | TCB_PROBE | TCB_SYN_DUE | TCB_FIN_SENT | TCB_HOLD_PARTIAL \
+     | TCB_R1_TOLD | TCB_WINDOW_TOLD | TCB_SYN_UNACKED | TCB_KEEPALIVE)
+
+/* ---- the shape ---- */
+
+/* Where TCP's header is, behind a plain IP header that spans what is there; NULL: it does not. */
+static const uint8_t *behind_ip4(const uint8_t *l3, uint32_t there)
+{
+    bool plain = l3[0] == 0x45 && l3[9] == IP_PROTO_TCP && (get_be16(l3 + 6) & 0x3fff) == 0;
+    return plain && get_be16(l3 + 2) == there ? l3 + IP4_HEADER_LEN : NULL;
+}
+
+static const uint8_t *behind_ip6(const uint8_t *l3, uint32_t there)
+{
+    bool plain = l3[0] >> 4 == 6 && l3[6] == IP_PROTO_TCP;
+    return plain && get_be16(l3 + 4) + IP6_HEADER_LEN == there ? l3 + IP6_HEADER_LEN : NULL;
+}
+
+/* Bytes of TCP's header, when it is of the kind that is predicted; else 0. */
+static uint32_t plain_header(const uint8_t *l4, uint32_t there)
+{
+    if (there < TCP_HEADER_LEN || (l4[13] & ~TCP_PSH) != TCP_ACK)
+        return 0;
+    if (l4[12] == TCP_HEADER_LEN / 4 << 4)
+        return TCP_HEADER_LEN;
+    bool stamped = l4[12] == (TCP_HEADER_LEN + TIMESTAMPS_LEN) / 4 << 4
+                   && there >= TCP_HEADER_LEN + TIMESTAMPS_LEN
+                   && get_be32(l4 + TCP_HEADER_LEN) == TIMESTAMPS_HEAD;
+    return stamped ? TCP_HEADER_LEN + TIMESTAMPS_LEN : 0;
+}
+
+#define NOT_FOR_US 0xffffu
+
+/* Where IP begins. */
+static uint32_t link_part(const struct ciao_link *link, const struct ciao_frame *frame)
+{
+    if (link->kind != CIAO_LINK_ETHERNET)
+        return 0;
+    const uint8_t *head = frame->head;
+    if (frame->head_len <= ETH_HEADER_LEN || memcmp(head, link->mac, ETH_ALEN) != 0
+        || eth_is_multicast(head + ETH_ALEN))
+        return NOT_FOR_US;
+    uint16_t type = get_be16(head + 2 * ETH_ALEN);
+    bool fits = type == (head[ETH_HEADER_LEN] >> 4 == 4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
+    return fits ? ETH_HEADER_LEN : NOT_FOR_US;
+}
+
+/* The headers lie in the head; the payload behind them, or in fragments, but not in both. */
+static inline void glance_at(const struct ciao_link *link, struct ciao_frame *frame,
+                             struct tcp_glance *glance)
+{
+    uint32_t before = link_part(link, frame);
+    glance->frame = frame;
+    glance->l4 = NULL;
+    if (frame->head_len < before + IP4_HEADER_LEN + TCP_HEADER_LEN)
+        return;
+    const uint8_t *l3 = frame->head + before;
+    uint32_t there = frame->len - before;
+    const uint8_t *l4 = l3[0] >> 4 == 4 ? behind_ip4(l3, there) : behind_ip6(l3, there);
+    if (l4 == NULL)
+        return;
+    uint32_t at = (uint32_t)(l4 - frame->head);
+    uint32_t header_len = frame->head_len < at ? 0 : plain_header(l4, frame->head_len - at);
+    if (header_len == 0 || (frame->n_frags != 0 && frame->head_len != at + header_len))
+        return;
+    glance->l4 = l4;
+    glance->header_len = header_len;
+    glance->data_len = frame->len - at - header_len;
+    glance->v6 = l3[0] >> 4 != 4;
+}
+
+/* ---- whose it is ---- */
+
+static bool same_flow(const struct tcp_glance *a, const struct tcp_glance *b)
+{
+    if (a->v6 != b->v6 || memcmp(a->l4, b->l4, 4) != 0)
+        return false;
+    return a->v6 ? memcmp(a->l4 - 32, b->l4 - 32, 32) == 0 : memcmp(a->l4 - 8, b->l4 - 8, 8) == 0;
+}
+
+/* As tcp_flow_hash() of the tuple; ours is the destination. */
+static uint64_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    uint64_t ports = (uint64_t)get_be16(l4 + 2) << 16 | get_be16(l4);
+    if (!glance->v6)
+        return siphash13_2w(tcp->flow_key, ports,
+                            (uint64_t)get_be32(l4 - 4) << 32 | get_be32(l4 - 8));
+    const uint64_t words[] = {ports, get_be64(l4 - 16), get_be64(l4 - 8), get_be64(l4 - 32),
+                              get_be64(l4 - 24)};
+    return siphash13_u64s(tcp->flow_key, words, 5);
+}
+
+static bool has_addresses6(const struct tcb *tcb, const uint8_t *l4)
+{
+    const struct tcp_addresses *both = &((const struct tcb6 *)(const void *)tcb)->addresses;
+    return memcmp(both->remote, l4 - 32, 16) == 0 && memcmp(both->local, l4 - 16, 16) == 0;
+}
+
+static inline bool is_flow(const struct tcb *tcb, const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    if (tcb->head.lport != get_be16(l4 + 2) || tcb->head.rport != get_be16(l4)
+        || tcb->head.v6 != glance->v6)
+        return false;
+    if (glance->v6)
+        return has_addresses6(tcb, l4);
+    return tcb->head.laddr == get_be32(l4 - 4) && tcb->head.raddr == get_be32(l4 - 8);
+}
+
+static void fetch_record(const struct tcp *tcp, struct tcp_glance *glance)
+{
+    struct flow_cursor cursor;
+    glance->flow = flow_first(&tcp->flows, glance->hash, &cursor);
+    if (!tcp_ref_is_tcb(glance->flow))
+        return;
+    const uint8_t *tcb = (const uint8_t *)tcp_tcb_at(tcp, glance->flow);
+    for (unsigned line = 0; line < sizeof(struct tcb); line += 64)
+        __builtin_prefetch(tcb + line, 1);
+}
+
+static void glance_at_one(struct tcp *tcp, const struct ciao_link *link, struct ciao_frame *frame,
+                          struct tcp_glance *glance)
+{
+    struct flow_cursor cursor;
+    glance_at(link, frame, glance);
+    if (glance->l4 == NULL)
+        return;
+    glance->flow = tcp->recent_flow;
+    if (glance->flow != REF_NONE && is_flow(tcp_tcb_at(tcp, glance->flow), glance))
+        return;
+    glance->flow = flow_first(&tcp->flows, hash_of(tcp, glance), &cursor);
+}
+
+/* First all hashes, then all records: each look waits for memory once, not once a frame. */
+void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n,
+                    struct tcp_glance *glances)
+{
+    const struct ciao_link *entry = ip_link(tcp->ip, link);
+    const struct tcp_glance *last = NULL;
+    bool several = false;
+    tcp_judged(tcp);
+    if (!tcp->config->predict || trace_on(tcp->trace, CIAO_EVENTS_WIRE)) {
+        for (unsigned i = 0; i < n; i++)
+            glances[i].l4 = NULL;
+        return;
+    }
+    glance_at_one(tcp, entry, frames[0], &glances[0]);
+    if (n == 1)
+        return;
+    if (glances[0].l4 != NULL)
+        last = &glances[0];
+    for (unsigned i = 1; i < n; i++) {
+        struct tcp_glance *glance = &glances[i];
+        glance_at(entry, frames[i], glance);
+        glance->hashed = false;
+        if (glance->l4 == NULL)
+            continue;
+        if (last != NULL && same_flow(last, glance)) {
+            glance->flow = last->flow;
+        } else {
+            glance->hash = hash_of(tcp, glance);
+            glance->hashed = several = true;
+            flow_prefetch(&tcp->flows, glance->hash);
+        }
+        last = glance;
+    }
+    ref_t flow = glances[0].l4 != NULL ? glances[0].flow : REF_NONE;
+    for (unsigned i = 1; several && i < n; i++) {
+        if (glances[i].l4 == NULL)
+            continue;
+        if (glances[i].hashed)
+            fetch_record(tcp, &glances[i]);
+        else
+            glances[i].flow = flow;
+        flow = glances[i].flow;
+    }
+}
+
+/* ---- both checksums ---- */
+
+static uint64_t load64(const uint8_t *from)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, from, sizeof word);
+    return word;
+}
+
+static uint32_t load32(const uint8_t *from)
+{
+    uint32_t word;
+    __builtin_memcpy(&word, from, sizeof word);
+    return word;
+}
+
+static uint64_t halves(uint64_t word)
+{
+    return (word & 0xffffffff) + (word >> 32);
+}
+
+/* Of the addresses, and of the length and protocol as the pseudo-header has them. */
+static uint64_t pseudo_sum(const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    uint8_t rest[8] = {0, 0, 0, IP_PROTO_TCP};
+    put_be32(rest + 4, glance->header_len + glance->data_len);
+    uint64_t sum = halves(load64(rest)) + halves(load64(l4 - 8));
+    if (glance->v6)
+        sum += halves(load64(l4 - 16)) + halves(load64(l4 - 24)) + halves(load64(l4 - 32));
+    return sum;
+}
+
+static uint64_t tcp_header_sum(const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    uint64_t sum = halves(load64(l4)) + halves(load64(l4 + 8)) + load32(l4 + 16);
+    if (glance->header_len != TCP_HEADER_LEN)
+        sum += load32(l4 + 20) + halves(load64(l4 + 24));
+    return sum;
+}
+
+static uint64_t payload_sum(const struct csum_ops *csum, const struct tcp_glance *glance)
+{
+    const struct ciao_frame *frame = glance->frame;
+    if (frame->n_frags == 0)
+        return csum_any(csum, glance->l4 + glance->header_len, glance->data_len);
+    uint32_t sum = csum_any(csum, frame->frag[0].ptr, frame->frag[0].len);
+    bool odd = frame->frag[0].len & 1;
+    for (uint32_t i = 1; i < frame->n_frags; i++) {
+        sum = csum_combine(sum, csum_any(csum, frame->frag[i].ptr, frame->frag[i].len), odd);
+        odd ^= frame->frag[i].len & 1;
+    }
+    return sum;
+}
+
+/* [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
+static bool sums_hold(const struct tcp *tcp, const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    if (!glance->v6
+        && !csum_is_valid(
+            csum_fold(halves(load64(l4 - 20)) + halves(load64(l4 - 12)) + load32(l4 - 4))))
+        return false;
+    if (glance->frame->csum != CIAO_CSUM_NONE)
+        return true;
+    uint64_t sum = pseudo_sum(glance) + tcp_header_sum(glance);
+    if (glance->data_len != 0)
+        sum += payload_sum(tcp->ip->csum, glance);
+    return csum_is_valid(csum_fold(sum));
+}
+
+/* ---- the steps ---- */
+
+static inline bool has_side_without_trouble(const struct tcp *tcp, const struct tcb *tcb)
+{
+    if (!tcb->has_side)
+        return false;
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    return (side->rack | side->sacked_bytes | side->lost_bytes
+            | tcp_queue(tcp, tcb)->out_of_order_first)
+           == 0;
+}
+
+/* Nothing about the connection is out of the ordinary. */
+static inline bool is_usual(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return (tcb->flags & (UNUSUAL | TCB_IN_FLOW)) == TCB_IN_FLOW
+           && tcp_state_is(tcb, CIAO_ESTABLISHED)
+           && (tcb->urgent | tcb->ecn | tcb->fin_seen | tcb->backoff
+               | (tcb->repair & ~REPAIR_TAIL_SET))
+                  == 0
+           && tcb->snd.wnd != 0 && tcb->head.life >= tcp->judged_life
+           && tcp->judgements == tcp->ip->judgements && has_side_without_trouble(tcp, tcb);
+}
+
+/* First and fifth: as the head of this file says. */
+static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glance,
+                           const struct tcp_news *news)
+{
+    const uint8_t *l4 = glance->l4;
+    bool stamped = glance->header_len != TCP_HEADER_LEN;
+    return get_be32(l4 + 4) == tcb->rcv.nxt && glance->data_len <= tcb->rcv.edge - tcb->rcv.nxt
+           && news->ack - tcb->snd.una <= tcb->snd.nxt - tcb->snd.una && news->wnd != 0
+           && (glance->data_len != 0 || news->ack != tcb->snd.una)
+           && stamped == ((tcb->flags & TCB_TS) != 0)
+           && !(stamped && seq_lt(get_be32(l4 + 24), tcb->ts_recent));
+}
+
+static inline void remember_timestamp(struct tcb *tcb, const struct tcp_glance *glance,
+                                      uint32_t now_ms)
+{
+    if (glance->header_len == TCP_HEADER_LEN || seq_gt(tcb->rcv.nxt, tcb->last_ack_sent))
+        return;
+    tcb->ts_recent = get_be32(glance->l4 + 24);
+    tcb->ts_recent_ms = now_ms;
+}
+
+bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    if (glance->l4 == NULL || !tcp_ref_is_tcb(glance->flow))
+        return false;
+    struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
+    struct tcp_news news = {
+        .ack = get_be32(glance->l4 + 8),
+        .wnd = (uint32_t)get_be16(glance->l4 + 14) << tcb->snd_wscale,
+    };
+    if (tcb->head.link != link || !is_flow(tcb, glance) || !is_usual(tcp, tcb)
+        || !is_next(tcb, glance, &news) || !sums_hold(tcp, glance))
+        return false;
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct ciao_frame *frame = glance->frame;
+    uint32_t now_ms = tcp_now_ms(tcp);
+    tcp->recent_flow = glance->flow;
+    tcp->ip->accepted++;
+    side->segments_received += tcp_glance_segments(glance);
+    remember_timestamp(tcb, glance, now_ms);
+    if (glance->header_len != TCP_HEADER_LEN)
+        news.ts_ecr = get_be32(glance->l4 + 28);
+    tcp_ack_usual(tcp, tcb, &news);
+    tcb->last_received_ms = now_ms;
+    if (glance->data_len != 0)
+        tcp_receive_usual(tcp, tcb, glance);
+    ciao_frame_release(frame);
+    return true;
+}
