@@ -353,8 +353,10 @@ static enum verdict send_bytes(struct run *run, struct tcp_turn *turn)
     run->at = tcp_sendq_place(tcb, tcp_queue(tcp, tcb), start);
     do {
         send_one(run, turn->frames[turn->made++], len);
+        if (turn->made == turn->limit) /* what would hold up the next one is asked next time */
+            break;
         verdict = next_length(run, &len);
-    } while (verdict == LEAVES && turn->made < turn->limit);
+    } while (verdict == LEAVES);
     all_sent(run, start);
     return verdict;
 }
