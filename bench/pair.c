@@ -14,6 +14,7 @@
 #include "host/machine.h"
 
 #define START_US       1000000
+#define MTU_DEFAULT    1500
 #define WINDOW_DEFAULT (256 * 1024)
 #define EVENTS         1024
 
@@ -61,7 +62,7 @@ static struct ciao_addr address(const struct pair *pair, unsigned number)
 
 static void attach(const struct pair *pair, struct pair_side *side, unsigned first, unsigned n)
 {
-    int link = ciao_link_add(side->stack, &side->driver->link);
+    int link = ciao_link_add(side->stack, &pair->link);
 
     bench_must(link == 0, "the stack refuses its link");
     for (unsigned i = 0; i < n; i++) {
@@ -85,14 +86,21 @@ static void listen_at_ports(struct pair *pair)
                    "the server cannot listen");
 }
 
+static void join_by_drivers(struct pair *pair, uint32_t queue)
+{
+    struct loop_options how = {.mtu = pair->link.mtu, .queue = queue};
+
+    bench_must(loop_pair(&pair->client.driver, &pair->server.driver, &how) == 0,
+               "there is no memory for the link");
+}
+
 void pair_open(struct pair *pair, const struct pair_options *options)
 {
-    struct loop_options how = {.mtu = options->row->mtu,
-                               .queue = or_else(options->queue, PAIR_BATCH)};
     struct ciao_config config;
 
     *pair = (struct pair){
         .now_us = START_US,
+        .link = {.kind = CIAO_LINK_IP, .mtu = or_else(options->row->mtu, MTU_DEFAULT)},
         .v6 = options->row->v6,
         .verify = options->verify,
         .lossy = options->lossy,
@@ -106,8 +114,8 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     configure(&config, options);
     make_stack(&pair->client, &config, 1, !options->small_pages);
     make_stack(&pair->server, &config, 2, !options->small_pages);
-    bench_must(loop_pair(&pair->client.driver, &pair->server.driver, &how) == 0,
-               "there is no memory for the link");
+    if (options->queue)
+        join_by_drivers(pair, options->queue);
     bench_must(pair->servers <= PAIR_SERVERS_MOST, "too many addresses");
     for (unsigned i = 0; i < pair->servers; i++)
         pair->server_addr[i] = address(pair, 2 + i);
@@ -146,8 +154,10 @@ void pair_close(struct pair *pair)
 {
     if (!pair->lossy)
         look_at_both(pair);
-    pair->client.driver->ops->close(pair->client.driver);
-    pair->server.driver->ops->close(pair->server.driver);
+    if (pair->client.driver) {
+        pair->client.driver->ops->close(pair->client.driver);
+        pair->server.driver->ops->close(pair->server.driver);
+    }
     machine_give_back(pair->client.memory, pair->client.bytes);
     machine_give_back(pair->server.memory, pair->server.bytes);
 }
@@ -155,13 +165,9 @@ void pair_close(struct pair *pair)
 unsigned pair_carry(struct pair *pair, struct pair_side *from, struct pair_side *to)
 {
     unsigned n = ciao_output(from->stack, 0, pair->frame, PAIR_BATCH, pair->now_us);
-    int sent, came;
 
     if (n == 0)
         return 0;
-    sent = from->driver->ops->send(from->driver, pair->frame, n, pair->now_us);
-    came = to->driver->ops->receive(to->driver, pair->frame, PAIR_BATCH, pair->now_us);
-    bench_must(sent == (int)n && came == sent, "the link takes %u frames, and gives %d", n, came);
     if (pair->verify)
         flip_input(pair, to, n);
     else

@@ -2,7 +2,8 @@
  * Two stacks in one thread, joined by a lossless link in memory: what the rows run on.
  *
  * No host is between them, so that the memory of each can be looked at, and nothing is counted but
- * what two stacks, two drivers and two programs do.
+ * what two stacks and two programs do: the link is an array of frames, which one stack fills and
+ * the other empties.  Who wants another one has two drivers instead, and drives them.
  */
 #ifndef BENCH_PAIR_H
 #define BENCH_PAIR_H
@@ -26,24 +27,25 @@ struct pair_options {
     uint32_t listeners;          /* 0: 1 */
     uint32_t servers;            /* addresses of the server; 0: 1 */
     uint32_t msl_us;             /* 0: the profile's */
-    uint32_t queue;              /* frames that the link holds, a power of two; 0: PAIR_BATCH */
-    bool lossy;                  /* frames may be lost, and sent again */
-    bool verify;                 /* ahead of each frame a damaged copy of it arrives: flip.h */
-    bool unmerged;               /* each segment goes through the state machine by itself */
-    bool keepalive;              /* every connection has a timer, two hours off */
-    bool small_pages;            /* for who looks at what is resident; others have huge ones */
+    uint32_t queue;   /* with drivers, and as many frames between them; a power of two; 0: none */
+    bool lossy;       /* frames may be lost, and sent again */
+    bool verify;      /* ahead of each frame a damaged copy of it arrives: flip.h */
+    bool unmerged;    /* each segment goes through the state machine by itself */
+    bool keepalive;   /* every connection has a timer, two hours off */
+    bool small_pages; /* for who looks at what is resident; others have huge ones */
 };
 
 /* One host. */
 struct pair_side {
     struct ciao_stack *stack;
-    struct ciao_driver *driver;
+    struct ciao_driver *driver; /* NULL: frames are handed over as they are */
     void *memory;
     size_t bytes;
 };
 
 struct pair {
     struct pair_side client, server;
+    struct ciao_link link;
     uint64_t now_us;
     ciao_conn listener[PAIR_LISTENERS_MOST];
     uint32_t listeners, servers, next_listener, next_server;

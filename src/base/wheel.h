@@ -61,6 +61,11 @@ void wheel_space(struct wheel *wheel, enum ref_kind kind, struct wheel_space spa
 void wheel_set(struct wheel *wheel, ref_t ref, time_us deadline);
 void wheel_cancel(struct wheel *wheel, ref_t ref);
 bool wheel_armed(const struct wheel *wheel, ref_t ref);
+/* The same, for whoever has the record at hand. */
+static inline bool wheel_node_armed(const struct wheel_node *node)
+{
+    return node->prev != 0;
+}
 
 /*
  * Unlink and return one that is due at `now`, in the order of ticks; REF_NONE when there are no

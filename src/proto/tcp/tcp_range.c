@@ -88,12 +88,6 @@ bool tcp_range_room(const struct tcp *tcp)
     return tcp->ranges.used + tcp->ranges.capacity / RESERVE_SHARE < tcp->ranges.capacity;
 }
 
-static bool continues(const struct tcp *tcp, const struct tcp_queue *queue,
-                      const struct tcp_range *new)
-{
-    return queue->ranges_last != 0 && alike(tcp_range_at(tcp, queue->ranges_last), new);
-}
-
 /* By time, what leaves later has a later time, though the clock may stand still: but not the
  * segments of one burst. */
 static time_us stamp(const struct tcp *tcp, const struct tcb *tcb, bool again)
@@ -111,10 +105,20 @@ static time_us stamp(const struct tcp *tcp, const struct tcb *tcb, bool again)
     return rack->stamp_us;
 }
 
+/* Can the last range go on with what is as `new` says? */
+static bool goes_on(const struct tcp_range *last, const struct tcp_range *new)
+{
+    const unsigned other = ~(unsigned)RANGE_APP_LIMITED;
+    return last->sent_us == new->sent_us && last->delivered == new->delivered && last->times == 1
+           && last->later == 0 && (last->flags & other) == 0
+           && (uint32_t)last->segments + new->segments <= TCP_SEGMENTS_MAX;
+}
+
 void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
 {
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct tcp_range new = {
+        .prev = queue->ranges_last,
         .start = start,
         .end = end,
         .sent_us = stamp(tcp, tcb, false),
@@ -123,8 +127,8 @@ void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
         .flags = end == tcb->snd_end ? RANGE_APP_LIMITED : 0,
         .segments = (uint16_t)tcp_segments_of(tcb, end - start),
     };
-    if (continues(tcp, queue, &new)) {
-        struct tcp_range *last = tcp_range_at(tcp, queue->ranges_last);
+    struct tcp_range *last = tcp_range_at(tcp, new.prev);
+    if (new.prev != 0 && goes_on(last, &new)) {
         last->end = end;
         last->segments = (uint16_t)(last->segments + new.segments);
         last->flags |= new.flags;
@@ -133,7 +137,11 @@ void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
     uint32_t index = pool_take(&tcp->ranges);
     ASSERT(index != 0); /* tcp_range_room() was asked */
     *tcp_range_at(tcp, index) = new;
-    link_after(tcp, queue, queue->ranges_last, index);
+    queue->ranges_last = index;
+    if (new.prev != 0)
+        last->next = index;
+    else
+        queue->ranges_first = index;
 }
 
 uint32_t tcp_range_split(struct tcp *tcp, struct tcb *tcb, uint32_t index, seq_t at)

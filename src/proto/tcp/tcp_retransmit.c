@@ -21,15 +21,22 @@ static uint32_t give_up_after_ms(const struct tcp *tcp, const struct tcb *tcb)
     return (uint32_t)(((uint64_t)us + 999) / 1000);
 }
 
-/* No later than when R2 has passed. */
-static void timer_set(struct tcp *tcp, struct tcb *tcb, uint64_t wait_us)
+/* With trouble_ms: no later than when R2 has passed. */
+static __attribute__((noinline)) uint64_t until_r2_us(const struct tcp *tcp, const struct tcb *tcb,
+                                                      uint64_t wait_us)
 {
     uint32_t limit_ms = give_up_after_ms(tcp, tcb);
-    if (limit_ms != 0 && tcb->trouble_ms != 0) {
-        uint32_t since_ms = tcp_now_ms(tcp) - tcb->trouble_ms;
-        uint64_t left_us = since_ms < limit_ms ? (uint64_t)(limit_ms - since_ms) * 1000 : 1000;
-        wait_us = wait_us < left_us ? wait_us : left_us;
-    }
+    if (limit_ms == 0)
+        return wait_us;
+    uint32_t since_ms = tcp_now_ms(tcp) - tcb->trouble_ms;
+    uint64_t left_us = since_ms < limit_ms ? (uint64_t)(limit_ms - since_ms) * 1000 : 1000;
+    return wait_us < left_us ? wait_us : left_us;
+}
+
+static void timer_set(struct tcp *tcp, struct tcb *tcb, uint64_t wait_us)
+{
+    if (tcb->trouble_ms != 0)
+        wait_us = until_r2_us(tcp, tcb, wait_us);
     tcp_timer_set(tcp, tcb, TCP_TIMER_REXMT, tcp->now + wait_us);
     tcp_note_why(tcp, tcb, CIAO_DID_TIMER_SET, TCP_TIMER_REXMT, wait_us);
 }

@@ -163,25 +163,29 @@ static void tell_sent(struct tcp *tcp, const struct tcb *tcb, const struct tcp_h
 
 /* ---- a connection's segment ---- */
 
-/* SYNs' windows are never scaled [RFC7323 2.2 7323-1, 2.3 7323-3]; the edge never moves left
- * [RFC9293 3.8.6 SHLD-14]. */
-static void put_window(struct tcp *tcp, struct tcb *tcb, struct tcp_header *h)
+/* The edge never moves left. [RFC9293 3.8.6 SHLD-14] */
+static uint16_t window_field(struct tcb *tcb, uint32_t bytes, unsigned shift, bool ack)
 {
-    unsigned shift = h->flags & TCP_SYN ? 0 : tcb->rcv_wscale;
-    uint32_t bytes = h->flags & TCP_SYN ? tcp_window_initial(tcp_tcb_settings(tcp, tcb))
-                                        : tcp_window_offer(tcp, tcb);
     uint32_t field = bytes >> shift;
-    h->wnd = (uint16_t)(field < 65535 ? field : 65535);
-    seq_t edge = tcb->rcv.nxt + ((uint32_t)h->wnd << shift);
-    if ((h->flags & TCP_ACK) && seq_gt(edge, tcb->rcv.edge))
+    field = field < 65535 ? field : 65535;
+    seq_t edge = tcb->rcv.nxt + (field << shift);
+    if (ack && seq_gt(edge, tcb->rcv.edge))
         tcb->rcv.edge = edge;
+    return (uint16_t)field;
 }
 
-uint32_t tcp_segment_window(struct tcp *tcp, struct tcb *tcb)
+uint16_t tcp_segment_window(struct tcp *tcp, struct tcb *tcb)
 {
-    struct tcp_header h = {.flags = TCP_ACK};
-    put_window(tcp, tcb, &h);
-    return h.wnd;
+    return window_field(tcb, tcp_window_offer(tcp, tcb), tcb->rcv_wscale, true);
+}
+
+/* SYNs' windows are never scaled. [RFC7323 2.2 7323-1, 2.3 7323-3] */
+static void put_window(struct tcp *tcp, struct tcb *tcb, struct tcp_header *h)
+{
+    bool syn = (h->flags & TCP_SYN) != 0;
+    uint32_t bytes =
+        syn ? tcp_window_initial(tcp_tcb_settings(tcp, tcb)) : tcp_window_offer(tcp, tcb);
+    h->wnd = window_field(tcb, bytes, syn ? 0 : tcb->rcv_wscale, (h->flags & TCP_ACK) != 0);
 }
 
 void tcp_segment_acks(struct tcb *tcb)

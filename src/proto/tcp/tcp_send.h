@@ -79,7 +79,7 @@ struct tcp_ack_work {
 
 /* ---- the segment itself: tcp_segment.c ---- */
 /* The window as the header says it, for what is no SYN; with it the offer is made. */
-uint32_t tcp_segment_window(struct tcp *tcp, struct tcb *tcb);
+uint16_t tcp_segment_window(struct tcp *tcp, struct tcb *tcb);
 /* Whatever carries an ACK settles what was owed. */
 void tcp_segment_acks(struct tcb *tcb);
 /* Payload bytes of a full segment now: out-of-order data costs room for SACK blocks. */
@@ -88,6 +88,9 @@ uint32_t tcp_segment_room(const struct tcp *tcp, const struct tcb *tcb);
 uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_t room);
 
 /* ---- the send queue: tcp_sendq.c ---- */
+/* Copy so many bytes in, for which there is room; fewer, or none, when there is no memory.  The
+ * queue is attached. */
+size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len);
 struct tcp_place { /* a byte of a buffer */
     struct ciao_buf *buf;
     uint32_t offset;

@@ -53,10 +53,8 @@ static size_t room_for(struct tcp *tcp, struct tcb *tcb, size_t len)
  * already, so that at most half of the memory stands empty. */
 static struct ciao_buf *take_buffer(struct tcp *tcp, const struct tcp_queue *queue, size_t len)
 {
-    uint32_t wanted = len < BUF_QUARTER ? (uint32_t)len : BUF_QUARTER;
-    if (wanted < queue->sendq_bytes)
-        wanted = queue->sendq_bytes < BUF_QUARTER ? queue->sendq_bytes : BUF_QUARTER;
-    return ciao_bufpool_take(tcp->buffers, wanted);
+    size_t wanted = len > queue->sendq_bytes ? len : queue->sendq_bytes;
+    return ciao_bufpool_take(tcp->buffers, wanted < BUF_QUARTER ? (uint32_t)wanted : BUF_QUARTER);
 }
 
 static bool append_buffer(struct tcp *tcp, struct tcp_queue *queue, size_t len)
@@ -74,20 +72,11 @@ static bool append_buffer(struct tcp *tcp, struct tcp_queue *queue, size_t len)
     return true;
 }
 
-int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
+size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
 {
-    if (len == 0)
-        return 0;
-    if (!tcp_queue_attach(tcp, tcb))
-        return -CIAO_ENOMEM;
-    const struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const uint8_t *from = data;
-    size_t left = room_for(tcp, tcb, len);
-    if (left < len && side->rack != 0)
-        tcp_rack(tcp, side)->no_space = 1;
-    if (left == 0)
-        return -CIAO_EAGAIN;
+    size_t left = len;
     while (left != 0) {
         struct ciao_buf *last = queue->sendq_last;
         bool full = last == NULL || queue->sendq_fill == last->size;
@@ -99,16 +88,31 @@ int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
         n = n < left ? n : left;
         memcpy(ciao_buf_bytes(last) + queue->sendq_fill, from, n);
         queue->sendq_fill += (uint32_t)n;
-        queue->sendq_bytes += (uint32_t)n;
-        tcb->snd_end += (uint32_t)n;
         from += n;
         left -= n;
     }
-    if (from == data) {
-        tcp_queue_emptied(tcp, tcb);
+    queue->sendq_bytes += (uint32_t)(len - left);
+    tcb->snd_end += (uint32_t)(len - left);
+    return len - left;
+}
+
+int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
+{
+    if (len == 0)
+        return 0;
+    if (!tcp_queue_attach(tcp, tcb))
         return -CIAO_ENOMEM;
-    }
-    return from - (const uint8_t *)data;
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    size_t room = room_for(tcp, tcb, len);
+    if (room < len && side->rack != 0)
+        tcp_rack(tcp, side)->no_space = 1;
+    if (room == 0)
+        return -CIAO_EAGAIN;
+    size_t taken = tcp_sendq_append(tcp, tcb, data, room);
+    if (taken != 0)
+        return (int64_t)taken;
+    tcp_queue_emptied(tcp, tcb);
+    return -CIAO_ENOMEM;
 }
 
 /* ---- out: acknowledged ---- */

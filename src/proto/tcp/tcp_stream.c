@@ -44,6 +44,31 @@ struct run {
 
 enum verdict { LEAVES, STAYS, IS_UNUSUAL };
 
+/* ---- bytes come from the program ---- */
+
+size_t tcp_stream_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
+{
+    const uint32_t unusual = TCB_FIN_QUEUED | TCB_HOLD_PARTIAL;
+    if (tcb->queue == 0 || (tcb->flags & unusual) || (tcb->error | tcb->hungry) != 0
+        || !tcp_state_sends(tcb))
+        return 0;
+    const struct tcp_side *side = tcp_side(tcp, tcb);
+    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    uint32_t most = settings->sndbuf_bytes;
+    if ((side->rack | (side->burst_flags & BURST_ON) | settings->notsent_lowat_bytes) != 0
+        || (uint64_t)len + queue->sendq_bytes > most || !tcp->config->predict)
+        return 0;
+    size_t taken = tcp_sendq_append(tcp, tcb, data, len);
+    if (taken == 0)
+        return 0;
+    tcp_note(tcp, tcb, CIAO_CALL_SEND, taken, tcb->snd_end - tcb->snd.nxt);
+    tcp_output_wanted(tcp, tcb);
+    if (queue->sendq_bytes > most - most / 3) /* as tcp_sendq_writable() has it */
+        tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
+    return taken;
+}
+
 /* ---- is it usual? ---- */
 
 static bool queue_is_usual(const struct tcp_side *side, const struct tcp_queue *queue)

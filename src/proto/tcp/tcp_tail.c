@@ -61,19 +61,21 @@ void tcp_tail_again(struct tcp *tcp, struct tcb *tcb)
                   tcp->now + (left_us < wait_us ? (uint64_t)left_us : wait_us));
 }
 
+static bool is_by_time(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->has_side ? tcp_side(tcp, tcb)->rack != 0
+                         : (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK) != 0;
+}
+
 /* The wait until a probe; 0 when the retransmission timer is the one to run. */
 uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb)
 {
-    bool by_time = tcb->has_side ? tcp_side(tcp, tcb)->rack != 0
-                                 : (tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK) != 0;
-    if (by_time)
+    if (is_by_time(tcp, tcb))
         return may_probe_by_time(tcp, tcb) ? wait_by_time_us(tcp, tcb) : 0;
-    if (!may_probe(tcp, tcb))
-        return 0;
     uint64_t wait_us = 2 * (uint64_t)tcb->srtt_us + 2000; /* what the timer's ticks may cost */
     if (tcp_flight(tcb) <= tcb->smss)
         wait_us += ONE_SEGMENT_US;
-    return wait_us < tcb->rto_us ? (uint32_t)wait_us : 0;
+    return wait_us < tcb->rto_us && may_probe(tcp, tcb) ? (uint32_t)wait_us : 0;
 }
 
 void tcp_tail_timeout(struct tcp *tcp, struct tcb *tcb)

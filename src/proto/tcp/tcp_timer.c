@@ -43,11 +43,10 @@ static uint32_t *field_of(struct tcb *tcb, enum tcp_timer which)
 
 void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at)
 {
-    ref_t ref = tcp_tcb_ref(tcp, tcb);
     uint32_t ms = to_ms(at);
     *field_of(tcb, which) = ms;
-    if (!wheel_armed(&tcp->wheel, ref) || (int32_t)(tcb->timer.tick - ms) > 0)
-        wheel_set(&tcp->wheel, ref, at);
+    if (!wheel_node_armed(&tcb->timer) || (int32_t)(tcb->timer.tick - ms) > 0)
+        wheel_set(&tcp->wheel, tcp_tcb_ref(tcp, tcb), at);
 }
 
 void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which)
