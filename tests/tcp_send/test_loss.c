@@ -30,7 +30,7 @@ static void start(uint8_t flags, unsigned n)
     full = tcb->smss;
     assert_int_equal(tcp_sendq_write(tcp, tcb, bytes, 2 * n * full), 2 * n * full);
     side = tcp_side(tcp, tcb);
-    tcp->now += 1000000;
+    tcp_set_now(tcp, tcp->now + 1000000);
 }
 
 /* The number of the segment that leaves, counted in full segments from 0; -1: none does. */
@@ -38,7 +38,7 @@ static int leaves(void)
 {
     struct ciao_frame frame;
     ciao_frame_init(&frame);
-    tcp->now += 100;
+    tcp_set_now(tcp, tcp->now + 100);
     if (tcp_output_next(tcp, tcb, &frame) != TCP_SENT_FRAME)
         return -1;
     uint32_t at = get_be32(frame.head + 20 + 4) - base;
@@ -62,7 +62,7 @@ static void peer_sacks(uint32_t ack, uint32_t from, uint32_t to)
         seg.h.opt.has_ts = true;
         seg.h.opt.ts_ecr = tcp_ts_now(tcp, tcb->ts_offset);
     }
-    tcp->now += 10000;
+    tcp_set_now(tcp, tcp->now + 10000);
     tcp_ack_arrived(tcp, tcb, &seg);
     inside_check_ranges(tcp, tcb);
 }
@@ -186,7 +186,7 @@ static void a_needless_repair_is_undone(void **state)
     seg.h.opt.has_ts = true;
     seg.h.opt.ts_ecr = tcp_ts_now(tcp, tcb->ts_offset); /* of the first sending */
     peer_sacks(0, 1, 5);
-    tcp->now += 5000;
+    tcp_set_now(tcp, tcp->now + 5000);
     assert_int_equal(leaves(), 0);
     tcp_ack_arrived(tcp, tcb, &seg);
     assert_false(tcb->flags & TCB_RECOVERY);

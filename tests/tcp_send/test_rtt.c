@@ -115,7 +115,7 @@ static void a_range_is_measured_to_the_microsecond(void **state)
     start(CIAO_PROFILE_CIAO, CIAO_NO_TIMESTAMPS);
     tcp_rtt_init(tcp, tcb);
     sends(100);
-    tcp->now += 12345;
+    tcp_set_now(tcp, tcp->now + 12345);
     acked();
     assert_int_equal(tcb->srtt_us, 12345);
     assert_int_equal(tcp_side(tcp, tcb)->rtt_min_us, 12345);
@@ -129,16 +129,16 @@ static void what_was_sent_twice_measures_nothing(void **state)
     start(CIAO_PROFILE_CIAO, CIAO_NO_TIMESTAMPS);
     tcp_rtt_init(tcp, tcb);
     sends(100);
-    tcp->now += 1000000;
+    tcp_set_now(tcp, tcp->now + 1000000);
     tcp_timeout_retransmit(tcp, tcb);
     again();
     assert_int_equal(tcb->rto_us, 2000000); /* [RFC6298 5.5 6298-8] */
-    tcp->now += 5000;
+    tcp_set_now(tcp, tcp->now + 5000);
     acked();
     assert_int_equal(tcb->srtt_us, 0);
     assert_int_equal(tcb->rto_us, 2000000); /* kept until there is a measurement */
     sends(100);
-    tcp->now += 5000;
+    tcp_set_now(tcp, tcp->now + 5000);
     acked();
     assert_int_equal(tcb->srtt_us, 5000);
     assert_int_equal(tcb->rto_us, 200000);
@@ -152,11 +152,11 @@ static void timestamps_measure_what_was_sent_twice(void **state)
     start(CIAO_PROFILE_CIAO, 0);
     tcp_rtt_init(tcp, tcb);
     sends(100);
-    tcp->now += 1000000;
+    tcp_set_now(tcp, tcp->now + 1000000);
     tcp_timeout_retransmit(tcp, tcb);
     again();
     time_us again_us = tcp->now;
-    tcp->now += 7000;
+    tcp_set_now(tcp, tcp->now + 7000);
     acked_with_echo_of(again_us);
     assert_int_equal(tcb->srtt_us, 7000);
     net_discard(&net);
@@ -169,17 +169,17 @@ static void one_measurement_a_round_trip(void **state)
     start(CIAO_PROFILE_CIAO, CIAO_NO_TIMESTAMPS);
     tcp_rtt_init(tcp, tcb);
     sends(1460);
-    tcp->now += 1000;
+    tcp_set_now(tcp, tcp->now + 1000);
     sends(1460);
-    tcp->now += 9000;
+    tcp_set_now(tcp, tcp->now + 9000);
     struct tcp_segment seg = inside_ack(tcb, tcb->snd.una + 1460);
     tcp_ack_arrived(tcp, tcb, &seg);
     assert_int_equal(tcb->srtt_us, 10000);
-    tcp->now += 50000;
+    tcp_set_now(tcp, tcp->now + 50000);
     acked(); /* the rest of the same flight */
     assert_int_equal(tcb->srtt_us, 10000);
     sends(100);
-    tcp->now += 18000;
+    tcp_set_now(tcp, tcp->now + 18000);
     acked();
     assert_int_equal(tcb->srtt_us, 11000);
     net_discard(&net);

@@ -207,11 +207,11 @@ static void one_arrival_long_after_makes_a_loss(void **state)
     start(CIAO_PROFILE_CIAO);
     writes(20);
     assert_int_equal(leaves(), 0);
-    tcp->now += RTT_US / 8;
+    tcp_set_now(tcp, tcp->now + RTT_US / 8);
     assert_int_equal(leaves(), 1);
-    tcp->now += RTT_US / 4;
+    tcp_set_now(tcp, tcp->now + RTT_US / 4);
     assert_int_equal(leaves(), 2);
-    tcp->now += RTT_US;
+    tcp_set_now(tcp, tcp->now + RTT_US);
     struct tcp_segment seg = ack_of(0);
     inside_sack(&seg, base + full, base + 2 * full);
     arrives(&seg);
