@@ -45,7 +45,8 @@ static void batch(struct ciao_stack *stack, int link, struct merge *merge,
         if (joins(merge, frames[i]))
             continue;
         all_arrived(stack, link, merge);
-        if (tcp_predict(&stack->tcp, link, &glances[i]))
+        if (tcp_predict(&stack->tcp, link, &glances[i])
+            || tcp_plain_arrives(&stack->tcp, link, &glances[i]))
             continue;
         if (merging && merge_verify(merge, frames[i]))
             merge->take = frames[i];

@@ -36,7 +36,7 @@ static struct ip_judged *place_of(struct ip_layer *ip, const struct ends *ends)
     return &ip->judged[mixed >> (64 - IP_JUDGED_BITS)];
 }
 
-static bool is_judged(struct ip_layer *ip, const struct ip_packet *packet)
+bool ip_is_judged(struct ip_layer *ip, const struct ip_packet *packet)
 {
     struct ends ends = ends_of(&packet->src, &packet->dst);
     const struct ip_judged *judged = place_of(ip, &ends);
@@ -146,7 +146,7 @@ bool ip_take_plain(struct ip_layer *ip, int link, struct ciao_frame *frame,
         return false;
     }
     packet->link = link;
-    if (!has_tcp_header(frame, packet->l4, packet->l4_len) || !is_judged(ip, packet))
+    if (!has_tcp_header(frame, packet->l4, packet->l4_len) || !ip_is_judged(ip, packet))
         return false;
     packet->frame = frame;
     packet->l4_head_len = frame->head_len - (uint32_t)(packet->l4 - frame->head);

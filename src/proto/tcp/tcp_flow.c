@@ -189,10 +189,20 @@ static uint64_t hash_of(const struct tcp *tcp, ref_t ref, const struct tcp_tuple
     return tcp->known.ref == ref ? tcp->known.hash : tcp_flow_hash(tcp, tuple);
 }
 
-ref_t tcp_flow_arrives(struct tcp *tcp, struct tcp_segment *seg)
+uint64_t tcp_packet_hash(const struct tcp *tcp, const struct tcp_segment *seg)
 {
     const struct ip_packet *packet = seg->packet;
-    const struct ends ends = {
+    uint64_t ports = ports_word(seg->h.dport, seg->h.sport);
+    if (packet->v6)
+        return hash_of_ip6(tcp->flow_key, ports, &packet->dst, &packet->src);
+    return siphash13_2w(tcp->flow_key, ports,
+                        (uint64_t)low_word(&packet->dst) << 32 | low_word(&packet->src));
+}
+
+static inline struct ends ends_of(const struct tcp_segment *seg)
+{
+    const struct ip_packet *packet = seg->packet;
+    return (struct ends){
         .laddr = low_word(&packet->dst),
         .raddr = low_word(&packet->src),
         .lport = seg->h.dport,
@@ -201,14 +211,33 @@ ref_t tcp_flow_arrives(struct tcp *tcp, struct tcp_segment *seg)
         .local = &packet->dst,
         .remote = &packet->src,
     };
-    uint64_t ports = ports_word(ends.lport, ends.rport);
-    if (ends.v6)
-        seg->hash = hash_of_ip6(tcp->flow_key, ports, ends.local, ends.remote);
-    else
-        seg->hash = siphash13_2w(tcp->flow_key, ports, (uint64_t)ends.laddr << 32 | ends.raddr);
+}
+
+ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_segment *seg)
+{
+    const struct ends ends = ends_of(seg);
     ref_t ref = find(tcp, &ends, seg->hash);
     tcp_flow_remember(tcp, ref, seg->hash);
     return ref;
+}
+
+/* A record that was in the table a moment ago: is it still? */
+static bool stands(const struct tcp_head *head, ref_t ref)
+{
+    return head->life != 0
+           && (!tcp_ref_is_tcb(ref)
+               || (((const struct tcb *)(const void *)head)->flags & TCB_IN_FLOW));
+}
+
+ref_t tcp_flow_arrives_at(struct tcp *tcp, const struct tcp_segment *seg, ref_t place)
+{
+    const struct ends ends = ends_of(seg);
+    const struct tcp_head *head = place == REF_NONE ? NULL : tcp_head_at(tcp, place);
+    if (head == NULL || !stands(head, place)
+        || !is_between(head, &ends, record_bytes(ref_kind(place))))
+        return tcp_flow_arrives(tcp, seg);
+    tcp_flow_remember(tcp, place, seg->hash);
+    return place;
 }
 
 bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash)

@@ -57,9 +57,8 @@ static void nobody_arrives(struct tcp *tcp, struct tcp_segment *seg)
         tcp_closed_arrives(tcp, seg);
 }
 
-static void deliver(struct tcp *tcp, struct tcp_segment *seg)
+void tcp_deliver(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
 {
-    ref_t ref = tcp_flow_arrives(tcp, seg);
     switch (ref_kind(ref)) {
     case KIND_TCB4:
     case KIND_TCB6: tcb_arrives(tcp, tcp_tcb_at(tcp, ref), seg); break;
@@ -143,8 +142,7 @@ static enum ciao_reason parse(const struct tcp *tcp, const struct ip_packet *pac
     return fault == WIRE_OK ? CIAO_REASON_NONE : CIAO_DROP_TCP_OPTION_LENGTH;
 }
 
-/* What the steps ask of a header that has been parsed. */
-static void fill_segment(struct tcp_segment *seg, const struct ip_packet *packet)
+void tcp_segment_of(struct tcp_segment *seg, const struct ip_packet *packet)
 {
     const struct tcp_header *h = &seg->h;
     uint16_t flags = h->flags;
@@ -172,6 +170,7 @@ void tcp_input(struct tcp *tcp, const struct ip_packet *packet, time_us now)
         trace_drop(tcp->trace, reason);
         return;
     }
-    fill_segment(&seg, packet);
-    deliver(tcp, &seg);
+    tcp_segment_of(&seg, packet);
+    seg.hash = tcp_packet_hash(tcp, &seg);
+    tcp_deliver(tcp, tcp_flow_arrives(tcp, &seg), &seg);
 }

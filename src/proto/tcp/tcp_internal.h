@@ -89,8 +89,11 @@ uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);
 uint64_t tcp_flow_hash_of(const struct tcp *tcp, const struct tcp_head *head,
                           const struct tcp_addresses *addresses); /* of a record */
 ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash);
-/* For a segment that is served now: seg->hash is set, and remembered for what it finds. */
-ref_t tcp_flow_arrives(struct tcp *tcp, struct tcp_segment *seg);
+uint64_t tcp_packet_hash(const struct tcp *tcp, const struct tcp_segment *seg);
+/* For a segment that is served now: its hash is remembered for what it finds. */
+ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_segment *seg);
+/* The same where it probably is what stood there a moment ago. */
+ref_t tcp_flow_arrives_at(struct tcp *tcp, const struct tcp_segment *seg, ref_t place);
 bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash); /* false: the table is full */
 /* One record takes another one's place; both have this tuple, whose hash is returned. */
 uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple);
@@ -129,6 +132,11 @@ static inline bool tcp_state_is(const struct tcb *tcb, enum ciao_state state)
 bool tcp_state_sends(const struct tcb *tcb);    /* ESTABLISHED, CLOSE-WAIT */
 bool tcp_state_receives(const struct tcb *tcb); /* ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 */
 bool tcp_state_synchronised(const struct tcb *tcb);
+
+/* ---- a segment, and whose it is: tcp_input.c ---- */
+/* What the steps ask of a header that was parsed into seg->h; the hash is the caller's. */
+void tcp_segment_of(struct tcp_segment *seg, const struct ip_packet *packet);
+void tcp_deliver(struct tcp *tcp, ref_t ref, struct tcp_segment *seg);
 
 /* ---- the procedure of 3.10.7: tcp_arrive.c; opening and closing: tcp_handshake.c, tcp_teardown.c
  * ---- */

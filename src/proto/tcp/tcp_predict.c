@@ -67,6 +67,15 @@ static uint32_t plain_header(const uint8_t *l4, uint32_t there)
     return stamped ? TCP_HEADER_LEN + TIMESTAMPS_LEN : 0;
 }
 
+/* The same of a segment that is nothing else, whatever its flags and options. */
+static uint32_t lone_header(const uint8_t *l4, uint32_t head_len, uint32_t at)
+{
+    if (head_len < at + TCP_HEADER_LEN)
+        return 0;
+    uint32_t header_len = (l4[12] >> 4) * 4u;
+    return header_len >= TCP_HEADER_LEN && header_len == head_len - at ? header_len : 0;
+}
+
 #define NOT_FOR_US 0xffffu
 
 /* Where IP begins. */
@@ -99,6 +108,9 @@ static inline void glance_at(const struct ciao_link *link, struct ciao_frame *fr
         return;
     uint32_t at = (uint32_t)(l4 - frame->head);
     uint32_t header_len = frame->head_len < at ? 0 : plain_header(l4, frame->head_len - at);
+    glance->usual = header_len != 0;
+    if (header_len == 0 && frame->n_frags == 0)
+        header_len = lone_header(l4, frame->head_len, at);
     if (header_len == 0 || (frame->n_frags != 0 && frame->head_len != at + header_len))
         return;
     glance->l4 = l4;
@@ -117,7 +129,7 @@ static bool same_flow(const struct tcp_glance *a, const struct tcp_glance *b)
 }
 
 /* As tcp_flow_hash() of the tuple; ours is the destination. */
-static uint64_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
+static inline uint64_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
     uint64_t ports = (uint64_t)get_be16(l4 + 2) << 16 | get_be16(l4);
@@ -127,6 +139,11 @@ static uint64_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
     const uint64_t words[] = {ports, get_be64(l4 - 16), get_be64(l4 - 8), get_be64(l4 - 32),
                               get_be64(l4 - 24)};
     return siphash13_u64s(tcp->flow_key, words, 5);
+}
+
+uint64_t tcp_glance_hash(const struct tcp *tcp, const struct tcp_glance *glance)
+{
+    return hash_of(tcp, glance);
 }
 
 static bool has_addresses6(const struct tcb *tcb, const uint8_t *l4)
@@ -165,9 +182,12 @@ static void glance_at_one(struct tcp *tcp, const struct ciao_link *link, struct 
     if (glance->l4 == NULL)
         return;
     glance->flow = tcp->recent_flow;
+    glance->hashed = false;
     if (glance->flow != REF_NONE && is_flow(tcp_tcb_at(tcp, glance->flow), glance))
         return;
-    glance->flow = flow_first(&tcp->flows, hash_of(tcp, glance), &cursor);
+    glance->hashed = true;
+    glance->hash = hash_of(tcp, glance);
+    glance->flow = flow_first(&tcp->flows, glance->hash, &cursor);
 }
 
 /* First all hashes, then all records: each look waits for memory once, not once a frame. */
@@ -237,24 +257,24 @@ static uint64_t halves(uint64_t word)
 }
 
 /* Of the addresses, and of the length and protocol as the pseudo-header has them. */
-static uint64_t pseudo_sum(const struct tcp_glance *glance)
+static inline uint64_t pseudo_sum(const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
-    uint8_t rest[8] = {0, 0, 0, IP_PROTO_TCP};
-    put_be32(rest + 4, glance->header_len + glance->data_len);
-    uint64_t sum = halves(load64(rest)) + halves(load64(l4 - 8));
+    uint32_t len = glance->header_len + glance->data_len;
+    uint64_t sum = halves(load64(l4 - 8)) + BYTES_BE32(IP_PROTO_TCP) + BYTES_BE32(len);
     if (glance->v6)
         sum += halves(load64(l4 - 16)) + halves(load64(l4 - 24)) + halves(load64(l4 - 32));
     return sum;
 }
 
-static uint64_t tcp_header_sum(const struct tcp_glance *glance)
+static inline uint64_t tcp_header_sum(const struct tcp_glance *glance)
 {
-    const uint8_t *l4 = glance->l4;
+    const uint8_t *l4 = glance->l4, *end = l4 + glance->header_len;
     uint64_t sum = halves(load64(l4)) + halves(load64(l4 + 8)) + load32(l4 + 16);
-    if (glance->header_len != TCP_HEADER_LEN)
-        sum += load32(l4 + 20) + halves(load64(l4 + 24));
-    return sum;
+    const uint8_t *at = l4 + TCP_HEADER_LEN;
+    for (; end - at >= 8; at += 8)
+        sum += halves(load64(at));
+    return at == end ? sum : sum + load32(at);
 }
 
 static uint64_t payload_sum(const struct csum_ops *csum, const struct tcp_glance *glance)
@@ -272,7 +292,7 @@ static uint64_t payload_sum(const struct csum_ops *csum, const struct tcp_glance
 }
 
 /* [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
-static bool sums_hold(const struct tcp *tcp, const struct tcp_glance *glance)
+bool tcp_glance_sums_hold(const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
     if (!glance->v6
@@ -335,7 +355,7 @@ static inline void remember_timestamp(struct tcb *tcb, const struct tcp_glance *
 
 bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
-    if (glance->l4 == NULL || !tcp_ref_is_tcb(glance->flow))
+    if (glance->l4 == NULL || !glance->usual || !tcp_ref_is_tcb(glance->flow))
         return false;
     struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
     struct tcp_news news = {
@@ -343,7 +363,7 @@ bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance)
         .wnd = (uint32_t)get_be16(glance->l4 + 14) << tcb->snd_wscale,
     };
     if (tcb->head.link != link || !is_flow(tcb, glance) || !is_usual(tcp, tcb)
-        || !is_next(tcb, glance, &news) || !sums_hold(tcp, glance))
+        || !is_next(tcb, glance, &news) || !tcp_glance_sums_hold(tcp, glance))
         return false;
     struct tcp_side *side = tcp_side(tcp, tcb);
     struct ciao_frame *frame = glance->frame;

@@ -13,10 +13,11 @@
 struct tcp_glance {
     struct ciao_frame *frame;
     const uint8_t *l4;   /* TCP's header; IP's stands right before it */
-    uint32_t header_len; /* of TCP: 20, or 32 with timestamps alone */
+    uint32_t header_len; /* of TCP; of what is usual 20, or 32 with timestamps alone */
     uint32_t data_len;
     uint64_t hash;
     bool v6, hashed; /* `hash` holds; else it is of the flow of the one before */
+    bool usual;      /* may be predicted; else it is nothing but a header */
     ref_t flow;      /* where the flow's record may be; whoever uses it compares */
 };
 
@@ -38,5 +39,12 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
  * still.  True: the frame was released.
  */
 bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance);
+
+/* [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
+bool tcp_glance_sums_hold(const struct tcp *tcp, const struct tcp_glance *glance);
+uint64_t tcp_glance_hash(const struct tcp *tcp, const struct tcp_glance *glance);
+
+/* The same for a segment that is nothing but a header, whatever it says: tcp_plain.c. */
+bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance);
 
 #endif
