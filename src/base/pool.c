@@ -15,8 +15,7 @@ static size_t bits_offset(uint32_t stride, uint32_t capacity)
 
 static uint32_t *bits_of(const struct pool *pool, uint32_t index)
 {
-    uint32_t *words = (uint32_t *)(void *)(pool->base + bits_offset(pool->stride, pool->capacity));
-    return &words[index / 32];
+    return &pool->bits[index / 32];
 }
 
 size_t pool_bytes(uint32_t stride, uint32_t capacity)
@@ -28,6 +27,7 @@ void pool_init(struct pool *pool, void *memory, uint32_t stride, uint32_t capaci
 {
     ASSERT(stride >= 4 && stride % 4 == 0 && capacity <= REF_INDEX_MAX);
     *pool = (struct pool){.base = memory, .stride = stride, .capacity = capacity};
+    pool->bits = (uint32_t *)(void *)(pool->base + bits_offset(stride, capacity));
 }
 
 bool pool_is_out(const struct pool *pool, uint32_t index)
@@ -55,8 +55,9 @@ uint32_t pool_take(struct pool *pool)
 
 void pool_give(struct pool *pool, uint32_t index)
 {
-    ASSERT(pool_is_out(pool, index));
-    *bits_of(pool, index) &= ~(UINT32_C(1) << index % 32);
+    uint32_t *word = bits_of(pool, index), bit = UINT32_C(1) << index % 32;
+    ASSERT(index - 1 < pool->high && (*word & bit));
+    *word &= ~bit;
     *(uint32_t *)pool_at(pool, index) = pool->free_head;
     pool->free_head = index;
     pool->used--;

@@ -13,6 +13,7 @@
 
 struct pool {
     uint8_t *base;
+    uint32_t *bits; /* which slots are out */
     uint32_t stride, capacity;
     uint32_t used, high;
     uint32_t free_head, peak;

@@ -238,9 +238,23 @@ static bool refuse(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason,
     return false;
 }
 
+/* Right at the left edge, whole inside the window, with a timestamp that is not older where there
+ * are any: for this the four cases, the trimming and all that is said of strays come to nothing. */
+static bool is_in_order(const struct tcb *tcb, const struct tcp_segment *seg)
+{
+    return seg->seq == tcb->rcv.nxt && seg->len <= tcb->rcv.edge - tcb->rcv.nxt
+           && !(seg->flags & (TCP_SYN | TCP_RST))
+           && (!(tcb->flags & TCB_TS)
+               || (seg->h.opt.has_ts && !seq_lt(seg->h.opt.ts_val, tcb->ts_recent)));
+}
+
 /* [RFC9293 3.10.7.4 first EV-15, EV-22] */
 static bool step_1_sequence(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
+    if (is_in_order(tcb, seg)) {
+        remember_timestamp(tcp, tcb, seg);
+        return true;
+    }
     if (is_stray(tcp, tcb, seg) && !is_overtaken(tcp, tcb, seg))
         return refuse(tcp, tcb, CIAO_DROP_PAWS, seg);
     forget_known_syn(tcb, seg);
@@ -390,6 +404,9 @@ static void step_8_fin(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
 /* Sixth, the urgent pointer: tcp_urgent.c. */
 void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
+    if (seg->data_len == 0 && !(seg->flags & (TCP_URG | TCP_FIN)) && !tcb->fin_seen
+        && tcb->urgent == 0)
+        return; /* it was its ACK that mattered */
     if ((seg->flags & TCP_URG) || tcp_urgent_is_awaited(tcb))
         tcp_urgent_arrives(tcp, tcb, seg);
     if (step_7_text(tcp, tcb, seg))

@@ -26,10 +26,10 @@ uint32_t tcp_window_initial(const struct ciao_settings *settings)
 
 static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint32_t buffer = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    uint32_t buffer = settings->rcvbuf_bytes, clamp = settings->window_clamp_bytes; /* AS LINUX */
     uint32_t charged = tcp_queue(tcp, tcb)->charged_bytes;
     uint32_t free = charged < buffer ? buffer - charged : 0;
-    uint32_t clamp = tcp_tcb_settings(tcp, tcb)->window_clamp_bytes; /* AS LINUX */
     return clamp != 0 && clamp < free ? clamp : free;
 }
 
@@ -48,11 +48,10 @@ static uint32_t worthwhile(const struct tcp *tcp, const struct tcb *tcb)
     return segment < half ? segment : half;
 }
 
-static void tell(struct tcp *tcp, struct tcb *tcb, uint32_t window)
+/* It has closed, or opened again. */
+__attribute__((noinline)) static void tell(struct tcp *tcp, struct tcb *tcb, uint32_t window)
 {
     bool closed = window == 0;
-    if (closed == ((tcb->flags & TCB_OUR_WINDOW_TOLD) != 0))
-        return;
     tcb->flags ^= TCB_OUR_WINDOW_TOLD;
     tcp_note(tcp, tcb, closed ? CIAO_DID_OUR_WINDOW_CLOSED : CIAO_DID_OUR_WINDOW_OPENED, window, 0);
 }
@@ -69,15 +68,15 @@ static uint32_t most_to_offer(const struct tcb *tcb)
  * [RFC9293 3.8.6 SHLD-14, RFC7323 2.3, 2.4 7323-3, 7323-4] */
 uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
 {
-    uint32_t unit = (uint32_t)1 << tcb->rcv_wscale;
+    uint32_t unit = (uint32_t)1 << tcb->rcv_wscale, most = most_to_offer(tcb);
     uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
     uint32_t free = free_bytes(tcp, tcb) & ~(unit - 1);
     uint32_t window = free;
     if (free < offered || free - offered < worthwhile(tcp, tcb))
         window = (free < offered ? offered : offered + unit - 1) & ~(unit - 1);
-    if (window > most_to_offer(tcb))
-        window = most_to_offer(tcb);
-    tell(tcp, tcb, window);
+    window = window < most ? window : most;
+    if ((window == 0) != ((tcb->flags & TCB_OUR_WINDOW_TOLD) != 0))
+        tell(tcp, tcb, window);
     return window;
 }
 
