@@ -164,7 +164,9 @@ static inline ref_t flow_first(const struct flow_table *table, uint64_t hash64,
     uint32_t hash = (uint32_t)hash64;
     uint32_t mask = flow_mask(table, hash);
     *cursor = (struct flow_cursor){.hash = hash, .mask = mask, .at = hash & mask};
-    cursor->matches = flow_match(&table->group[cursor->at], flow_tag(hash));
+    const struct flow_group *group = &table->group[cursor->at];
+    __builtin_prefetch(&group->entry[FLOW_GROUP / 2]); /* tags and entries are two lines */
+    cursor->matches = flow_match(group, flow_tag(hash));
     return flow_next(table, cursor);
 }
 

@@ -74,6 +74,12 @@ static inline bool wheel_node_armed(const struct wheel_node *node)
  */
 ref_t wheel_expire(struct wheel *wheel, time_us now);
 
+/* What it returns next, if that is due at the same tick; REF_NONE: nobody knows. */
+static inline ref_t wheel_follows(const struct wheel *wheel)
+{
+    return wheel->expiring ? wheel->slot[wheel->position & (WHEEL_SLOTS - 1)] : REF_NONE;
+}
+
 /*
  * When to call wheel_expire() next: TIME_NEVER, or a whole ms that is never later than the earliest
  * deadline's tick.  It is exactly that tick, unless the earliest of its slot was cancelled or

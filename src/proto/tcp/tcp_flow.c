@@ -156,6 +156,7 @@ static inline ref_t find(const struct tcp *tcp, const struct ends *ends, uint64_
 {
     struct flow_cursor cursor;
     ref_t ref = flow_first(&tcp->flows, hash, &cursor);
+    tcp_prefetch(tcp, ref);
     while (ref != REF_NONE && !is_between(tcp_head_at(tcp, ref), ends, record_bytes(ref_kind(ref))))
         ref = flow_next(&tcp->flows, &cursor);
     return ref;

@@ -167,11 +167,7 @@ static void fetch_record(const struct tcp *tcp, struct tcp_glance *glance)
 {
     struct flow_cursor cursor;
     glance->flow = flow_first(&tcp->flows, glance->hash, &cursor);
-    if (!tcp_ref_is_tcb(glance->flow))
-        return;
-    const uint8_t *tcb = (const uint8_t *)tcp_tcb_at(tcp, glance->flow);
-    for (unsigned line = 0; line < sizeof(struct tcb); line += 64)
-        __builtin_prefetch(tcb + line, 1);
+    tcp_prefetch(tcp, glance->flow);
 }
 
 static void glance_at_one(struct tcp *tcp, const struct ciao_link *link, struct ciao_frame *frame,
@@ -188,6 +184,7 @@ static void glance_at_one(struct tcp *tcp, const struct ciao_link *link, struct 
     glance->hashed = true;
     glance->hash = hash_of(tcp, glance);
     glance->flow = flow_first(&tcp->flows, glance->hash, &cursor);
+    tcp_prefetch(tcp, glance->flow);
 }
 
 /* First all hashes, then all records: each look waits for memory once, not once a frame. */

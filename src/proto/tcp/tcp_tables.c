@@ -34,6 +34,21 @@ struct tcb *tcp_tcb_at(const struct tcp *tcp, ref_t ref)
     return pool_at(ref_kind(ref) == KIND_TCB4 ? &tcp->tcbs : &tcp->tcbs6, ref_index(ref));
 }
 
+void tcp_prefetch_tcb(const struct tcp *tcp, ref_t ref)
+{
+    bool v6 = ref_kind(ref) == KIND_TCB6;
+    const uint8_t *tcb = pool_at(v6 ? &tcp->tcbs6 : &tcp->tcbs, ref_index(ref));
+    const uint8_t *side = (const uint8_t *)&(v6 ? tcp->sides6 : tcp->sides)[ref_index(ref)];
+    __builtin_prefetch(tcb);
+    __builtin_prefetch(tcb + 64, 1);
+    __builtin_prefetch(tcb + 128, 1);
+    __builtin_prefetch(tcb + 192, 1);
+    if (v6)
+        __builtin_prefetch(tcb + 256);
+    __builtin_prefetch(side, 1);
+    __builtin_prefetch(side + 64, 1);
+}
+
 struct tcp_syn *tcp_syn_at(const struct tcp *tcp, ref_t ref)
 {
     return pool_at(ref_kind(ref) == KIND_SYN4 ? &tcp->syns : &tcp->syns6, ref_index(ref));

@@ -135,6 +135,7 @@ void tcp_advance(struct tcp *tcp, time_us now)
     tcp_set_now(tcp, now);
     tcp_wait_advance(tcp);
     for (ref_t ref; (ref = wheel_expire(&tcp->wheel, now)) != REF_NONE;) {
+        tcp_prefetch(tcp, wheel_follows(&tcp->wheel));
         switch (ref_kind(ref)) {
         case KIND_SYN4:
         case KIND_SYN6: tcp_listen_syn_timeout(tcp, ref); break;

@@ -16,6 +16,7 @@ struct tcb *tcp_user_tcb(const struct tcp *tcp, ciao_conn conn)
     if (ref_index(ref) == 0 || ref_index(ref) > pool->high)
         return NULL;
     struct tcb *tcb = pool_at(pool, ref_index(ref));
+    tcp_prefetch(tcp, ref);
     bool same = tcb->head.life != 0 && (uint32_t)tcb->head.life == (uint32_t)(conn >> 32);
     return same && (tcb->flags & TCB_HAS_HANDLE) ? tcb : NULL;
 }
