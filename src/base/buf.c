@@ -25,7 +25,8 @@ struct ciao_slab {
     uint32_t is_open;
 };
 
-static const uint32_t class_size[BUF_CLASSES] = {BUF_SMALL, BUF_FRAME, BUF_QUARTER, BUF_SUPER};
+static const uint32_t class_size[BUF_CLASSES] = {BUF_SMALL, BUF_FRAME,
+                                                 BUF_QUARTER + BUF_QUARTER_SPARE, BUF_SUPER};
 
 /* So many buffers of each class are kept spare: half a megabyte in all. */
 static const uint32_t spares_most[BUF_CLASSES] = {64, 32, 16, 2};

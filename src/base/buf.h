@@ -21,6 +21,9 @@
 #define BUF_QUARTER 16384
 #define BUF_SUPER   (65536 + 256)
 
+/* And room behind the third for what its holder wants to remember of the bytes. */
+#define BUF_QUARTER_SPARE 136
+
 #define BUF_SLAB_BYTES       (1024 * 1024)
 #define BUF_SLAB_BYTES_SMALL (256 * 1024) /* of a pool of less than BUF_SLABS_FEW large slabs */
 #define BUF_SLABS_FEW        16

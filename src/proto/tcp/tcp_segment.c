@@ -7,6 +7,7 @@
  * records that have no TCB pass here too.
  */
 #include "proto/tcp/tcp_send.h"
+#include "proto/tcp/tcp_sums.h"
 
 #include "wire/addr.h"
 #include "wire/checksum.h"
@@ -91,16 +92,14 @@ uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_
 
 /* ---- checksums ---- */
 
-/* The one place where payload is summed: what a fragment knows of itself is used. */
+/* Bytes of the send queue, whose sum is known as a rule. */
 static uint32_t payload_sum(const struct ip_layer *ip, const struct ciao_frame *frame)
 {
     uint32_t sum = 0;
     bool odd = false;
     for (uint32_t i = 0; i < frame->n_frags; i++) {
-        const struct ciao_frag *frag = &frame->frag[i];
-        uint32_t part = frame->sum_known ? frag->sum : ip->csum->sum(frag->ptr, frag->len);
-        sum = csum_combine(sum, part, odd);
-        odd ^= frag->len & 1;
+        sum = csum_combine(sum, tcp_sums_of(ip->csum, &frame->frag[i]), odd);
+        odd ^= frame->frag[i].len & 1;
     }
     return sum;
 }

@@ -1,10 +1,10 @@
 /*
  * The send queue: bytes that the program has handed over and the peer has not acknowledged.
  *
- * Bytes are copied once, from the program into shared buffers, and stay where they are until they
- * are acknowledged: segments, first or repeated, refer to them.  So a buffer may be appended to
- * while earlier bytes of it are on their way, and a retransmission copies nothing.  Every buffer
- * but the last is full, which makes a byte's place a matter of adding sizes.
+ * Bytes are copied once, from the program into shared buffers (tcp_sums.c), and stay where they are
+ * until they are acknowledged: segments, first or repeated, refer to them.  So a buffer may be
+ * appended to while earlier bytes of it are on their way, and a retransmission copies nothing.
+ * Every buffer but the last is full, which makes a byte's place a matter of adding sizes.
  *
  *   first [skip.......size] -> [........size] -> last [......fill     ]
  *          ^ snd_end - sendq_bytes                           ^ snd_end
@@ -12,6 +12,8 @@
  * Which bytes have been sent is not known here: tcp_range.c.
  */
 #include "proto/tcp/tcp_send.h"
+
+#include "proto/tcp/tcp_sums.h"
 
 /* ---- in: from the program ---- */
 
@@ -62,6 +64,7 @@ static bool append_buffer(struct tcp *tcp, struct tcp_queue *queue, size_t len)
     struct ciao_buf *buf = take_buffer(tcp, queue, len);
     if (buf == NULL)
         return false;
+    tcp_sums_begin(buf);
     buf->next = NULL;
     if (queue->sendq_last == NULL)
         queue->sendq_first = buf;
@@ -75,21 +78,28 @@ static bool append_buffer(struct tcp *tcp, struct tcp_queue *queue, size_t len)
 size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
 {
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
-    const uint8_t *from = data;
+    const struct csum_ops *csum = ip_link(tcp->ip, tcb->head.link)->tx_csum ? NULL : tcp->ip->csum;
+    struct tcp_copy copy = {
+        .from = data,
+        .ahead = tcb->snd_end - tcb->snd.nxt,
+        .segment = tcb->smss,
+    };
     size_t left = len;
     while (left != 0) {
         struct ciao_buf *last = queue->sendq_last;
-        bool full = last == NULL || queue->sendq_fill == last->size;
+        bool full = last == NULL || queue->sendq_fill == tcp_sums_capacity(last);
         if (full && !append_buffer(tcp, queue, left)
             && !(tcp_teardown_make_room(tcp) && append_buffer(tcp, queue, left)))
             break;
         last = queue->sendq_last;
-        size_t n = last->size - queue->sendq_fill;
-        n = n < left ? n : left;
-        memcpy(ciao_buf_bytes(last) + queue->sendq_fill, from, n);
-        queue->sendq_fill += (uint32_t)n;
-        from += n;
-        left -= n;
+        uint32_t room = tcp_sums_capacity(last) - queue->sendq_fill;
+        copy.at = queue->sendq_fill;
+        copy.len = left < room ? (uint32_t)left : room;
+        tcp_sums_copy(csum, last, &copy);
+        queue->sendq_fill += copy.len;
+        copy.from += copy.len;
+        copy.ahead += copy.len;
+        left -= copy.len;
     }
     queue->sendq_bytes += (uint32_t)(len - left);
     tcb->snd_end += (uint32_t)(len - left);
@@ -134,7 +144,7 @@ static void free_bytes(struct tcp_queue *queue, uint32_t bytes)
     queue->sendq_bytes -= bytes;
     while (bytes != 0) {
         struct ciao_buf *buf = queue->sendq_first;
-        uint32_t end = buf == queue->sendq_last ? queue->sendq_fill : buf->size;
+        uint32_t end = buf == queue->sendq_last ? queue->sendq_fill : tcp_sums_capacity(buf);
         if (bytes < end - queue->sendq_skip) {
             queue->sendq_skip += bytes;
             return;
@@ -179,8 +189,8 @@ struct tcp_place tcp_sendq_place(const struct tcb *tcb, struct tcp_queue *queue,
     bool ahead = queue->sendq_cursor != NULL && seq_geq(seq, queue->sendq_cursor_seq);
     struct ciao_buf *buf = ahead ? queue->sendq_cursor : queue->sendq_first;
     seq_t start = ahead ? queue->sendq_cursor_seq : first;
-    while (seq - start >= buf->size) {
-        start += buf->size;
+    while (seq - start >= tcp_sums_capacity(buf)) {
+        start += tcp_sums_capacity(buf);
         buf = buf->next;
         ASSERT(buf != NULL);
     }
@@ -203,10 +213,10 @@ uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     assert_queued(tcb, queue, seq, len);
     struct tcp_place at = tcp_sendq_place(tcb, queue, seq);
-    uint32_t reach = at.buf->size - at.offset;
+    uint32_t reach = tcp_sums_capacity(at.buf) - at.offset;
     for (unsigned frags = 1; reach < len && frags < CIAO_FRAME_FRAGS; frags++) {
         at.buf = at.buf->next;
-        reach += at.buf->size;
+        reach += tcp_sums_capacity(at.buf);
     }
     return reach < len ? reach : len;
 }
@@ -221,7 +231,7 @@ uint32_t tcp_sendq_slice(struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t l
     struct tcp_place at = tcp_sendq_place(tcb, queue, seq);
     uint32_t done = 0;
     while (done < len) {
-        uint32_t n = at.buf->size - at.offset;
+        uint32_t n = tcp_sums_capacity(at.buf) - at.offset;
         n = n < len - done ? n : len - done;
         if (ciao_frame_add(frame, at.buf, ciao_buf_bytes(at.buf) + at.offset, n) != 0)
             break;

@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "proto/ip/ip_internal.h"
 #include "proto/tcp/tcp_send.h"
+#include "proto/tcp/tcp_sums.h"
 #include "wire/ip4.h"
 #include "wire/ip6.h"
 
@@ -244,7 +245,7 @@ static uint64_t payload_sum(const struct csum_ops *csum, const struct ciao_frame
     uint64_t sum = 0;
     bool odd = false;
     for (uint32_t i = 0; i < frame->n_frags; i++) {
-        uint32_t part_sum = csum->sum(frame->frag[i].ptr, frame->frag[i].len);
+        uint32_t part_sum = tcp_sums_of(csum, &frame->frag[i]);
         sum += odd ? csum_swap(part_sum) : part_sum;
         odd ^= frame->frag[i].len & 1;
     }
@@ -310,9 +311,9 @@ static uint32_t put_payload(struct run *run, struct ciao_frame *frame, uint32_t 
 {
     uint32_t left = len, n_frags = 0;
     while (left != 0 && n_frags < CIAO_FRAME_FRAGS) {
-        if (run->at.offset == run->at.buf->size)
+        if (run->at.offset == tcp_sums_capacity(run->at.buf))
             run->at = (struct tcp_place){run->at.buf->next, 0};
-        uint32_t n = run->at.buf->size - run->at.offset;
+        uint32_t n = tcp_sums_capacity(run->at.buf) - run->at.offset;
         n = n < left ? n : left;
         struct ciao_frag *frag = &frame->frag[n_frags++];
         frag->ptr = ciao_buf_bytes(run->at.buf) + run->at.offset;

@@ -1,0 +1,104 @@
+/*
+ * Sums of queued bytes, known since they were copied in.  [RFC1071 2]
+ *
+ * A checksum wants every byte looked at, and copying looks at them anyway.  So a large buffer of
+ * the send queue keeps, behind its bytes, what pieces of them add up to.  Pieces end where segments
+ * will probably be cut: each full segment's length from the next byte to leave.  A segment that
+ * leaves as foreseen takes the sum of a piece or two; of any other part, a repeat's perhaps, what
+ * is not known is summed again.
+ *
+ * Small buffers keep none: their few bytes are summed as fast as a sum is found.
+ */
+#include "proto/tcp/tcp_sums.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+/* Pieces lie one behind the other from the buffer's first byte; behind the last nothing is known.
+ */
+#define PIECES_MOST 32u
+struct piece {
+    uint16_t end; /* offset behind its last byte */
+    uint16_t sum; /* as if its first byte lay at an even place */
+};
+struct sums {
+    uint32_t pieces;
+    struct piece piece[PIECES_MOST];
+};
+BUILD_ASSERT(sizeof(struct sums) <= BUF_QUARTER_SPARE);
+
+static bool has_sums(const struct ciao_buf *buf)
+{
+    return buf->size >= BUF_QUARTER + BUF_QUARTER_SPARE;
+}
+
+static struct sums *sums_of(struct ciao_buf *buf)
+{
+    return (struct sums *)(void *)(ciao_buf_bytes(buf) + BUF_QUARTER);
+}
+
+static uint32_t start_of(const struct sums *sums, uint32_t index)
+{
+    return index == 0 ? 0 : sums->piece[index - 1].end;
+}
+
+void tcp_sums_begin(struct ciao_buf *buf)
+{
+    if (has_sums(buf))
+        sums_of(buf)->pieces = 0;
+}
+
+/* A piece begins there, or the last one goes on. */
+static void keep(struct sums *sums, uint32_t at, uint32_t len, uint32_t sum, bool goes_on)
+{
+    uint32_t n = sums->pieces;
+    if (start_of(sums, n) != at) /* there were too many before */
+        return;
+    if (goes_on && n != 0) {
+        struct piece *last = &sums->piece[n - 1];
+        last->sum = (uint16_t)csum_combine(last->sum, sum, (at - start_of(sums, n - 1)) & 1);
+        last->end = (uint16_t)(at + len);
+    } else if (n < PIECES_MOST) {
+        sums->piece[n] = (struct piece){(uint16_t)(at + len), (uint16_t)sum};
+        sums->pieces = n + 1;
+    }
+}
+
+void tcp_sums_copy(const struct csum_ops *csum, struct ciao_buf *buf, const struct tcp_copy *copy)
+{
+    uint8_t *bytes = ciao_buf_bytes(buf);
+    const uint8_t *from = copy->from;
+    uint32_t at = copy->at, end = at + copy->len;
+    uint32_t segment = copy->segment != 0 ? copy->segment : BUF_QUARTER;
+    uint32_t begun = copy->ahead % segment; /* of the segment that these bytes belong to */
+    if (csum == NULL || !has_sums(buf)) {
+        memcpy(bytes + at, from, copy->len);
+        return;
+    }
+    while (at != end) {
+        uint32_t n = segment - begun < end - at ? segment - begun : end - at;
+        keep(sums_of(buf), at, n, csum->copy(bytes + at, from, n), begun != 0);
+        at += n;
+        from += n;
+        begun = 0;
+    }
+}
+
+uint32_t tcp_sums_of(const struct csum_ops *csum, const struct ciao_frag *frag)
+{
+    uint32_t sum = 0, done = 0, i = 0, len = frag->len;
+    if (has_sums(frag->buf)) {
+        const struct sums *sums = sums_of(frag->buf);
+        uint32_t at = (uint32_t)(frag->ptr - ciao_buf_bytes(frag->buf));
+        while (i < sums->pieces && sums->piece[i].end <= at)
+            i++;
+        bool known = start_of(sums, i) == at;
+        for (; known && i < sums->pieces && sums->piece[i].end - at <= len; i++) {
+            sum = csum_combine(sum, sums->piece[i].sum, done & 1);
+            done = sums->piece[i].end - at;
+        }
+    }
+    if (done == len)
+        return sum;
+    return csum_combine(sum, csum->sum(frag->ptr + done, len - done), done & 1);
+}
