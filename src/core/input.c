@@ -35,11 +35,12 @@ static bool joins(struct merge *merge, struct ciao_frame *frame)
 }
 
 /* What continues a run waits for the rest of it; what takes the short way waits for nobody. */
-static void batch(struct ciao_stack *stack, int link, struct merge *merge,
-                  struct ciao_frame *const *frames, unsigned n)
+static inline __attribute__((always_inline)) void batch(struct ciao_stack *stack, int link,
+                                                        struct merge *merge,
+                                                        struct ciao_frame *const *frames,
+                                                        unsigned n)
 {
     struct tcp_glance glances[BATCH];
-    bool merging = stack->config.merge && n > 1;
     tcp_glance_all(&stack->tcp, link, frames, n, glances);
     for (unsigned i = 0; i < n; i++) {
         if (joins(merge, frames[i]))
@@ -48,12 +49,18 @@ static void batch(struct ciao_stack *stack, int link, struct merge *merge,
         if (tcp_predict(&stack->tcp, link, &glances[i])
             || tcp_plain_arrives(&stack->tcp, link, &glances[i]))
             continue;
-        if (merging && merge_verify(merge, frames[i]))
+        if (merge->merging && merge_verify(merge, frames[i]))
             merge->take = frames[i];
         else
             arrived(stack, link, frames[i]);
     }
     all_arrived(stack, link, merge);
+}
+
+static __attribute__((noinline)) void many(struct ciao_stack *stack, int link, struct merge *merge,
+                                           struct ciao_frame *const *frames)
+{
+    batch(stack, link, merge, frames, BATCH);
 }
 
 void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *frames, unsigned n,
@@ -63,6 +70,7 @@ void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *fr
     struct merge merge = {
         .link_header_len = entry->kind == CIAO_LINK_ETHERNET ? ETH_HEADER_LEN : 0,
         .csum = stack->ip.csum,
+        .merging = stack->config.merge && n > 1,
     };
     stack_enter(stack, now_us);
     for (unsigned i = 0; i < n; i++) {
@@ -70,6 +78,10 @@ void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *fr
             frames[i]->csum = CIAO_CSUM_NONE; /* whatever it says, nobody vouches for it */
         frames[i]->rx_us = stack->now;
     }
-    for (unsigned done = 0; done < n; done += BATCH)
-        batch(stack, link, &merge, frames + done, n - done < BATCH ? n - done : BATCH);
+    for (; n > BATCH; frames += BATCH, n -= BATCH)
+        many(stack, link, &merge, frames);
+    if (n != 0)
+        batch(stack, link, &merge, frames, n);
+    if (stack->tcp.unsettled != REF_NONE)
+        tcp_receive_settle(&stack->tcp);
 }

@@ -86,6 +86,7 @@ struct tcp {
     uint64_t next_life;
     uint64_t flow_key[2], isn_key[2], cookie_key[2], ts_key[2];
     struct rng rng;
+    ref_t unsettled;      /* the flow whose last run may have to be copied: tcp_run.c */
     ref_t recent_flow;    /* the flow whose segment was predicted last */
     uint32_t judgements;  /* as IP's, when ... */
     uint64_t judged_life; /* ... this life was the next: older ones' addresses may be judged anew */

@@ -34,7 +34,8 @@ static bool is_newer(const struct tcb *tcb, seq_t seq, seq_t ack)
 
 /* The right edge may move left, and what is on its way lie beyond it: then nothing new is sent.
  * [RFC9293 3.10.7.4 fifth EV-28, 3.8.6 MUST-34, SHLD-15] */
-static void window_update(struct tcp *tcp, struct tcb *tcb, seq_t seq, const struct tcp_news *news)
+static inline void window_update(struct tcp *tcp, struct tcb *tcb, seq_t seq,
+                                 const struct tcp_news *news)
 {
     if (!is_newer(tcb, seq, news->ack))
         return;
@@ -223,7 +224,7 @@ static bool has_something_to_send(const struct tcp *tcp, const struct tcb *tcb)
 }
 
 /* There is room again. */
-static void tell_writable(struct tcp *tcp, struct tcb *tcb)
+static inline void tell_writable(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->told_ready & CIAO_WRITABLE)
         return;
@@ -297,6 +298,55 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
 
 /* ---- the usual case of it ---- */
 
+/* What a short exchange is made of: one sending is on its way, never repeated, in one buffer, and
+ * there is nothing behind it. */
+static bool is_all_of_it(const struct tcp *tcp, const struct tcb *tcb,
+                         const struct tcp_queue *queue, seq_t ack)
+{
+    const unsigned harmless = RANGE_APP_LIMITED | RANGE_PUSH;
+    return ack == tcb->snd_end && queue->ranges_first != 0
+           && queue->ranges_first == queue->ranges_last && queue->sendq_first == queue->sendq_last
+           && !(tcp_range_at(tcp, queue->ranges_first)->flags & ~harmless)
+           && !(tcb->flags & TCB_CWND_LIMITED);
+}
+
+/* As advance(), and the timer is off. */
+static void advance_to_the_end(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue)
+{
+    uint32_t index = queue->ranges_first, acked = tcb->snd_end - tcb->snd.una;
+    time_us sent_us = tcp_range_at(tcp, index)->sent_us;
+    tcb->snd.una = tcb->snd_end;
+    if (seq_lt(tcb->sacked_to, tcb->snd_end))
+        tcb->sacked_to = tcb->snd_end;
+    tcp_side(tcp, tcb)->delivered += acked;
+    queue->ranges_first = queue->ranges_last = 0;
+    pool_give(&tcp->ranges, index);
+    tcp_sendq_free_only(queue);
+    tcp_queue_emptied(tcp, tcb);
+    tcp_note_why(tcp, tcb, CIAO_DID_SENT_DATA_FREED, tcp_relative(tcb, tcb->snd.una), acked);
+    if (seq_gt(tcb->snd.una, tcb->rtt_seq)) {
+        tcp_rtt_measured(tcp, tcb, tcp->now > sent_us ? (uint32_t)(tcp->now - sent_us) : 0);
+        tcb->rtt_seq = tcb->snd.nxt;
+    }
+    tcb->dup_acks = 0;
+    tcb->trouble_ms = 0;
+}
+
+static void advance_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news)
+{
+    struct tcp_arrivals arrivals;
+    arrivals.n = 0;
+    struct tcp_ack_work work = {
+        .arrivals = &arrivals,
+        .has_ts = (tcb->flags & TCB_TS) != 0,
+        .ts_ecr = news->ts_ecr,
+    };
+    advance(tcp, tcb, news->ack, &work);
+    window_update(tcp, tcb, tcb->rcv.nxt, news);
+    if (work.needless != 0 || (tcb->flags & TCB_CWND_LIMITED))
+        tcp_recovery_acked(tcp, tcb, &work);
+}
+
 /* Nothing is lost, SACKed or being repaired, so of what stands above only this is left; and cwnd
  * moves only where it was used up, or something proves to have been late. */
 void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news)
@@ -304,20 +354,16 @@ void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news
     if (news->ack == tcb->snd.una) {
         window_update(tcp, tcb, tcb->rcv.nxt, news);
     } else {
-        struct tcp_arrivals arrivals;
-        arrivals.n = 0;
-        struct tcp_ack_work work = {
-            .arrivals = &arrivals,
-            .has_ts = (tcb->flags & TCB_TS) != 0,
-            .ts_ecr = news->ts_ecr,
-        };
-        advance(tcp, tcb, news->ack, &work);
-        window_update(tcp, tcb, tcb->rcv.nxt, news);
-        if (work.needless != 0 || (tcb->flags & TCB_CWND_LIMITED))
-            tcp_recovery_acked(tcp, tcb, &work);
+        struct tcp_queue *queue = tcp_queue(tcp, tcb);
+        if (is_all_of_it(tcp, tcb, queue, news->ack)) {
+            advance_to_the_end(tcp, tcb, queue);
+            window_update(tcp, tcb, tcb->rcv.nxt, news);
+        } else {
+            advance_usual(tcp, tcb, news);
+        }
         timer(tcp, tcb);
         tell_writable(tcp, tcb);
     }
-    if (tcp_unsent_bytes(tcp, tcb) != 0)
+    if (tcb->snd_end != tcb->snd.nxt)
         tcp_output_wanted(tcp, tcb);
 }

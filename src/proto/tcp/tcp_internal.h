@@ -460,7 +460,7 @@ void tcp_timeout_persist(struct tcp *tcp, struct tcb *tcb);
 void tcp_congestion_init(struct tcp *tcp,
                          struct tcb *tcb); /* at ESTABLISHED, or when the side is attached */
 
-/* ---- bytes that arrive: tcp_receive.c, tcp_window.c ---- */
+/* ---- bytes that arrive: tcp_receive.c, tcp_run.c, tcp_read.c, tcp_window.c ---- */
 /* Step seven: seg was trimmed to the window.  Takes in-order bytes, holds the others, decides on
  * the ACK. */
 void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg);
@@ -468,6 +468,9 @@ struct tcp_glance;
 /* The usual case: all of it is new, in order and in the window, and nothing is held behind a gap.
  * The payload's reference may move from the frame to the queue. */
 void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_glance *glance);
+/* Take bytes (len is not 0) out of a queue that has some; returns how many. */
+size_t tcp_receive_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue, uint8_t *out,
+                        size_t len);
 int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, const struct tcp_read *read);
 void tcp_receive_skip(struct tcp *tcp, struct tcb *tcb, uint32_t len); /* unread for certain */
 bool tcp_receive_peek(const struct tcp_segment *seg, seq_t at,

@@ -38,6 +38,9 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
  * False: it does, or its checksum is wrong; nothing has changed, and the frame is the caller's
  * still.  True: the frame was released.
  */
+/* After a batch, with tcp->unsettled: its last bytes are copied where that is better. */
+void tcp_receive_settle(struct tcp *tcp);
+
 bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance);
 
 /* [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */

@@ -106,6 +106,14 @@ static inline void tcp_sendq_sliced(struct tcp_queue *queue, seq_t end, struct t
 /* How many of these bytes one frame's fragments can refer to. */
 uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint32_t len);
 
+/* All of it is acknowledged, and it is one buffer. */
+static inline void tcp_sendq_free_only(struct tcp_queue *queue)
+{
+    ciao_buf_unref(queue->sendq_first);
+    queue->sendq_first = queue->sendq_last = queue->sendq_cursor = NULL;
+    queue->sendq_skip = queue->sendq_bytes = 0;
+}
+
 struct tcp_repair { /* what is to be sent again */
     uint32_t range; /* 0: nothing */
     uint32_t bytes; /* so much of it at most */

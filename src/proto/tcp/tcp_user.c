@@ -121,6 +121,20 @@ static bool at_end_of_stream(const struct tcb *tcb)
     return (tcb->flags & (TCB_FIN_RECEIVED | TCB_SHUT_RD)) != 0;
 }
 
+/* The usual call: there are bytes. */
+static int64_t take(struct tcp *tcp, struct tcb *tcb, uint8_t *data, size_t len)
+{
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    size_t taken = tcp_receive_take(tcp, tcb, queue, data, len);
+    uint32_t left = queue->in_order_bytes;
+    if (left == 0 && !at_end_of_stream(tcb) && tcb->error == 0)
+        tcb->told_ready &= (uint8_t)~CIAO_READABLE; /* what comes next is news */
+    tcp_note(tcp, tcb, CIAO_CALL_RECV, taken, left);
+    if (left == 0)
+        tcp_queue_emptied(tcp, tcb);
+    return (int64_t)taken;
+}
+
 /* [RFC9293 3.10.3 MUST-12 EV-52] */
 int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, unsigned flags)
 {
@@ -128,6 +142,9 @@ int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, u
     bool peek = (flags & CIAO_RECV_PEEK) != 0;
     if (tcb == NULL)
         return no_connection(tcp, conn);
+    if (flags == 0 && data != NULL && len != 0 && tcb->urgent == 0
+        && tcp_unread_bytes(tcp, tcb) != 0)
+        return take(tcp, tcb, data, len);
     if (flags & CIAO_RECV_URGENT)
         return tcp_urgent_take(tcp, tcb, data, peek);
     const struct tcp_read read = {.data = data, .len = len, .peek = peek};
@@ -270,7 +287,8 @@ void tcp_told_data(struct tcp *tcp, struct tcb *tcb)
     }
     tcb->told_ready |= CIAO_READABLE;
     tcb->news |= CIAO_READABLE;
-    tcp_told_list(tcp, tcp_tcb_ref(tcp, tcb));
+    if (!(tcb->flags & TCB_USER_LISTED))
+        tcp_told_list(tcp, tcp_tcb_ref(tcp, tcb));
 }
 
 /* What each state says of itself, as long as there are no bytes. */

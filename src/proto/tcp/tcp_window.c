@@ -85,15 +85,14 @@ void tcp_window_read(struct tcp *tcp, struct tcb *tcb)
 {
     uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
     uint32_t free = free_bytes(tcp, tcb), most = most_to_offer(tcb);
-    uint32_t step = worthwhile(tcp, tcb) * 2, half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
     if (free > most)
         free = most;
+    if (free <= offered || !tcp_state_receives(tcb))
+        return;
+    uint32_t half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
     if (half > most / 2)
         half = most / 2;
-    if (step > half)
-        step = half;
-    if (tcp_state_receives(tcb) && free > offered
-        && (free - offered >= half || (offered == 0 && free >= step)))
+    if (free - offered >= half || (offered == 0 && free >= worthwhile(tcp, tcb) * 2))
         tcp_ack_now(tcp, tcb);
 }
 

@@ -1,0 +1,168 @@
+/*
+ * The usual text, and reading: bytes of a segment that holds no surprise go to the queue in order,
+ * and from there to the program.  [RFC9293 3.10.7.4 seventh, 3.10.3]
+ */
+#include "proto/tcp/tcp_predict.h"
+#include "proto/tcp/tcp_run.h"
+
+/* ---- in order, and nothing else ---- */
+
+/* There is no memory for all of it. */
+static __attribute__((noinline)) void refuse_rest(struct tcp *tcp, const struct tcb *tcb,
+                                                  const struct tcp_glance *glance)
+{
+    struct tcp_segment seg = {.segments = (uint16_t)tcp_glance_segments(glance)};
+    const struct ip_packet packet = {.l4_len = glance->header_len + glance->data_len};
+    enum wire_fault fault = tcp_parse(glance->l4, glance->header_len, &seg.h);
+    ASSERT(fault == WIRE_OK);
+    seg.packet = &packet;
+    seg.wnd = (uint32_t)seg.h.wnd << tcb->snd_wscale;
+    tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, &seg);
+}
+
+/* How many bytes were taken. */
+static uint32_t take_all(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
+                         const struct tcp_glance *glance)
+{
+    const struct ciao_frame *frame = glance->frame;
+    struct tcp_part piece = {glance->l4 + glance->header_len, glance->data_len, frame->buf,
+                             tcb->rcv.nxt};
+    if (frame->n_frags == 0)
+        return tcp_run_take(tcp, tcb, queue, &piece) ? piece.len : 0;
+    for (uint32_t i = 0; i < frame->n_frags; i++) {
+        const struct ciao_frag *frag = &frame->frag[i];
+        piece.ptr = frag->ptr;
+        piece.len = frag->len;
+        piece.buf = frag->buf;
+        if (!tcp_run_take(tcp, tcb, queue, &piece))
+            break;
+        piece.seq += piece.len;
+    }
+    return piece.seq - tcb->rcv.nxt;
+}
+
+void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_glance *glance)
+{
+    if (!tcp_queue_attach(tcp, tcb)) {
+        refuse_rest(tcp, tcb, glance);
+        return;
+    }
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    uint32_t segments = tcp_glance_segments(glance);
+    tcb->last_data_ms = tcp_now_ms(tcp);
+    side->data_received += segments;
+    uint32_t taken = take_all(tcp, tcb, queue, glance);
+    if (__builtin_expect(taken != glance->data_len, 0))
+        refuse_rest(tcp, tcb, glance);
+    tcb->rcv.nxt += taken;
+    queue->in_order_bytes += taken;
+    tcp_ack_in_order(tcp, tcb, taken, segments);
+    side->bytes_received += taken;
+    tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, taken, queue->in_order_bytes);
+    tcp_told_data(tcp, tcb);
+}
+
+/* ---- reading ---- */
+
+uint32_t tcp_unread_bytes(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcp_queue(tcp, tcb)->in_order_bytes;
+}
+
+/* What is read is gone: the first run shrinks or goes. */
+static inline void consume(struct tcp *tcp, struct tcp_queue *queue, struct tcp_run *run,
+                           uint32_t len)
+{
+    uint32_t index = queue->in_order_first;
+    queue->in_order_bytes -= len;
+    run->start += len;
+    run->ptr += len;
+    run->len -= len;
+    if (run->len != 0)
+        return;
+    queue->in_order_first = run->next;
+    if (queue->in_order_first == 0)
+        queue->in_order_last = 0;
+    tcp_run_free(tcp, queue, index);
+}
+
+size_t tcp_receive_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue, uint8_t *out,
+                        size_t len)
+{
+    size_t done = 0;
+    do {
+        struct tcp_run *run = tcp_run_at(tcp, queue->in_order_first);
+        uint32_t n = len - done < run->len ? (uint32_t)(len - done) : run->len;
+        memcpy(out + done, run->ptr, n);
+        done += n;
+        consume(tcp, queue, run, n);
+    } while (queue->in_order_first != 0 && done < len);
+    tcp_window_read(tcp, tcb);
+    return done;
+}
+
+/* The same where it may be just a look, or bytes are thrown away, or there are none. */
+static size_t copy_out(struct tcp *tcp, struct tcp_queue *queue, const struct tcp_read *read)
+{
+    uint8_t *out = read->data;
+    size_t done = 0;
+    uint32_t index = queue->in_order_first, skip = read->skip;
+    for (; index != 0 && skip >= tcp_run_at(tcp, index)->len; index = tcp_run_at(tcp, index)->next)
+        skip -= tcp_run_at(tcp, index)->len;
+    while (index != 0 && done < read->len) {
+        struct tcp_run *run = tcp_run_at(tcp, index);
+        uint32_t n = run->len - skip;
+        n = read->len - done < n ? (uint32_t)(read->len - done) : n;
+        if (out != NULL)
+            memcpy(out + done, run->ptr + skip, n);
+        done += n;
+        skip = 0;
+        index = run->next;
+        if (!read->peek)
+            consume(tcp, queue, run, n);
+    }
+    return done;
+}
+
+/* How many bytes were taken; 0: there are none. */
+int64_t tcp_receive_read(struct tcp *tcp, struct tcb *tcb, const struct tcp_read *read)
+{
+    if (tcb->queue == 0)
+        return 0;
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    size_t done = copy_out(tcp, queue, read);
+    if (!read->peek && done != 0)
+        tcp_window_read(tcp, tcb);
+    if (queue->in_order_first == 0)
+        tcp_queue_emptied(tcp, tcb);
+    return (int64_t)done;
+}
+
+void tcp_receive_skip(struct tcp *tcp, struct tcb *tcb, uint32_t len)
+{
+    const struct tcp_read read = {.len = len};
+    (void)tcp_receive_read(tcp, tcb, &read);
+}
+
+static void flush_list(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
+{
+    while (index != 0) {
+        uint32_t next = tcp_run_at(tcp, index)->next;
+        tcp_run_free(tcp, queue, index);
+        index = next;
+    }
+}
+
+void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->queue == 0)
+        return;
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    flush_list(tcp, queue, queue->in_order_first);
+    flush_list(tcp, queue, queue->out_of_order_first);
+    queue->in_order_first = queue->in_order_last = queue->out_of_order_first = 0;
+    queue->in_order_bytes = queue->out_of_order_bytes = 0;
+    tcb->held_runs = 0;
+    tcp_queue_emptied(tcp, tcb);
+}
