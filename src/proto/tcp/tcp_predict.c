@@ -23,9 +23,7 @@
  */
 #include "proto/tcp/tcp_predict.h"
 
-#include "base/siphash.h"
 #include "proto/tcp/tcp_send.h"
-#include "wire/checksum.h"
 #include "wire/eth.h"
 #include "wire/ip4.h"
 #include "wire/ip6.h"
@@ -128,24 +126,6 @@ static bool same_flow(const struct tcp_glance *a, const struct tcp_glance *b)
     return a->v6 ? memcmp(a->l4 - 32, b->l4 - 32, 32) == 0 : memcmp(a->l4 - 8, b->l4 - 8, 8) == 0;
 }
 
-/* As tcp_flow_hash() of the tuple; ours is the destination. */
-static inline uint64_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
-{
-    const uint8_t *l4 = glance->l4;
-    uint64_t ports = (uint64_t)get_be16(l4 + 2) << 16 | get_be16(l4);
-    if (!glance->v6)
-        return siphash13_2w(tcp->flow_key, ports,
-                            (uint64_t)get_be32(l4 - 4) << 32 | get_be32(l4 - 8));
-    const uint64_t words[] = {ports, get_be64(l4 - 16), get_be64(l4 - 8), get_be64(l4 - 32),
-                              get_be64(l4 - 24)};
-    return siphash13_u64s(tcp->flow_key, words, 5);
-}
-
-uint64_t tcp_glance_hash(const struct tcp *tcp, const struct tcp_glance *glance)
-{
-    return hash_of(tcp, glance);
-}
-
 static bool has_addresses6(const struct tcb *tcb, const uint8_t *l4)
 {
     const struct tcp_addresses *both = &((const struct tcb6 *)(const void *)tcb)->addresses;
@@ -182,7 +162,7 @@ static void glance_at_one(struct tcp *tcp, const struct ciao_link *link, struct 
     if (glance->flow != REF_NONE && is_flow(tcp_tcb_at(tcp, glance->flow), glance))
         return;
     glance->hashed = true;
-    glance->hash = hash_of(tcp, glance);
+    glance->hash = tcp_glance_hash(tcp, glance);
     glance->flow = flow_first(&tcp->flows, glance->hash, &cursor);
     tcp_prefetch(tcp, glance->flow);
 }
@@ -214,7 +194,7 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
         if (last != NULL && same_flow(last, glance)) {
             glance->flow = last->flow;
         } else {
-            glance->hash = hash_of(tcp, glance);
+            glance->hash = tcp_glance_hash(tcp, glance);
             glance->hashed = several = true;
             flow_prefetch(&tcp->flows, glance->hash);
         }
@@ -230,78 +210,6 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
             glances[i].flow = flow;
         flow = glances[i].flow;
     }
-}
-
-/* ---- both checksums ---- */
-
-static uint64_t load64(const uint8_t *from)
-{
-    uint64_t word;
-    __builtin_memcpy(&word, from, sizeof word);
-    return word;
-}
-
-static uint32_t load32(const uint8_t *from)
-{
-    uint32_t word;
-    __builtin_memcpy(&word, from, sizeof word);
-    return word;
-}
-
-static uint64_t halves(uint64_t word)
-{
-    return (word & 0xffffffff) + (word >> 32);
-}
-
-/* Of the addresses, and of the length and protocol as the pseudo-header has them. */
-static inline uint64_t pseudo_sum(const struct tcp_glance *glance)
-{
-    const uint8_t *l4 = glance->l4;
-    uint32_t len = glance->header_len + glance->data_len;
-    uint64_t sum = halves(load64(l4 - 8)) + BYTES_BE32(IP_PROTO_TCP) + BYTES_BE32(len);
-    if (glance->v6)
-        sum += halves(load64(l4 - 16)) + halves(load64(l4 - 24)) + halves(load64(l4 - 32));
-    return sum;
-}
-
-static inline uint64_t tcp_header_sum(const struct tcp_glance *glance)
-{
-    const uint8_t *l4 = glance->l4, *end = l4 + glance->header_len;
-    uint64_t sum = halves(load64(l4)) + halves(load64(l4 + 8)) + load32(l4 + 16);
-    const uint8_t *at = l4 + TCP_HEADER_LEN;
-    for (; end - at >= 8; at += 8)
-        sum += halves(load64(at));
-    return at == end ? sum : sum + load32(at);
-}
-
-static uint64_t payload_sum(const struct csum_ops *csum, const struct tcp_glance *glance)
-{
-    const struct ciao_frame *frame = glance->frame;
-    if (frame->n_frags == 0)
-        return csum_any(csum, glance->l4 + glance->header_len, glance->data_len);
-    uint32_t sum = csum_any(csum, frame->frag[0].ptr, frame->frag[0].len);
-    bool odd = frame->frag[0].len & 1;
-    for (uint32_t i = 1; i < frame->n_frags; i++) {
-        sum = csum_combine(sum, csum_any(csum, frame->frag[i].ptr, frame->frag[i].len), odd);
-        odd ^= frame->frag[i].len & 1;
-    }
-    return sum;
-}
-
-/* [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
-bool tcp_glance_sums_hold(const struct tcp *tcp, const struct tcp_glance *glance)
-{
-    const uint8_t *l4 = glance->l4;
-    if (!glance->v6
-        && !csum_is_valid(
-            csum_fold(halves(load64(l4 - 20)) + halves(load64(l4 - 12)) + load32(l4 - 4))))
-        return false;
-    if (glance->frame->csum != CIAO_CSUM_NONE)
-        return true;
-    uint64_t sum = pseudo_sum(glance) + tcp_header_sum(glance);
-    if (glance->data_len != 0)
-        sum += payload_sum(tcp->ip->csum, glance);
-    return csum_is_valid(csum_fold(sum));
 }
 
 /* ---- the steps ---- */
