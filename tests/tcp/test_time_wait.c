@@ -246,6 +246,31 @@ TEST(with_an_msl_of_zero_there_is_no_wait)
     expect_told(r, "TWO_MSL_PASSED");
 }
 
+/* They run out in the order in which they began, whoever waits besides; a FIN that comes again puts
+ * its own behind the others. */
+TEST(those_who_wait_run_out_in_their_order)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        peer_is(r, i);
+        reach_orphaned(r, CIAO_TIME_WAIT);
+        time_passes(r, 1000);
+    }
+    peer_is(r, 1);
+    peer_sends(r, "FIN,ACK seq=1 ack=2");
+    expect_sent(r, "ACK seq=2 ack=2");
+    const unsigned order[] = {0, 2, 3, 1};
+    time_passes(r, 2 * r->config.tcp.msl_us / 1000 - 4000);
+    for (unsigned i = 0; i < 4; i++) {
+        peer_is(r, order[i]);
+        expect_state(r, CIAO_CLOSED);
+        for (unsigned later = i + 1; later < 4; later++) {
+            peer_is(r, order[later]);
+            expect_state(r, CIAO_TIME_WAIT);
+        }
+        time_passes(r, i == 0 ? 2000 : 1000); /* the second one has begun anew */
+    }
+}
+
 /* MSL is a setting of each connection, too. */
 TEST(msl_can_be_set_for_one_connection)
 {
@@ -305,5 +330,5 @@ STORIES(STORY(a_fin_again_is_acknowledged_again_and_restarts_2msl),
         STORY(a_reset_is_ignored_where_rfc_1337_is_followed),
         STORY(at_the_budget_the_oldest_is_recycled_and_that_is_told),
         STORY(with_an_msl_of_zero_there_is_no_wait), STORY(msl_can_be_set_for_one_connection),
-        STORY(unread_bytes_survive_time_wait),
+        STORY(those_who_wait_run_out_in_their_order), STORY(unread_bytes_survive_time_wait),
         STORY(an_old_fin_with_an_old_timestamp_does_not_restart_it))

@@ -2,6 +2,7 @@
  * TCP, as the core sees it: one object per stack, its tables, and the calls that go in.
  *
  * A map for the reader, each to be read beside RFC 9293:
+ *   tcp_input.c                a datagram comes: whose is it?  tcp_plain.c: the short way
  *   tcp_arrive.c      3.10.7   a segment arrives: the steps, in the RFC's order
  *   tcp_handshake.c   3.5      how a connection comes about
  *   tcp_listen.c               listeners and their queues
