@@ -76,12 +76,12 @@ for family in ipv4 ipv6; do
 done
 weighs "an idle connection weighs 320 bytes, tables and all" bytes-idle/ipv4 320
 weighs "352 over IPv6" bytes-idle/ipv6 352
-weighs "one that carried data 544" bytes-used/ipv4 544
-weighs "576 over IPv6" bytes-used/ipv6 576
+weighs "one that carried data 448" bytes-used/ipv4 448
+weighs "448 over IPv6 too" bytes-used/ipv6 448
 weighs "a half-open one 104" bytes-syn-received/ipv4 104
 weighs "136 over IPv6" bytes-syn-received/ipv6 136
 weighs "one in TIME-WAIT 96" bytes-time-wait/ipv4 96
-weighs "132 over IPv6" bytes-time-wait/ipv6 132
+weighs "128 over IPv6" bytes-time-wait/ipv6 128
 
 # ---- a million that are idle ----
 bench second-1m/ipv4
