@@ -14,7 +14,13 @@
 BUILD_ASSERT(WHEEL_SLOTS == 64); /* a level's slots are the bits of a word */
 BUILD_ASSERT((WHEEL_BITS) * (WHEEL_LEVELS)
              > 32); /* WHEEL_FARTHEST_MS is less than once round the top */
-BUILD_ASSERT(sizeof(struct wheel_node) == 12);
+BUILD_ASSERT(sizeof(struct wheel_node) == 8);
+BUILD_ASSERT(sizeof(struct wheel_chunk) == 64);
+
+#define PLACE_BITS 4u
+BUILD_ASSERT(WHEEL_CHUNK <= 1 << PLACE_BITS);
+
+#define AHEAD 4u /* nodes that are on their way from memory when a slot comes down */
 
 static struct wheel_node *node_of(const struct wheel *wheel, ref_t ref)
 {
@@ -62,52 +68,89 @@ static void note_earliest(struct wheel *wheel, uint32_t slot, uint32_t tick)
     wheel->earliest[slot] = tick;
 }
 
+static struct wheel_chunk *chunk_at(const struct wheel *wheel, uint32_t index)
+{
+    return pool_at(&wheel->chunks, index);
+}
+
+/* A new chunk before the others.  There are as many as nodes, and none is empty. */
+static uint32_t add_chunk(struct wheel *wheel, uint32_t slot)
+{
+    uint32_t index = pool_take(&wheel->chunks), older = wheel->slot[slot];
+    ASSERT(index != 0);
+    struct wheel_chunk *chunk = chunk_at(wheel, index);
+    *chunk = (struct wheel_chunk){.next = older};
+    if (older != 0)
+        chunk_at(wheel, older)->prev = index;
+    wheel->slot[slot] = index;
+    return index;
+}
+
 static void link_node(struct wheel *wheel, ref_t ref, struct wheel_node *node, uint64_t tick)
 {
     uint32_t level = level_of(wheel, tick);
     uint32_t slot = level << WHEEL_BITS | digit_of(tick, level);
     note_earliest(wheel, slot, (uint32_t)tick);
+    uint32_t index = wheel->slot[slot];
+    if (index == 0 || chunk_at(wheel, index)->used == WHEEL_CHUNK)
+        index = add_chunk(wheel, slot);
+    struct wheel_chunk *chunk = chunk_at(wheel, index);
     node->tick = (uint32_t)tick;
-    node->prev = ref_make(KIND_NONE, slot + 1);
-    node->next = wheel->slot[slot];
-    if (node->next != REF_NONE)
-        node_of(wheel, node->next)->prev = ref;
-    wheel->slot[slot] = ref;
+    node->place = index << PLACE_BITS | chunk->used;
+    chunk->ref[chunk->used++] = ref;
+    chunk->armed++;
     wheel->count++;
 }
 
 static void forget_slot(struct wheel *wheel, uint32_t slot)
 {
-    wheel->slot[slot] = REF_NONE;
+    wheel->slot[slot] = 0;
     wheel->occupied[slot >> WHEEL_BITS] &= ~slot_bit(slot);
     wheel->vague[slot >> WHEEL_BITS] &= ~slot_bit(slot);
 }
 
-/* Only a list's first node names its slot; for the others it is worked out as when they came. */
+static void remove_chunk(struct wheel *wheel, uint32_t slot, uint32_t index)
+{
+    const struct wheel_chunk *chunk = chunk_at(wheel, index);
+    if (chunk->next != 0)
+        chunk_at(wheel, chunk->next)->prev = chunk->prev;
+    if (chunk->prev != 0)
+        chunk_at(wheel, chunk->prev)->next = chunk->next;
+    else if (chunk->next != 0)
+        wheel->slot[slot] = chunk->next;
+    else
+        forget_slot(wheel, slot);
+    pool_give(&wheel->chunks, index);
+}
+
 static void unlink_node(struct wheel *wheel, struct wheel_node *node)
 {
     uint64_t tick = full_tick(wheel, node->tick);
     uint32_t level = level_of(wheel, tick);
     uint32_t slot = level << WHEEL_BITS | digit_of(tick, level);
-    bool first = ref_kind(node->prev) == KIND_NONE;
-    ASSERT(!first || ref_index(node->prev) == slot + 1);
-    if (node->next != REF_NONE)
-        node_of(wheel, node->next)->prev = node->prev;
-    if (!first)
-        node_of(wheel, node->prev)->next = node->next;
-    else if (node->next != REF_NONE)
-        wheel->slot[slot] = node->next;
-    else
-        forget_slot(wheel, slot);
-    if (wheel->earliest[slot] == node->tick && wheel->slot[slot] != REF_NONE)
+    uint32_t index = node->place >> PLACE_BITS, at = node->place & ((1u << PLACE_BITS) - 1);
+    struct wheel_chunk *chunk = chunk_at(wheel, index);
+    chunk->ref[at] = REF_NONE;
+    while (chunk->used != 0 && chunk->ref[chunk->used - 1] == REF_NONE)
+        chunk->used--;
+    if (--chunk->armed == 0)
+        remove_chunk(wheel, slot, index);
+    if (wheel->earliest[slot] == node->tick && wheel->slot[slot] != 0)
         wheel->vague[level] |= slot_bit(slot);
-    node->next = node->prev = 0;
+    node->place = 0;
     wheel->count--;
 }
 
-void wheel_init(struct wheel *wheel, time_us now)
+size_t wheel_bytes(uint32_t nodes)
+{
+    return pool_bytes(sizeof(struct wheel_chunk), nodes);
+}
+
+void wheel_init(struct wheel *wheel, void *memory, uint32_t nodes, time_us now)
 {
     *wheel = (struct wheel){.position = us_to_ms(now)};
+    ASSERT(nodes < UINT32_C(1) << (32 - PLACE_BITS));
+    pool_init(&wheel->chunks, memory, sizeof(struct wheel_chunk), nodes);
 }
 
 void wheel_space(struct wheel *wheel, enum ref_kind kind, struct wheel_space space)
@@ -118,13 +161,13 @@ void wheel_space(struct wheel *wheel, enum ref_kind kind, struct wheel_space spa
 
 bool wheel_armed(const struct wheel *wheel, ref_t ref)
 {
-    return node_of(wheel, ref)->prev != 0;
+    return node_of(wheel, ref)->place != 0;
 }
 
 void wheel_cancel(struct wheel *wheel, ref_t ref)
 {
     struct wheel_node *node = node_of(wheel, ref);
-    if (node->prev != 0)
+    if (node->place != 0)
         unlink_node(wheel, node);
 }
 
@@ -149,7 +192,7 @@ void wheel_set(struct wheel *wheel, ref_t ref, time_us deadline)
         return;
     }
     uint64_t tick = tick_for(wheel, deadline);
-    if (node->prev != 0) {
+    if (node->place != 0) {
         if (node->tick == (uint32_t)tick)
             return;
         unlink_node(wheel, node);
@@ -182,20 +225,54 @@ static uint64_t slot_start(const struct wheel *wheel, uint32_t slot)
     return ((wheel->position >> shift) + ahead) << shift;
 }
 
+static void fetch(const struct wheel *wheel, ref_t ref)
+{
+    if (ref != REF_NONE)
+        __builtin_prefetch(node_of(wheel, ref), 1);
+}
+
+/* The newest first; what follows is on its way from memory meanwhile. */
+static void move_down(struct wheel *wheel, const struct wheel_chunk *chunk)
+{
+    for (uint32_t i = chunk->used; i-- != 0;) {
+        if (i >= AHEAD)
+            fetch(wheel, chunk->ref[i - AHEAD]);
+        if (chunk->ref[i] == REF_NONE)
+            continue;
+        struct wheel_node *node = node_of(wheel, chunk->ref[i]);
+        wheel->count--;
+        link_node(wheel, chunk->ref[i], node, full_tick(wheel, node->tick));
+    }
+}
+
 /* The position has reached a slot above level 0: all in it come down. */
 static void cascade(struct wheel *wheel, uint32_t slot)
 {
-    ref_t ref = wheel->slot[slot];
+    uint32_t index = wheel->slot[slot];
     forget_slot(wheel, slot);
-    while (ref != REF_NONE) {
-        struct wheel_node *node = node_of(wheel, ref);
-        ref_t next = node->next;
-        if (next != REF_NONE)
-            __builtin_prefetch(node_of(wheel, next));
-        wheel->count--;
-        link_node(wheel, ref, node, full_tick(wheel, node->tick));
-        ref = next;
+    while (index != 0) {
+        const struct wheel_chunk chunk = *chunk_at(wheel, index);
+        pool_give(&wheel->chunks, index);
+        for (uint32_t i = chunk.used; i-- != 0 && chunk.used - i <= AHEAD;)
+            fetch(wheel, chunk.ref[i]);
+        move_down(wheel, &chunk);
+        index = chunk.next;
     }
+}
+
+static ref_t newest(const struct wheel *wheel, uint32_t slot)
+{
+    const struct wheel_chunk *chunk = chunk_at(wheel, wheel->slot[slot]);
+    return chunk->ref[chunk->used - 1];
+}
+
+ref_t wheel_coming(const struct wheel *wheel, unsigned ahead)
+{
+    uint32_t slot = digit_of(wheel->position, 0);
+    if (!wheel->expiring || wheel->slot[slot] == 0)
+        return REF_NONE;
+    const struct wheel_chunk *chunk = chunk_at(wheel, wheel->slot[slot]);
+    return ahead < chunk->used ? chunk->ref[chunk->used - 1 - ahead] : REF_NONE;
 }
 
 ref_t wheel_expire(struct wheel *wheel, time_us now)
@@ -208,7 +285,7 @@ ref_t wheel_expire(struct wheel *wheel, time_us now)
             break;
         wheel->position = start > wheel->position ? start : wheel->position;
         if (slot < WHEEL_SLOTS) {
-            ref_t ref = wheel->slot[slot];
+            ref_t ref = newest(wheel, (uint32_t)slot);
             wheel->expiring = true;
             unlink_node(wheel, node_of(wheel, ref));
             return ref;

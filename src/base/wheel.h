@@ -1,11 +1,15 @@
 /*
- * Deadlines: a hierarchical timing wheel of intrusive nodes that are named by ref_t.
+ * Deadlines: a hierarchical timing wheel of nodes that lie in records and are named by ref_t.
  *
  * A tick is 1 ms.  A deadline fires at the first tick that is not before it: never early, and less
  * than 1 ms late.  A node lies on the level of the highest digit in which its tick differs from the
  * wheel's position, and comes down a level each time the position reaches its slot.  So all of a
  * level is due before all of the next level, and the first set bit of the first level that has any
  * leads to the earliest.
+ *
+ * What is in a slot is listed in chunks, a cache line each, and not through the nodes: arming and
+ * disarming touch no other record, and whoever serves many that are due can see them coming and
+ * have them fetched from memory together.
  *
  * Not for what must be exact to the microsecond (pacing has its own not-before time).
  */
@@ -15,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/pool.h"
 #include "base/ref.h"
 #include "base/time.h"
 
@@ -28,9 +33,9 @@
  */
 #define WHEEL_FARTHEST_MS UINT32_C(0xc0000000)
 
-/* All zero means: not armed.  `prev` of a slot's first node names the slot, by KIND_NONE. */
+/* `place` 0 means: not armed.  Else its chunk and its place in there. */
 struct wheel_node {
-    ref_t next, prev;
+    uint32_t place;
     uint32_t tick;
 };
 
@@ -40,18 +45,30 @@ struct wheel_space {
     uint32_t stride, node_offset;
 };
 
+#define WHEEL_CHUNK 13
+
+/* The newest is the last.  Where one was disarmed there is a hole, but never at the end. */
+struct wheel_chunk {
+    uint32_t next, prev; /* of the same slot, older and newer; 0: none */
+    uint16_t used, armed;
+    ref_t ref[WHEEL_CHUNK];
+};
+
 struct wheel {
     uint64_t position; /* the tick that was reached */
     uint32_t count;
+    struct pool chunks;
     bool expiring; /* nodes of this very tick are being handed out */
     uint64_t occupied[WHEEL_LEVELS];
     uint64_t vague[WHEEL_LEVELS]; /* slots whose earliest node went: the next is not known */
     struct wheel_space space[REF_KINDS];
-    ref_t slot[WHEEL_LEVELS * WHEEL_SLOTS];
+    uint32_t slot[WHEEL_LEVELS * WHEEL_SLOTS]; /* the newest chunk; 0: none */
     uint32_t earliest[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
-void wheel_init(struct wheel *wheel, time_us now);
+/* Memory, zeroed and aligned to 64, for so many nodes that may be armed at the same time. */
+size_t wheel_bytes(uint32_t nodes);
+void wheel_init(struct wheel *wheel, void *memory, uint32_t nodes, time_us now);
 void wheel_space(struct wheel *wheel, enum ref_kind kind, struct wheel_space space);
 
 /*
@@ -64,7 +81,7 @@ bool wheel_armed(const struct wheel *wheel, ref_t ref);
 /* The same, for whoever has the record at hand. */
 static inline bool wheel_node_armed(const struct wheel_node *node)
 {
-    return node->prev != 0;
+    return node->place != 0;
 }
 
 /*
@@ -74,11 +91,8 @@ static inline bool wheel_node_armed(const struct wheel_node *node)
  */
 ref_t wheel_expire(struct wheel *wheel, time_us now);
 
-/* What it returns next, if that is due at the same tick; REF_NONE: nobody knows. */
-static inline ref_t wheel_follows(const struct wheel *wheel)
-{
-    return wheel->expiring ? wheel->slot[wheel->position & (WHEEL_SLOTS - 1)] : REF_NONE;
-}
+/* What it will return after `ahead` others, if that stands in the same chunk; else REF_NONE. */
+ref_t wheel_coming(const struct wheel *wheel, unsigned ahead);
 
 /*
  * When to call wheel_expire() next: TIME_NEVER, or a whole ms that is never later than the earliest

@@ -24,11 +24,14 @@ struct record {
 
 static struct record records[NODES];
 static struct wheel wheel;
+static _Alignas(64) uint8_t chunks[(NODES + 8) * sizeof(struct wheel_chunk)];
 
 static void begin(time_us now)
 {
     memset(records, 0, sizeof records);
-    wheel_init(&wheel, now);
+    assert_true(wheel_bytes(NODES) <= sizeof chunks);
+    memset(chunks, 0, sizeof chunks);
+    wheel_init(&wheel, chunks, NODES, now);
     struct wheel_space space = {(uint8_t *)records, sizeof records[0],
                                 offsetof(struct record, node)};
     wheel_space(&wheel, KIND_TCB4, space);
@@ -356,6 +359,45 @@ static void it_agrees_with_the_model_across_the_wrap(void **state)
     run_against_model(ms_to_us((UINT64_C(1) << 36) - 5000000), 3);
 }
 
+/* However often nodes of one slot are disarmed and armed again, no place is lost, and none is kept.
+ */
+static void places_are_used_again(void **state)
+{
+    (void)state;
+    begin(0);
+    for (uint32_t i = 1; i < NODES; i++)
+        wheel_set(&wheel, nth(i), 5000000);
+    for (uint32_t round = 0; round < 10000; round++) {
+        uint32_t i = 1 + round * 37 % (NODES - 1);
+        wheel_cancel(&wheel, nth(i));
+        wheel_set(&wheel, nth(i), 5000000 + round % 2 * 1000000);
+    }
+    assert_int_equal(wheel_count(&wheel), NODES - 1);
+    for (uint32_t i = 1; i < NODES; i += 2)
+        wheel_cancel(&wheel, nth(i));
+    unsigned expired = 0;
+    while (wheel_expire(&wheel, 6000000) != REF_NONE)
+        expired++;
+    assert_int_equal(expired, (NODES - 1) / 2);
+    assert_int_equal(wheel.chunks.used, 0);
+}
+
+/* Whoever serves many that are due sees them coming. */
+static void what_comes_next_is_known(void **state)
+{
+    (void)state;
+    begin(0);
+    for (uint32_t i = 1; i <= 5; i++)
+        wheel_set(&wheel, nth(i), 5000);
+    assert_int_equal(wheel_coming(&wheel, 0), REF_NONE);
+    expect_expired(5000, nth(5));
+    assert_int_equal(wheel_coming(&wheel, 0), nth(4));
+    assert_int_equal(wheel_coming(&wheel, 3), nth(1));
+    assert_int_equal(wheel_coming(&wheel, 4), REF_NONE);
+    wheel_cancel(&wheel, nth(4));
+    expect_expired(5000, nth(3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +417,8 @@ int main(void)
         cmocka_unit_test(no_record_cannot_be_armed),
         cmocka_unit_test(it_agrees_with_the_model),
         cmocka_unit_test(it_agrees_with_the_model_across_the_wrap),
+        cmocka_unit_test(places_are_used_again),
+        cmocka_unit_test(what_comes_next_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,14 +71,21 @@ BUILD_ASSERT(sizeof(struct tcp_syn) <= 72); /* a half-open connection is small *
 /* ---- TIME-WAIT: 64 bytes, and 32 for IPv6 ---- */
 struct tcp_wait {
     struct tcp_head head;
-    struct wheel_node timer;
+    union { /* by `queued` */
+        struct wheel_node timer;
+        struct {
+            ref_t prev;
+            uint32_t tick; /* when it is over */
+        } turn;            /* in its family's queue: tcp_wait_queue.c */
+    };
+    ref_t next; /* in that queue */
     uint32_t snd_nxt, rcv_nxt;
     uint32_t ts_recent;
     uint32_t rcv_wnd;
     uint32_t hash_or_msl; /* of the flow, its low half, when `queued`; else MSL in ms */
     ref_t tcb; /* the TCB that stays as long as the program holds its handle; REF_NONE: none */
     uint16_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, passive : 1;
-    uint16_t queued : 1; /* `timer` links it in its family's queue: tcp_wait_queue.c */
+    uint16_t queued : 1; /* no timer is needed */
     uint16_t spare : 3;
     uint16_t max_wnd_bits : 5; /* MAX.SND.WND was below 2 to this power */
     uint16_t route;
@@ -314,6 +321,7 @@ struct tcb {
     uint32_t rexmt_at;      /* ms, 0: not set: SYN, retransmission or persist */
     uint32_t ack_at;        /* delayed ACK */
     uint32_t other_at;      /* FIN-WAIT-2 of an orphan, SWS override */
+    uint32_t keep_at;       /* keep-alive: ms, 0: not set */
     struct tcp_link output; /* in the list of those that have something to send */
     uint32_t ts_recent, ts_offset;
     uint32_t srtt_us, rttvar_us, rto_us;
@@ -363,7 +371,6 @@ struct tcb {
     uint8_t urgent;      /* URGENT_* */
     uint8_t urgent_byte; /* kept aside for the program */
     uint32_t cookie;     /* of whoever stands above: ciao_set_cookie() */
-    uint32_t keep_at;    /* keep-alive: ms, 0: not set */
     uint32_t keep_sent_ms; /* when the last probe left */
     uint8_t keep_probes;   /* unanswered ones in a row */
     uint8_t news;          /* CIAO_* readiness that became true since ciao_news() */

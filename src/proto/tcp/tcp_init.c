@@ -53,6 +53,13 @@ static uint32_t flow_entries(const struct ciao_config *config)
     return all > REF_INDEX_MAX ? REF_INDEX_MAX : (uint32_t)all;
 }
 
+/* Each record has one timer. */
+static uint32_t timers(const struct ciao_config *config)
+{
+    const uint32_t most = UINT32_C(1) << 27;
+    return flow_entries(config) < most ? flow_entries(config) : most;
+}
+
 /* One destination for each connection at worst, bounded: beyond 64 Ki destinations they share less
  * often. */
 static uint32_t destinations(const struct ciao_config *config)
@@ -73,6 +80,7 @@ size_t tcp_bytes(const struct ciao_config *config)
     size_t bytes = flow_bytes(flow_entries(config)) + ALIGN;
     bytes += tcp_ports_bytes(destinations(config)) + ALIGN;
     bytes += tcp_bindings_bytes(flow_entries(config)) + ALIGN;
+    bytes += wheel_bytes(timers(config)) + ALIGN;
     bytes += 2 * (sides_bytes(config) + ALIGN);
     for (unsigned i = 0; i < TABLES; i++)
         bytes += pool_bytes(tables[i].stride, tables[i].capacity) + ALIGN;
@@ -131,7 +139,10 @@ int tcp_init(struct tcp *tcp, const struct ciao_config *config, struct arena *ar
     int result = take_tables(tcp, config, arena);
     if (result != 0)
         return result;
-    wheel_init(&tcp->wheel, now);
+    void *chunks = arena_take(arena, wheel_bytes(timers(config)), ALIGN);
+    if (chunks == NULL)
+        return -CIAO_ENOMEM;
+    wheel_init(&tcp->wheel, chunks, timers(config), now);
     give_wheel(tcp, KIND_SYN4, &tcp->syns, offsetof(struct tcp_syn, timer));
     give_wheel(tcp, KIND_SYN6, &tcp->syns6, offsetof(struct tcp_syn, timer));
     give_wheel(tcp, KIND_TCB4, &tcp->tcbs, offsetof(struct tcb, timer));

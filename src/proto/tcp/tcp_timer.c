@@ -19,6 +19,8 @@
  */
 #include "proto/tcp/tcp_internal.h"
 
+#define AHEAD 3u /* of those that run out together so many more are on their way from memory */
+
 static uint32_t to_ms(time_us at)
 {
     uint32_t ms = (uint32_t)((at + 999) / 1000);
@@ -135,7 +137,8 @@ void tcp_advance(struct tcp *tcp, time_us now)
     tcp_set_now(tcp, now);
     tcp_wait_advance(tcp);
     for (ref_t ref; (ref = wheel_expire(&tcp->wheel, now)) != REF_NONE;) {
-        tcp_prefetch(tcp, wheel_follows(&tcp->wheel));
+        tcp_prefetch(tcp, wheel_coming(&tcp->wheel, 0));
+        tcp_prefetch(tcp, wheel_coming(&tcp->wheel, AHEAD));
         switch (ref_kind(ref)) {
         case KIND_SYN4:
         case KIND_SYN6: tcp_listen_syn_timeout(tcp, ref); break;

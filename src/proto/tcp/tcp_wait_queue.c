@@ -29,9 +29,11 @@ static void append(struct tcp *tcp, ref_t ref, struct tcp_wait *wait, uint32_t t
 {
     struct tcp_wait_queue *queue = queue_of(tcp, ref);
     wait->queued = 1;
-    wait->timer = (struct wheel_node){.next = REF_NONE, .prev = queue->last, .tick = tick};
+    wait->turn.prev = queue->last;
+    wait->turn.tick = tick;
+    wait->next = REF_NONE;
     if (queue->last != REF_NONE)
-        tcp_wait_at(tcp, queue->last)->timer.next = ref;
+        tcp_wait_at(tcp, queue->last)->next = ref;
     else
         queue->first = ref;
     queue->last = ref;
@@ -41,17 +43,18 @@ static void append(struct tcp *tcp, ref_t ref, struct tcp_wait *wait, uint32_t t
 static void leave(struct tcp *tcp, ref_t ref, struct tcp_wait *wait)
 {
     struct tcp_wait_queue *queue = queue_of(tcp, ref);
-    ref_t next = wait->timer.next, prev = wait->timer.prev;
+    ref_t next = wait->next, prev = wait->turn.prev;
     if (next != REF_NONE)
-        tcp_wait_at(tcp, next)->timer.prev = prev;
+        tcp_wait_at(tcp, next)->turn.prev = prev;
     else
         queue->last = prev;
     if (prev != REF_NONE)
-        tcp_wait_at(tcp, prev)->timer.next = next;
+        tcp_wait_at(tcp, prev)->next = next;
     else
         queue->first = next;
     queue->count--;
     wait->timer = (struct wheel_node){0};
+    wait->next = REF_NONE;
     wait->queued = 0;
 }
 
@@ -112,18 +115,18 @@ struct scout {
 static void look_at(struct tcp *tcp, struct scout *scout)
 {
     const struct tcp_wait *wait = tcp_wait_at(tcp, scout->ref);
-    if (wait->timer.next != REF_NONE)
-        __builtin_prefetch(tcp_wait_at(tcp, wait->timer.next), 1);
+    if (wait->next != REF_NONE)
+        __builtin_prefetch(tcp_wait_at(tcp, wait->next), 1);
     flow_prefetch(&tcp->flows, wait->hash_or_msl);
     tcp_binding_prefetch(tcp, wait->head.lport);
-    scout->ref = wait->timer.next;
+    scout->ref = wait->next;
     scout->ahead++;
 }
 
 static void look_ahead(struct tcp *tcp, struct scout *scout)
 {
     while (scout->ref != REF_NONE && scout->ahead < AHEAD
-           && is_due(tcp, tcp_wait_at(tcp, scout->ref)->timer.tick))
+           && is_due(tcp, tcp_wait_at(tcp, scout->ref)->turn.tick))
         look_at(tcp, scout);
 }
 
@@ -148,7 +151,7 @@ static time_us deadline_of(const struct tcp *tcp, const struct tcp_wait_queue *q
 {
     if (queue->first == REF_NONE)
         return TIME_NEVER;
-    uint32_t tick = tcp_wait_at(tcp, queue->first)->timer.tick;
+    uint32_t tick = tcp_wait_at(tcp, queue->first)->turn.tick;
     int32_t left = (int32_t)(tick - tcp_now_ms(tcp));
     return ms_to_us(us_to_ms(tcp->now) + (uint64_t)(int64_t)left);
 }
