@@ -8,10 +8,14 @@ unsigned ciao_output(struct ciao_stack *stack, int link, struct ciao_frame *cons
 {
     time_us now = stack_enter(stack, now_us);
     (void)ip_link(&stack->ip, link); /* there must be such a link */
-    unsigned taken = ip_outbox_take(&stack->ip, link, frames, n);
+    unsigned taken = 0;
+    if (ip_outbox_waits(&stack->ip, link))
+        taken = ip_outbox_take(&stack->ip, link, frames, n);
     taken += tcp_output(&stack->tcp, link, frames + taken, n - taken, now);
     /* TCP may have left something there: a question for a neighbour, a reset. */
-    return taken + ip_outbox_take(&stack->ip, link, frames + taken, n - taken);
+    if (ip_outbox_waits(&stack->ip, link))
+        taken += ip_outbox_take(&stack->ip, link, frames + taken, n - taken);
+    return taken;
 }
 
 bool ciao_has_output(const struct ciao_stack *stack, int link)

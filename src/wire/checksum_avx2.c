@@ -14,7 +14,7 @@
 #define AVX2  __attribute__((target("avx2")))
 #define WIDTH 32u
 #define BLOCK ((size_t)65536)
-#define SHORT 64u /* no longer than that, and making ready would cost more than is won */
+#define SHORT 64u /* what is shorter is not worth making ready */
 
 /* From byte n on: a mask of the last n bytes of a vector. */
 static const uint8_t last_bytes[2 * WIDTH] = {
@@ -90,7 +90,7 @@ static AVX2 uint32_t sum_avx2(const void *from, size_t len)
 {
     const uint8_t *p = from;
     uint64_t sum = 0;
-    if (len <= SHORT)
+    if (len < SHORT)
         return csum_small(p, len);
     for (; len > BLOCK; p += BLOCK, len -= BLOCK)
         sum += sum_block(p, BLOCK);
@@ -124,7 +124,7 @@ static AVX2 uint32_t copy_avx2(void *to, const void *from, size_t len)
     uint8_t *q = to;
     const uint8_t *p = from;
     uint64_t sum = 0;
-    if (len <= SHORT)
+    if (len < SHORT)
         return csum_copy_small(q, p, len);
     for (; len > BLOCK; p += BLOCK, q += BLOCK, len -= BLOCK)
         sum += copy_block(q, p, BLOCK);

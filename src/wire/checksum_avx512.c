@@ -14,7 +14,7 @@
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl")))
 #define WIDTH  64u
 #define BLOCK  ((size_t)65536)
-#define SHORT  64u /* no longer than that, and making ready would cost more than is won */
+#define SHORT  64u /* what is shorter is not worth making ready */
 
 /* Sums of words less 32,768 each; two take turns. */
 struct lanes {
@@ -76,7 +76,7 @@ static AVX512 uint32_t sum_avx512(const void *from, size_t len)
 {
     const uint8_t *p = from;
     uint64_t sum = 0;
-    if (len <= SHORT)
+    if (len < SHORT)
         return csum_small(p, len);
     for (; len > BLOCK; p += BLOCK, len -= BLOCK)
         sum += sum_block(p, BLOCK);
@@ -108,7 +108,7 @@ static AVX512 uint32_t copy_avx512(void *to, const void *from, size_t len)
     uint8_t *q = to;
     const uint8_t *p = from;
     uint64_t sum = 0;
-    if (len <= SHORT)
+    if (len < SHORT)
         return csum_copy_small(q, p, len);
     for (; len > BLOCK; p += BLOCK, q += BLOCK, len -= BLOCK)
         sum += copy_block(q, p, BLOCK);

@@ -177,7 +177,9 @@ struct tcp_queue {
     seq_t burst_end;                  /* the burst that is leaving ends here */
     seq_t again_end;                  /* and the burst of what is sent again here */
     seq_t small_end;                  /* end of the last segment sent that was not full */
-    uint32_t spare[2];
+    /* of a short write, the last that was one, the sum is known: see tcp_sendq.c */
+    seq_t summed_at;
+    uint16_t summed_len, sum; /* so many bytes from there on; 0: of none */
 };
 BUILD_ASSERT(sizeof(struct tcp_queue) == 128 || sizeof(void *) != 8);
 

@@ -258,6 +258,15 @@ void tcp_persist_start(struct tcp *tcp, struct tcb *tcb);
 void tcp_persist_stop(struct tcp *tcp, struct tcb *tcb);
 
 /* ---- tail loss probes: tcp_tail.c ---- */
+/* When a probe would be due, without a struct tcp_rack.  A single segment's ACK may be delayed.
+ * [RFC8985 7.2] */
+#define TCP_TAIL_TICKS_US   2000u /* what the timer's ticks may cost */
+#define TCP_TAIL_SEGMENT_US 200000u
+static inline uint64_t tcp_tail_due_us(const struct tcb *tcb, uint32_t flight)
+{
+    uint64_t wait_us = 2 * (uint64_t)tcb->srtt_us + TCP_TAIL_TICKS_US;
+    return flight <= tcb->smss ? wait_us + TCP_TAIL_SEGMENT_US : wait_us;
+}
 /* AS LINUX: new bytes have left, and the probe is due so long after them. */
 void tcp_tail_again(struct tcp *tcp, struct tcb *tcb);
 uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb);

@@ -15,6 +15,8 @@
 
 #include "proto/tcp/tcp_sums.h"
 
+#define SHORT_WRITE 512u
+
 /* ---- in: from the program ---- */
 
 uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb)
@@ -75,7 +77,31 @@ static bool append_buffer(struct tcp *tcp, struct tcp_queue *queue, size_t len)
     return true;
 }
 
-size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
+/* It fits into the last buffer, a small one, or begins the queue. */
+static bool is_short(struct tcp *tcp, struct tcp_queue *queue, size_t len)
+{
+    const struct ciao_buf *last = queue->sendq_last;
+    if (len > SHORT_WRITE)
+        return false;
+    if (last == NULL)
+        return append_buffer(tcp, queue, len);
+    return last->size < BUF_QUARTER && len <= last->size - queue->sendq_fill;
+}
+
+/* A short write mostly leaves as it came, so it is summed while it is copied. */
+static void append_short(struct tcp *tcp, struct tcb *tcb, const void *data, uint32_t len)
+{
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    uint8_t *to = ciao_buf_bytes(queue->sendq_last) + queue->sendq_fill;
+    queue->sum = (uint16_t)tcp->ip->csum->copy(to, data, len);
+    queue->summed_at = tcb->snd_end;
+    queue->summed_len = (uint16_t)len;
+    queue->sendq_fill += len;
+    queue->sendq_bytes += len;
+    tcb->snd_end += len;
+}
+
+static size_t append_long(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
 {
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct csum_ops *csum = ip_link(tcp->ip, tcb->head.link)->tx_csum ? NULL : tcp->ip->csum;
@@ -85,6 +111,7 @@ size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size
         .segment = tcb->smss,
     };
     size_t left = len;
+    queue->summed_len = 0; /* or the number might come round while it stands there */
     while (left != 0) {
         struct ciao_buf *last = queue->sendq_last;
         bool full = last == NULL || queue->sendq_fill == tcp_sums_capacity(last);
@@ -104,6 +131,14 @@ size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size
     queue->sendq_bytes += (uint32_t)(len - left);
     tcb->snd_end += (uint32_t)(len - left);
     return len - left;
+}
+
+size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
+{
+    if (!is_short(tcp, tcp_queue(tcp, tcb), len))
+        return append_long(tcp, tcb, data, len);
+    append_short(tcp, tcb, data, (uint32_t)len);
+    return len;
 }
 
 int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)

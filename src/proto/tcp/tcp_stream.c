@@ -32,7 +32,8 @@
 struct run {
     struct tcp *tcp;
     struct tcb *tcb;
-    struct tcp_side *side; /* NULL: there is none, and no bytes */
+    struct tcp_side *side;   /* in use when there are bytes */
+    struct tcp_queue *queue; /* the same */
     const struct ciao_settings *settings;
     const uint8_t *model; /* the headers of the first segment; NULL: none has left yet */
     uint32_t ip_len, tcp_len;
@@ -43,7 +44,9 @@ struct run {
     uint32_t segments;
 };
 
-enum verdict { LEAVES, STAYS, IS_UNUSUAL };
+/* What next_length() says of bytes that wait. */
+#define STAY    0u         /* none leaves now */
+#define UNUSUAL UINT32_MAX /* tcp_output_next() decides */
 
 /* ---- bytes come from the program ---- */
 
@@ -88,8 +91,7 @@ static bool state_is_usual(const struct tcb *tcb)
                              | TCB_DSACK;
     bool fin_waits = (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
     return (states >> tcb->head.state & 1) && !(tcb->flags & unusual) && !fin_waits
-           && ((tcb->repair & REPAIR_TAIL_DUE) | (tcb->ecn & ECN_OK) | (tcb->urgent & URGENT_SEND))
-                  == 0;
+           && ((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent) == 0;
 }
 
 static uint32_t unsent_bytes(const struct tcb *tcb)
@@ -97,67 +99,61 @@ static uint32_t unsent_bytes(const struct tcb *tcb)
     return tcb->flags & TCB_FIN_SENT ? 0 : tcb->snd_end - tcb->snd.nxt;
 }
 
-static bool link_is_usual(const struct tcp *tcp, const struct tcb *tcb)
+static bool link_is_usual(const struct ciao_link *link, const struct tcb *tcb)
 {
-    const struct ciao_link *link = &tcp->ip->links.at[tcb->head.link].link;
     return link->kind != CIAO_LINK_ETHERNET
            && (link->gso_bytes <= tcb->smss || unsent_bytes(tcb) <= tcb->smss);
 }
 
-static bool is_usual(const struct tcp *tcp, const struct tcb *tcb)
+static bool is_usual(const struct run *run)
 {
-    return state_is_usual(tcb)
-           && (!tcb->has_side || queue_is_usual(tcp_side(tcp, tcb), tcp_queue(tcp, tcb)))
-           && link_is_usual(tcp, tcb) && tcp->config->predict;
+    const struct tcb *tcb = run->tcb;
+    return state_is_usual(tcb) && (!tcb->has_side || queue_is_usual(run->side, run->queue))
+           && link_is_usual(&run->tcp->ip->links.at[tcb->head.link].link, tcb)
+           && run->tcp->config->predict;
 }
 
 /* After a silence cwnd is to shrink first. [RFC5681 4.1] */
 static bool was_silent(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t idle_ms = tcp_now_ms(tcp) - tcb->last_sent_ms;
-    return tcb->snd.una == tcb->snd.nxt && tcb->last_sent_ms != 0
-           && (uint64_t)idle_ms * 1000 > tcb->rto_us;
+    return tcb->snd.una == tcb->snd.nxt && (uint64_t)idle_ms * 1000 > tcb->rto_us
+           && tcb->last_sent_ms != 0;
 }
 
 /* ---- how much ---- */
 
 /* A part of a segment: Nagle's rule, unless it must wait for a timer.
  * [RFC9293 3.7.4 SHLD-7, MUST-17, 3.8.6.2.1 MUST-38] */
-static enum verdict part(const struct run *run, uint32_t len, uint32_t unsent)
+static uint32_t part(const struct run *run, uint32_t len, uint32_t unsent)
 {
     const struct tcb *tcb = run->tcb;
     bool alone = tcb->snd.una == tcb->snd.nxt;
     if (run->settings->flags & CIAO_CORK)
-        return IS_UNUSUAL;
+        return UNUSUAL;
     if (len == unsent || len >= tcb->snd.max_wnd / 2)
-        return alone || (run->settings->flags & CIAO_NODELAY) ? LEAVES : STAYS;
-    return alone ? IS_UNUSUAL : STAYS;
+        return alone || (run->settings->flags & CIAO_NODELAY) ? len : STAY;
+    return alone ? UNUSUAL : STAY;
 }
 
-/* The next segment's length, with LEAVES. [RFC9293 3.8.6 MUST-34, RFC5681 2 5681-1] */
-static enum verdict next_length(const struct run *run, uint32_t *next)
+/* The length of the next segment, of which bytes wait. [RFC9293 3.8.6 MUST-34, RFC5681 2 5681-1] */
+static inline uint32_t next_length(const struct run *run)
 {
     struct tcb *tcb = run->tcb;
     uint32_t flight = tcb->snd.nxt - tcb->snd.una, unsent = tcb->snd_end - tcb->snd.nxt;
     int32_t usable = (int32_t)(tcb->snd.wnd - flight);
-    if (unsent == 0) {
-        tcb->flags &= ~TCB_CWND_LIMITED;
-        return STAYS;
-    }
     if (usable <= 0)
-        return flight == 0 ? IS_UNUSUAL : STAYS;
+        return flight == 0 ? UNUSUAL : STAY;
     uint32_t len = unsent < (uint32_t)usable ? unsent : (uint32_t)usable;
     len = len < tcb->smss ? len : tcb->smss;
-    uint32_t space = run->side->cwnd > flight ? run->side->cwnd - flight : 0;
-    if (space < len) {
+    if (run->side->cwnd < flight + len) {
         tcb->flags |= TCB_CWND_LIMITED;
-        return STAYS;
+        return STAY;
     }
-    *next = len;
-    enum verdict verdict = len == tcb->smss ? LEAVES : part(run, len, unsent);
-    if (verdict != IS_UNUSUAL)
+    uint32_t next = len == tcb->smss ? len : part(run, len, unsent);
+    if (next != UNUSUAL)
         tcb->flags &= ~TCB_CWND_LIMITED;
-    return verdict;
+    return next;
 }
 
 /* ---- headers ---- */
@@ -240,7 +236,8 @@ static void put_ip_length(const struct run *run, uint8_t *l4, uint32_t l4_len)
     csum_store(ip + IP4_CHECKSUM_AT, csum_fold(run->ip_sum + SUM_OF_16(len) + SUM_OF_16(id)));
 }
 
-static uint64_t payload_sum(const struct csum_ops *csum, const struct ciao_frame *frame)
+static __attribute__((noinline)) uint64_t sum_of_pieces(const struct csum_ops *csum,
+                                                        const struct ciao_frame *frame)
 {
     uint64_t sum = 0;
     bool odd = false;
@@ -250,6 +247,20 @@ static uint64_t payload_sum(const struct csum_ops *csum, const struct ciao_frame
         odd ^= frame->frag[i].len & 1;
     }
     return sum;
+}
+
+/* Of `len` bytes from `seq` on, which are in the frame's fragments. */
+static inline uint64_t payload_sum(const struct run *run, const struct ciao_frame *frame, seq_t seq,
+                                   uint32_t len)
+{
+    const struct csum_ops *csum = run->tcp->ip->csum;
+    if (len == 0)
+        return 0;
+    if (run->queue->summed_at == seq && run->queue->summed_len == len)
+        return run->queue->sum;
+    if (frame->n_frags == 1)
+        return tcp_sums_of(csum, &frame->frag[0]);
+    return sum_of_pieces(csum, frame);
 }
 
 /* Of the last bytes before snd.nxt, which are in the frame's fragments. [RFC9293 3.1 MUST-2] */
@@ -281,7 +292,7 @@ static void put_headers(struct run *run, struct ciao_frame *frame, uint32_t data
         frame->csum_offset = TCP_CHECKSUM_OFFSET;
         return;
     }
-    csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_fold(sum + payload_sum(run->tcp->ip->csum, frame)));
+    csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_fold(sum + payload_sum(run, frame, seq, data_len)));
 }
 
 static __attribute__((noinline)) void tell(const struct run *run, const struct ciao_frame *frame,
@@ -307,56 +318,73 @@ static __attribute__((noinline)) void tell(const struct run *run, const struct c
 /* ---- bytes ---- */
 
 /* References to so many bytes, as far as one frame's fragments go. */
-static uint32_t put_payload(struct run *run, struct ciao_frame *frame, uint32_t len)
+static inline uint32_t put_payload(struct run *run, struct ciao_frame *frame, uint32_t len)
 {
-    uint32_t left = len, n_frags = 0;
-    while (left != 0 && n_frags < CIAO_FRAME_FRAGS) {
-        if (run->at.offset == tcp_sums_capacity(run->at.buf))
-            run->at = (struct tcp_place){run->at.buf->next, 0};
-        uint32_t n = tcp_sums_capacity(run->at.buf) - run->at.offset;
+    struct tcp_place at = run->at;
+    struct ciao_frag *frag = frame->frag, *end = frag + CIAO_FRAME_FRAGS;
+    uint32_t left = len;
+    do {
+        if (at.offset == tcp_sums_capacity(at.buf))
+            at = (struct tcp_place){at.buf->next, 0};
+        uint32_t n = tcp_sums_capacity(at.buf) - at.offset;
         n = n < left ? n : left;
-        struct ciao_frag *frag = &frame->frag[n_frags++];
-        frag->ptr = ciao_buf_bytes(run->at.buf) + run->at.offset;
+        frag->ptr = ciao_buf_bytes(at.buf) + at.offset;
         frag->len = n;
-        frag->buf = ciao_buf_ref(run->at.buf);
-        run->at.offset += n;
+        frag->buf = ciao_buf_ref(at.buf);
+        at.offset += n;
         left -= n;
-    }
-    frame->n_frags = n_frags;
+        frag++;
+    } while (left != 0 && frag < end);
+    frame->n_frags = (uint32_t)(frag - frame->frag);
+    run->at = at;
     return len - left;
 }
 
-/* [RFC6298 5.1, RFC8985 7.2]  When it runs already, a second segment may still bring it nearer. */
+/* [RFC6298 5.1]  Mostly the timer would run out before a probe is due. [RFC8985 7.2] */
 static void start_timer(const struct run *run, uint32_t len)
 {
-    const struct tcb *tcb = run->tcb;
-    uint32_t flight = tcb->snd.nxt - tcb->snd.una;
-    bool second = flight > tcb->smss && flight - len <= tcb->smss;
-    if (tcb->rexmt_at == 0 || (second && !(tcb->repair & REPAIR_TAIL_SET)))
-        tcp_output_start_timer(run->tcp, run->tcb, len);
+    struct tcb *tcb = run->tcb;
+    struct tcp *tcp = run->tcp;
+    bool probe_first = tcp_tail_due_us(tcb, tcb->snd.nxt - tcb->snd.una) < tcb->rto_us;
+    if (tcb->rexmt_at != 0 || tcb->trouble_ms != 0 || probe_first) {
+        tcp_output_start_timer(tcp, tcb, len);
+        return;
+    }
+    tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
+    tcp_timer_set(tcp, tcb, TCP_TIMER_REXMT, tcp->now + tcb->rto_us);
+    tcp_note_why(tcp, tcb, CIAO_DID_TIMER_SET, TCP_TIMER_REXMT, tcb->rto_us);
 }
 
-static void send_one(struct run *run, struct ciao_frame *frame, uint32_t len)
+/* When it runs already, a second segment may still bring it nearer. */
+static inline bool timer_is_due(const struct tcb *tcb, uint32_t len)
+{
+    uint32_t flight = tcb->snd.nxt - tcb->snd.una;
+    bool second = flight > tcb->smss && flight - len <= tcb->smss;
+    return tcb->rexmt_at == 0 || (second && !(tcb->repair & REPAIR_TAIL_SET));
+}
+
+static inline void send_one(struct run *run, struct ciao_frame *frame, uint32_t len)
 {
     struct tcb *tcb = run->tcb;
     ciao_frame_init(frame);
     len = put_payload(run, frame, len);
-    bool push = len == tcb->snd_end - tcb->snd.nxt; /* [RFC9293 3.9.1.2 MUST-61, SHLD-27] */
     tcb->snd.nxt += len;
+    bool push = tcb->snd.nxt == tcb->snd_end; /* [RFC9293 3.9.1.2 MUST-61, SHLD-27] */
     run->segments++;
-    start_timer(run, len);
+    if (timer_is_due(tcb, len))
+        start_timer(run, len);
     put_headers(run, frame, len, push);
     if (trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
         tell(run, frame, len);
 }
 
 /* What the run has sent is remembered. */
-static void all_sent(struct run *run, seq_t start)
+static inline void all_sent(struct run *run, seq_t start)
 {
     struct tcp_side *side = run->side;
     struct tcb *tcb = run->tcb;
     uint32_t len = tcb->snd.nxt - start;
-    tcp_sendq_sliced(tcp_queue(run->tcp, tcb), tcb->snd.nxt, run->at);
+    tcp_sendq_sliced(run->queue, tcb->snd.nxt, run->at);
     tcp_range_sent(run->tcp, tcb, start, tcb->snd.nxt);
     side->segments_sent += run->segments;
     side->data_sent += run->segments;
@@ -364,34 +392,41 @@ static void all_sent(struct run *run, seq_t start)
     tcp_output_has_sent(run->tcp, tcb, true);
 }
 
-/* New bytes, until something holds them up or the turn is over. */
-static enum verdict send_bytes(struct run *run, struct tcp_turn *turn)
+/* Nothing of the queue has been sent, as mostly; or it is looked for. */
+static inline struct tcp_place first_place(const struct run *run, uint32_t unsent)
 {
-    struct tcp *tcp = run->tcp;
+    struct tcp_queue *queue = run->queue;
+    if (queue->sendq_bytes == unsent)
+        return (struct tcp_place){queue->sendq_first, queue->sendq_skip};
+    return tcp_sendq_place(run->tcb, queue, run->tcb->snd.nxt);
+}
+
+/* New bytes, until something holds them up or the turn is over; false: the rest is unusual. */
+static bool send_bytes(struct run *run, struct tcp_turn *turn)
+{
     struct tcb *tcb = run->tcb;
     seq_t start = tcb->snd.nxt;
-    uint32_t len;
-    if (was_silent(tcp, tcb) || !tcp_range_room(tcp))
-        return IS_UNUSUAL;
-    enum verdict verdict = next_length(run, &len);
-    if (verdict != LEAVES)
-        return verdict;
-    run->at = tcp_sendq_place(tcb, tcp_queue(tcp, tcb), start);
+    if (was_silent(run->tcp, tcb) || !tcp_range_room(run->tcp))
+        return false;
+    uint32_t len = next_length(run);
+    if (len == STAY || len == UNUSUAL)
+        return len == STAY;
+    run->at = first_place(run, tcb->snd_end - start);
     do {
         send_one(run, turn->frames[turn->made++], len);
-        if (turn->made == turn->limit) /* what would hold up the next one is asked next time */
-            break;
-        verdict = next_length(run, &len);
-    } while (verdict == LEAVES);
+        if (tcb->snd.nxt == tcb->snd_end || turn->made == turn->limit)
+            break; /* what would hold up the next one is asked next time */
+        len = next_length(run);
+    } while (len != STAY && len != UNUSUAL);
     all_sent(run, start);
-    return verdict;
+    return len != UNUSUAL;
 }
 
 static void send_ack(struct run *run, struct ciao_frame *frame)
 {
     ciao_frame_init(frame);
     put_headers(run, frame, 0, false);
-    if (run->side != NULL)
+    if (run->tcb->has_side)
         run->side->segments_sent++;
     if (trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
         tell(run, frame, 0);
@@ -399,17 +434,19 @@ static void send_ack(struct run *run, struct ciao_frame *frame)
 
 enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 {
-    if (!is_usual(tcp, tcb))
+    struct run run;
+    run.tcp = tcp;
+    run.tcb = tcb;
+    run.side = tcp_side(tcp, tcb);
+    run.queue = tcp_queue(tcp, tcb);
+    if (!is_usual(&run))
         return TCP_STREAM_UNUSUAL;
-    struct run run = {
-        .tcp = tcp,
-        .tcb = tcb,
-        .side = tcb->has_side ? tcp_side(tcp, tcb) : NULL,
-        .settings = tcp_tcb_settings(tcp, tcb),
-    };
+    run.settings = tcp_tcb_settings(tcp, tcb);
+    run.model = NULL;
+    run.segments = 0;
     if (unsent_bytes(tcb) == 0)
         tcb->flags &= ~TCB_CWND_LIMITED;
-    else if (send_bytes(&run, turn) == IS_UNUSUAL)
+    else if (!send_bytes(&run, turn))
         return TCP_STREAM_UNUSUAL;
     if ((tcb->flags & TCB_ACK_NOW) && turn->made < turn->limit)
         send_ack(&run, turn->frames[turn->made++]);

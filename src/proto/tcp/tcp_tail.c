@@ -11,8 +11,6 @@
  */
 #include "proto/tcp/tcp_send.h"
 
-#define ONE_SEGMENT_US 200000u /* the peer may delay the ACK of a single segment [RFC8985 7.2] */
-
 /* ---- when ---- */
 
 static bool may_probe(const struct tcp *tcp, const struct tcb *tcb)
@@ -72,9 +70,7 @@ uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb)
 {
     if (is_by_time(tcp, tcb))
         return may_probe_by_time(tcp, tcb) ? wait_by_time_us(tcp, tcb) : 0;
-    uint64_t wait_us = 2 * (uint64_t)tcb->srtt_us + 2000; /* what the timer's ticks may cost */
-    if (tcp_flight(tcb) <= tcb->smss)
-        wait_us += ONE_SEGMENT_US;
+    uint64_t wait_us = tcp_tail_due_us(tcb, tcp_flight(tcb));
     return wait_us < tcb->rto_us && may_probe(tcp, tcb) ? (uint32_t)wait_us : 0;
 }
 
