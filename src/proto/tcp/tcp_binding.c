@@ -36,15 +36,20 @@ int tcp_bindings_init(struct tcp_bindings *bindings, struct arena *arena, uint32
     return 0;
 }
 
+static struct tcp_binding *binding_at(const struct tcp_bindings *bindings, uint32_t index)
+{
+    return pool_at(&bindings->pool, index);
+}
+
 /* Somebody will look there soon. */
 void tcp_binding_prefetch(const struct tcp *tcp, uint16_t port)
 {
     __builtin_prefetch(&tcp->bindings.first[port], 1);
 }
 
-static struct tcp_binding *binding_at(const struct tcp_bindings *bindings, uint32_t index)
+void tcp_binding_prefetch_first(const struct tcp *tcp, uint16_t port)
 {
-    return pool_at(&bindings->pool, index);
+    __builtin_prefetch(binding_at(&tcp->bindings, tcp->bindings.first[port]), 1);
 }
 
 static uint32_t *find_link(const struct tcp_bindings *bindings, const struct ciao_addr *local,

@@ -54,6 +54,15 @@ static void try_port(struct tcp *tcp, struct opening *opening, uint16_t port)
     tcp_binding_prefetch(tcp, port);
 }
 
+/* The next connection to this destination will most likely have the port behind this one. */
+static void fetch_next(const struct tcp *tcp, const struct opening *opening)
+{
+    struct tcp_tuple next = opening->tuple;
+    next.local_port++;
+    flow_prefetch(&tcp->flows, tcp_flow_hash(tcp, &next));
+    tcp_binding_prefetch_first(tcp, next.local_port);
+}
+
 static int pick_port(struct tcp *tcp, struct opening *opening)
 {
     struct tcp_port_key key = key_of(opening);
@@ -188,6 +197,8 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
     tell(tcp, tcb, &opening.tuple, wanted == 0);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSED_SYN_SENT_ACTIVE_OPEN);
     tcp_output_wanted(tcp, tcb);
+    if (wanted == 0)
+        fetch_next(tcp, &opening);
     *conn = tcb->head.life << 32 | tcp_tcb_ref(tcp, tcb);
     return 0;
 }

@@ -224,6 +224,7 @@ void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener);
 
 /* ---- who holds which local port: tcp_binding.c ---- */
 void tcp_binding_prefetch(const struct tcp *tcp, uint16_t port);
+void tcp_binding_prefetch_first(const struct tcp *tcp, uint16_t port); /* once that has come */
 void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, const struct tcp_tuple *tuple,
                            bool reuse);
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
