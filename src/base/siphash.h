@@ -1,5 +1,5 @@
 /*
- * SipHash (Aumasson, Bernstein 2012), the keyed hash behind flow keys, initial sequence numbers,
+ * SipHash (Aumasson, Bernstein 2012), the keyed hash behind initial sequence numbers, cookies,
  * ports and the random numbers.  1-3 is for tables, where an attacker sees no output; 2-4 where he
  * does.  The versions over words give what the general one gives for the same words written
  * little-endian.

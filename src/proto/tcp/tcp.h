@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/flow.h"
+#include "base/multilinear.h"
 #include "base/pool.h"
 #include "base/rng.h"
 #include "base/wheel.h"
@@ -30,6 +31,7 @@
 #include "proto/tcp/tcp_port.h"
 #include "trace/trace.h"
 
+#define TCP_FLOW_WORDS       9 /* the ports, and the addresses of IPv6 */
 #define TCP_LINKS            16
 #define TCP_LISTENER_BUCKETS 256
 #define TCP_SETTINGS_RECENT  8
@@ -85,7 +87,8 @@ struct tcp {
     } known;
     struct tcp_pair pairs[1 << TCP_PAIR_BITS];
     uint64_t next_life;
-    uint64_t flow_key[2], isn_key[2], cookie_key[2], ts_key[2];
+    uint64_t flow_key[MULTILINEAR_KEYS(TCP_FLOW_WORDS)];
+    uint64_t isn_key[2], cookie_key[2], ts_key[2];
     struct rng rng;
     ref_t unsettled;      /* the flow whose last run may have to be copied: tcp_run.c */
     ref_t recent_flow;    /* the flow whose segment was predicted last */

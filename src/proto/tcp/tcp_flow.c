@@ -6,7 +6,7 @@
  *
  * Not for what any record means: that is the business of the files named after the RFC's sections.
  */
-#include "base/siphash.h"
+#include "base/multilinear.h"
 #include "proto/tcp/tcp_internal.h"
 #include "wire/addr.h"
 
@@ -75,9 +75,9 @@ struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref)
 
 /* What a keyed hash of a tuple is made of: the ports first, then the addresses. */
 
-static uint64_t ports_word(uint16_t local, uint16_t remote)
+static uint32_t ports_word(uint16_t local, uint16_t remote)
 {
-    return (uint64_t)local << 16 | remote;
+    return (uint32_t)local << 16 | remote;
 }
 
 static void words_of_ip6(const struct ciao_addr *local, const struct ciao_addr *remote,
@@ -100,36 +100,38 @@ unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE
     return 5;
 }
 
-static uint64_t hash_of_ip6(const uint64_t key[2], uint64_t ports, const struct ciao_addr *local,
-                            const struct ciao_addr *remote)
+/* ---- hashes: the ports, then our address, then the peer's, in the bytes' order ---- */
+
+static uint64_t hash_of_ip6(const struct tcp *tcp, uint32_t ports, const uint8_t local[16],
+                            const uint8_t remote[16])
 {
-    uint64_t words[TCP_TUPLE_WORDS] = {ports};
-    words_of_ip6(local, remote, &words[1]);
-    return siphash13_u64s(key, words, TCP_TUPLE_WORDS);
+    uint32_t words[TCP_FLOW_WORDS] = {ports};
+    memcpy(words + 1, local, 16);
+    memcpy(words + 5, remote, 16);
+    return multilinear(tcp->flow_key, words, TCP_FLOW_WORDS);
 }
 
-uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple)
+static uint64_t hash_of_ip4(const struct tcp *tcp, uint32_t ports, uint32_t local, uint32_t remote)
 {
-    uint64_t ports = ports_word(tuple->local_port, tuple->remote_port);
-    if (ip_is_v4(&tuple->local))
-        return siphash13_2w(key, ports,
-                            (uint64_t)low_word(&tuple->local) << 32 | low_word(&tuple->remote));
-    return hash_of_ip6(key, ports, &tuple->local, &tuple->remote);
+    const uint32_t words[] = {ports, local, remote};
+    return multilinear(tcp->flow_key, words, 3);
 }
 
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
-    return tcp_tuple_hash(tcp->flow_key, tuple);
+    uint32_t ports = ports_word(tuple->local_port, tuple->remote_port);
+    if (ip_is_v4(&tuple->local))
+        return hash_of_ip4(tcp, ports, low_word(&tuple->local), low_word(&tuple->remote));
+    return hash_of_ip6(tcp, ports, tuple->local.b, tuple->remote.b);
 }
 
 uint64_t tcp_flow_hash_of(const struct tcp *tcp, const struct tcp_head *head,
                           const struct tcp_addresses *addresses)
 {
-    uint64_t ports = ports_word(head->lport, head->rport);
+    uint32_t ports = ports_word(head->lport, head->rport);
     if (!head->v6)
-        return siphash13_2w(tcp->flow_key, ports, (uint64_t)head->laddr << 32 | head->raddr);
-    struct tcp_tuple tuple = tcp_tuple_at(head, addresses);
-    return tcp_flow_hash(tcp, &tuple);
+        return hash_of_ip4(tcp, ports, head->laddr, head->raddr);
+    return hash_of_ip6(tcp, ports, addresses->local, addresses->remote);
 }
 
 /* The ends as they stand in a record's head, and of IPv6 whole. */
@@ -193,11 +195,10 @@ static uint64_t hash_of(const struct tcp *tcp, ref_t ref, const struct tcp_tuple
 uint64_t tcp_packet_hash(const struct tcp *tcp, const struct tcp_segment *seg)
 {
     const struct ip_packet *packet = seg->packet;
-    uint64_t ports = ports_word(seg->h.dport, seg->h.sport);
+    uint32_t ports = ports_word(seg->h.dport, seg->h.sport);
     if (packet->v6)
-        return hash_of_ip6(tcp->flow_key, ports, &packet->dst, &packet->src);
-    return siphash13_2w(tcp->flow_key, ports,
-                        (uint64_t)low_word(&packet->dst) << 32 | low_word(&packet->src));
+        return hash_of_ip6(tcp, ports, packet->dst.b, packet->src.b);
+    return hash_of_ip4(tcp, ports, low_word(&packet->dst), low_word(&packet->src));
 }
 
 static inline struct ends ends_of(const struct tcp_segment *seg)

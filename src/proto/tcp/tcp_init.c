@@ -123,10 +123,12 @@ static void give_wheel(struct tcp *tcp, enum ref_kind kind, const struct pool *p
 static void draw_keys(struct tcp *tcp, const struct ciao_config *config)
 {
     rng_seed(&tcp->rng, config->seed);
-    uint64_t *const keys[] = {tcp->flow_key, tcp->isn_key, tcp->cookie_key, tcp->ts_key};
-    for (unsigned i = 0; i < 4; i++)
+    uint64_t *const keys[] = {tcp->isn_key, tcp->cookie_key, tcp->ts_key};
+    for (unsigned i = 0; i < 3; i++)
         for (unsigned word = 0; word < 2; word++)
             keys[i][word] = rng_u64(&tcp->rng);
+    for (unsigned i = 0; i < MULTILINEAR_KEYS(TCP_FLOW_WORDS); i++)
+        tcp->flow_key[i] = rng_u64(&tcp->rng);
 }
 
 int tcp_init(struct tcp *tcp, const struct ciao_config *config, struct arena *arena, time_us now)

@@ -94,7 +94,6 @@ struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
 void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
 #define TCP_TUPLE_WORDS 5
 unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS]);
-uint64_t tcp_tuple_hash(const uint64_t key[2], const struct tcp_tuple *tuple);
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);
 uint64_t tcp_flow_hash_of(const struct tcp *tcp, const struct tcp_head *head,
                           const struct tcp_addresses *addresses); /* of a record */

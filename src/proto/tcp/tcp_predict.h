@@ -8,7 +8,8 @@
 #define PROTO_TCP_TCP_PREDICT_H
 
 #include "base/bytes.h"
-#include "base/siphash.h"
+#include "base/mem.h"
+#include "base/multilinear.h"
 #include "proto/tcp/tcp.h"
 #include "wire/checksum.h"
 #include "wire/protocol.h"
@@ -58,13 +59,15 @@ __attribute__((always_inline)) static inline uint64_t tcp_glance_hash(
     const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
-    uint64_t ports = (uint64_t)get_be16(l4 + 2) << 16 | get_be16(l4);
-    if (!glance->v6)
-        return siphash13_2w(tcp->flow_key, ports,
-                            (uint64_t)get_be32(l4 - 4) << 32 | get_be32(l4 - 8));
-    const uint64_t words[] = {ports, get_be64(l4 - 16), get_be64(l4 - 8), get_be64(l4 - 32),
-                              get_be64(l4 - 24)};
-    return siphash13_u64s(tcp->flow_key, words, 5);
+    uint32_t words[TCP_FLOW_WORDS] = {(uint32_t)get_be16(l4 + 2) << 16 | get_be16(l4)};
+    if (!glance->v6) {
+        words[1] = get_be32(l4 - 4);
+        words[2] = get_be32(l4 - 8);
+        return multilinear(tcp->flow_key, words, 3);
+    }
+    memcpy(words + 1, l4 - 16, 16);
+    memcpy(words + 5, l4 - 32, 16);
+    return multilinear(tcp->flow_key, words, TCP_FLOW_WORDS);
 }
 
 /* ---- both checksums ---- */
