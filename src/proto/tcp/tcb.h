@@ -134,25 +134,27 @@ struct tcp_run {
 #define BURST_TAIL_PUSH 2u  /* the last chunk of the queue ends with PSH */
 
 struct tcp_side {
-    /* line 0: what every ACK looks at */
-    uint32_t cwnd, ssthresh;
+    /* line 0: what a request and its answer touch */
+    uint32_t cwnd;
     uint32_t sacked_bytes, lost_bytes; /* on its way is nxt - una - sacked - lost [RFC6675 pipe] */
     uint32_t rtt_min_us;
-    seq_t recover;       /* recovery ends when this is acknowledged [RFC6675 RecoveryPoint] */
     uint32_t rack;       /* pool index, 0: RFC 6675 and NewReno do the repairs */
     uint8_t burst_flags; /* BURST_* */
     uint8_t spare[3];
     uint32_t data_sent, data_received, segments_sent, segments_received;
-    uint64_t delivered;  /* bytes known to have arrived */
-    uint64_t bytes_sent; /* payload, repeats too */
+    uint64_t delivered;      /* bytes known to have arrived */
+    uint64_t bytes_sent;     /* payload, repeats too */
+    uint64_t bytes_received; /* in order */
     /* line 1: the rest */
-    uint64_t bytes_received;
-    uint32_t cc[6];                      /* the congestion control's own */
-    uint32_t cut_us;                     /* when cwnd was last reduced, mod 2^32 */
+    uint32_t ssthresh;
+    seq_t recover;   /* recovery ends when this is acknowledged [RFC6675 RecoveryPoint] */
+    uint32_t cc[6];  /* the congestion control's own */
+    uint32_t cut_us; /* when cwnd was last reduced, mod 2^32 */
     uint32_t prior_cwnd, prior_ssthresh; /* before that, should it prove needless; 0: not known */
     uint32_t retransmitted, lost, timeouts, repaired, out_of_order; /* segments */
 };
 BUILD_ASSERT(sizeof(struct tcp_side) == 128);
+BUILD_ASSERT(offsetof(struct tcp_side, ssthresh) == 64);
 
 /* ---- the queue record: 128 bytes, while bytes are queued, unread or on their way ---- */
 struct tcp_queue {
@@ -333,55 +335,58 @@ struct tcb {
     uint8_t snd_wscale, rcv_wscale;
     uint8_t dup_acks;
     uint8_t backoff; /* timeouts in a row */
-    /* line 2: opening, closing, the program */
-    seq_t iss, irs;
+    /* line 2: what else a request and its answer touch */
     seq_t snd_end; /* one past the last queued byte: where the FIN goes */
     uint32_t
         trouble_ms; /* when the oldest unacknowledged byte was first sent again; 0: no trouble */
-    ref_t listener;
-    ref_t accept_next;
     struct tcp_link user;  /* in the list of changed readiness */
     uint32_t ts_recent_ms; /* when ts_recent was taken [RFC7323 5.5] */
+    seq_t rtt_seq;         /* the next round trip is measured when this is acknowledged */
+    seq_t sacked_to;       /* end of the highest byte that the peer ever held out of order */
+    uint32_t last_received_ms;
+    uint32_t last_sent_ms; /* when data or FIN last left [RFC5681 4.1] */
+    uint32_t last_data_ms; /* when data last came */
+    uint32_t flow_hash;    /* with TCB_IN_FLOW: where the flow table has it */
+    uint32_t cookie;       /* of whoever stands above: ciao_set_cookie() */
     uint16_t settings;     /* index; 0: the stack's */
     uint16_t route;
-    uint16_t peer_mss;  /* as announced */
     uint8_t told_ready; /* CIAO_* readiness that was last named */
+    uint8_t news;       /* CIAO_* readiness that became true since ciao_news() */
     uint8_t error;      /* CIAO_E*, positive, 0: none */
     uint8_t soft_error;
+    uint8_t hungry;     /* send() found no memory: not writable until it may be tried again */
     uint8_t quick_acks; /* segments still to be acknowledged at once */
     uint8_t dialogue;   /* DIALOGUE_*: does the program answer what it reads? */
-    uint8_t challenges; /* challenge ACKs in this second [RFC5961 7] */
+    uint8_t fin_seen;
+    uint8_t repair;     /* REPAIR_* */
+    uint8_t urgent;     /* URGENT_* */
+    uint8_t ecn;        /* ECN_* */
+    uint8_t dup_thresh; /* segments sent later that must arrive before one is lost [RFC6675 2] */
+    /* line 3: opening, closing, trouble */
+    seq_t iss, irs;
+    ref_t listener;
+    ref_t accept_next;
+    ref_t wait; /* the TIME-WAIT record that answers for us */
     uint32_t challenge_s;
     seq_t urg_rcv, urg_snd; /* urgent pointers (room; RFC 6093) */
     seq_t fin_rcv;          /* the peer's FIN, seen but not in order yet; valid when fin_seen */
-    uint32_t last_received_ms;
-    uint8_t fin_seen;
-    uint8_t probes; /* window probes unanswered in a row */
-    uint16_t pmtu;  /* room: path MTU of this connection */
-    ref_t wait;     /* the TIME-WAIT record that answers for us */
-    /* what is to come: RACK 24, TLP 8, ECN/AccECN 16, keep-alive 8, pacing 8 */
     uint32_t syn_sent_us;   /* low 32 bits of when our SYN left last: the first round trip */
-    seq_t rtt_seq;          /* the next round trip is measured when this is acknowledged */
-    seq_t sacked_to;        /* end of the highest byte that the peer ever held out of order */
-    uint32_t last_sent_ms;  /* when data or FIN last left [RFC5681 4.1] */
-    uint16_t undo_segments; /* taken for lost in this recovery, not known to be only late */
-    uint8_t dup_thresh;  /* segments sent later that must arrive before one is lost [RFC6675 2] */
-    uint8_t repair;      /* REPAIR_* */
-    seq_t tail_end;      /* see REPAIR_TAIL_OUT */
+    seq_t tail_end;         /* see REPAIR_TAIL_OUT */
     uint32_t persist_ms; /* when the peer closed its window, or our program gave us up behind it */
-    uint16_t held_runs;  /* in the out-of-order queue */
-    uint8_t urgent;      /* URGENT_* */
-    uint8_t urgent_byte; /* kept aside for the program */
-    uint32_t cookie;     /* of whoever stands above: ciao_set_cookie() */
-    uint32_t keep_sent_ms; /* when the last probe left */
-    uint8_t keep_probes;   /* unanswered ones in a row */
-    uint8_t news;          /* CIAO_* readiness that became true since ciao_news() */
-    uint8_t hungry;        /* send() found no memory: not writable until it may be tried again */
-    uint8_t ecn;           /* ECN_* */
-    uint32_t last_data_ms; /* when data last came */
+    uint32_t keep_sent_ms;  /* when the last keep-alive probe left */
+    uint16_t peer_mss;      /* as announced */
+    uint16_t pmtu;          /* room: path MTU of this connection */
+    uint16_t held_runs;     /* in the out-of-order queue */
+    uint16_t undo_segments; /* taken for lost in this recovery, not known to be only late */
+    uint8_t challenges;     /* challenge ACKs in this second [RFC5961 7] */
+    uint8_t probes;         /* window probes unanswered in a row */
+    uint8_t keep_probes;    /* keep-alive probes unanswered in a row */
+    uint8_t urgent_byte;    /* kept aside for the program */
 };
 BUILD_ASSERT(sizeof(struct tcb) == 256);
 BUILD_ASSERT(offsetof(struct tcb, timer) == 64); /* line 0 is what every segment reads */
+BUILD_ASSERT(offsetof(struct tcb, snd_end) == 128);
+BUILD_ASSERT(offsetof(struct tcb, iss) == 192); /* tcp_prefetch_tcb() leaves that line out */
 
 struct tcb6 {
     struct tcb tcb;

@@ -278,6 +278,8 @@ void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *
 {
     bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
     tcp_binding_connected(tcp, &tcb->head, tuple, reuse);
+    ASSERT(tcp->known.ref == tcp_tcb_ref(tcp, tcb)); /* it has just come in */
+    tcb->flow_hash = (uint32_t)tcp->known.hash;
     tcb->flags |= TCB_IN_FLOW;
 }
 
@@ -286,7 +288,9 @@ void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb)
     if (!(tcb->flags & TCB_IN_FLOW))
         return;
     struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
-    tcp_flow_remove(tcp, tcp_tcb_ref(tcp, tcb), &tuple);
+    bool stood = flow_remove(&tcp->flows, tcb->flow_hash, tcp_tcb_ref(tcp, tcb));
+    ASSERT(stood);
+    tcp_flow_remember(tcp, REF_NONE, 0);
     tcp_binding_gone(tcp, &tcb->head, &tuple);
     tcb->flags &= ~TCB_IN_FLOW;
 }

@@ -44,15 +44,21 @@ static inline bool tcp_ref_is_tcb(ref_t ref)
 struct tcp_head *tcp_head_at(const struct tcp *tcp, ref_t ref); /* any record of the flow table */
 struct tcb *tcp_tcb_at(const struct tcp *tcp, ref_t ref);
 ref_t tcp_tcb_ref(const struct tcp *tcp, const struct tcb *tcb);
-/* Of a TCB that is about to be used ask for all lines, its side record's too, at once: among many
- * connections none of them is in the cache, and one after the other they would take six times as
- * long. */
+/* Of a TCB that is about to be used ask for all lines that carry data, its side record's too, at
+ * once: among many connections none of them is in the cache, and one after the other they would
+ * take four times as long. */
 #define TCP_CROWD 2048u /* fewer are in the cache anyway */
 void tcp_prefetch_tcb(const struct tcp *tcp, ref_t ref);
 static inline void tcp_prefetch(const struct tcp *tcp, ref_t ref)
 {
     if (flow_count(&tcp->flows) >= TCP_CROWD && tcp_ref_is_tcb(ref))
         tcp_prefetch_tcb(tcp, ref);
+}
+/* Its flow's place in the table: the answer to what is sent now will be looked up there. */
+static inline void tcp_prefetch_flow(const struct tcp *tcp, const struct tcb *tcb)
+{
+    if (flow_count(&tcp->flows) >= TCP_CROWD)
+        flow_prefetch(&tcp->flows, tcb->flow_hash);
 }
 struct tcp_syn *tcp_syn_at(const struct tcp *tcp, ref_t ref);
 struct tcp_wait *tcp_wait_at(const struct tcp *tcp, ref_t ref);

@@ -42,11 +42,11 @@ void tcp_prefetch_tcb(const struct tcp *tcp, ref_t ref)
     __builtin_prefetch(tcb);
     __builtin_prefetch(tcb + 64, 1);
     __builtin_prefetch(tcb + 128, 1);
-    __builtin_prefetch(tcb + 192, 1);
-    if (v6)
-        __builtin_prefetch(tcb + 256);
     __builtin_prefetch(side, 1);
-    __builtin_prefetch(side + 64, 1);
+    if (!v6)
+        return;
+    __builtin_prefetch(tcb + 191, 1); /* every other one begins in the middle of a line */
+    __builtin_prefetch(tcb + offsetof(struct tcb6, addresses));
 }
 
 struct tcp_syn *tcp_syn_at(const struct tcp *tcp, ref_t ref)

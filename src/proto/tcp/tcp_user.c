@@ -85,6 +85,7 @@ int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t 
     struct tcb *tcb = tcp_user_tcb(tcp, conn);
     if (tcb == NULL)
         return no_connection(tcp, conn);
+    tcp_prefetch_flow(tcp, tcb);
     size_t plain = flags == 0 ? tcp_stream_write(tcp, tcb, data, len) : 0;
     if (plain != 0)
         return (int64_t)plain;
