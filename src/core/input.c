@@ -46,7 +46,7 @@ static inline __attribute__((always_inline)) void batch(struct ciao_stack *stack
         if (joins(merge, frames[i]))
             continue;
         all_arrived(stack, link, merge);
-        if (tcp_predict(&stack->tcp, link, &glances[i])
+        if ((tcp_glance_is_usual(&glances[i]) && tcp_predict(&stack->tcp, link, &glances[i]))
             || tcp_plain_arrives(&stack->tcp, link, &glances[i]))
             continue;
         if (merge->merging && merge_verify(merge, frames[i]))

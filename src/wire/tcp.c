@@ -17,17 +17,10 @@
 #define SACK_PERMITTED_TIMESTAMPS 0x0402080au
 #define NOP_WSCALE                0x010303u
 
+/* All but the SACK blocks, which are defined by their number. */
 static void clear_options(struct tcp_options *opt)
 {
-    opt->has_mss = false;
-    opt->has_wscale = false;
-    opt->sack_permitted = false;
-    opt->has_ts = false;
-    opt->wscale = 0;
-    opt->n_sack = 0;
-    opt->mss = 0;
-    opt->ts_val = 0;
-    opt->ts_ecr = 0;
+    __builtin_memset(opt, 0, offsetof(struct tcp_options, sack));
 }
 
 static void take_timestamps(const uint8_t *p, struct tcp_options *opt)

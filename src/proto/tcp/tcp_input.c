@@ -57,11 +57,11 @@ static void nobody_arrives(struct tcp *tcp, struct tcp_segment *seg)
         tcp_closed_arrives(tcp, seg);
 }
 
-void tcp_deliver(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
+/* Of a record that is no TCB. */
+__attribute__((noinline)) static void record_arrives(struct tcp *tcp, ref_t ref,
+                                                     struct tcp_segment *seg)
 {
     switch (ref_kind(ref)) {
-    case KIND_TCB4:
-    case KIND_TCB6: tcb_arrives(tcp, tcp_tcb_at(tcp, ref), seg); break;
     case KIND_SYN4:
     case KIND_SYN6:
         told_received(tcp, tcp_head_at(tcp, ref), seg);
@@ -70,8 +70,18 @@ void tcp_deliver(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
     case KIND_TW4:
     case KIND_TW6: wait_arrives(tcp, ref, seg); break;
     case KIND_NONE: nobody_arrives(tcp, seg); break;
-    case KIND_OTHER: ASSERT(ref_kind(ref) != KIND_OTHER); /* listeners are not in the flow table */
+    case KIND_TCB4:
+    case KIND_TCB6:
+    case KIND_OTHER: ASSERT(ref == REF_NONE); /* listeners are not in the flow table */
     }
+}
+
+void tcp_deliver(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
+{
+    if (tcp_ref_is_tcb(ref))
+        tcb_arrives(tcp, tcp_tcb_at(tcp, ref), seg);
+    else
+        record_arrives(tcp, ref, seg);
 }
 
 /* ---- is it whole? ---- */

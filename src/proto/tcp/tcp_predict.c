@@ -260,8 +260,6 @@ static inline void remember_timestamp(struct tcb *tcb, const struct tcp_glance *
 
 bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
-    if (glance->l4 == NULL || !glance->usual || !tcp_ref_is_tcb(glance->flow))
-        return false;
     struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
     struct tcp_news news = {
         .ack = get_be32(glance->l4 + 8),

@@ -27,6 +27,13 @@ struct tcp_glance {
     ref_t flow;      /* where the flow's record may be; whoever uses it compares */
 };
 
+/* May it be predicted at all? */
+static inline bool tcp_glance_is_usual(const struct tcp_glance *glance)
+{
+    enum ref_kind kind = ref_kind(glance->flow);
+    return glance->l4 != NULL && glance->usual && (kind == KIND_TCB4 || kind == KIND_TCB6);
+}
+
 /* Wire segments that it stands for. */
 static inline uint32_t tcp_glance_segments(const struct tcp_glance *glance)
 {
@@ -39,7 +46,7 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
                     struct tcp_glance *glances);
 
 /*
- * Process a segment that holds no surprise.
+ * Process a segment that holds no surprise, of a glance that is usual.
  *
  * False: it does, or its checksum is wrong; nothing has changed, and the frame is the caller's
  * still.  True: the frame was released.

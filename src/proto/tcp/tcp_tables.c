@@ -8,20 +8,18 @@
 
 /* ---- references ---- */
 
+static const uint16_t pool_offset[REF_KINDS] = {
+    [KIND_SYN4] = offsetof(struct tcp, syns),       [KIND_SYN6] = offsetof(struct tcp, syns6),
+    [KIND_TCB4] = offsetof(struct tcp, tcbs),       [KIND_TCB6] = offsetof(struct tcp, tcbs6),
+    [KIND_TW4] = offsetof(struct tcp, waits),       [KIND_TW6] = offsetof(struct tcp, waits6),
+    [KIND_OTHER] = offsetof(struct tcp, listeners),
+};
+BUILD_ASSERT(offsetof(struct tcp, listeners) <= UINT16_MAX);
+
 static const struct pool *pool_of(const struct tcp *tcp, enum ref_kind kind)
 {
-    switch (kind) {
-    case KIND_SYN4: return &tcp->syns;
-    case KIND_SYN6: return &tcp->syns6;
-    case KIND_TCB4: return &tcp->tcbs;
-    case KIND_TCB6: return &tcp->tcbs6;
-    case KIND_TW4: return &tcp->waits;
-    case KIND_TW6: return &tcp->waits6;
-    case KIND_OTHER: return &tcp->listeners;
-    case KIND_NONE: break;
-    }
-    ASSERT(kind != KIND_NONE);
-    return NULL;
+    ASSERT(pool_offset[kind] != 0);
+    return (const struct pool *)(const void *)((const uint8_t *)tcp + pool_offset[kind]);
 }
 
 struct tcp_head *tcp_head_at(const struct tcp *tcp, ref_t ref)
