@@ -1,12 +1,13 @@
 /*
- * The straight way out: new bytes in full segments, a last part of one, or an ACK alone, of a
- * connection to which nothing unusual happens.  [RFC9293 3.7.4, 3.8.6.2.1]
+ * The straight way out: new bytes in full segments, a last part of one, the FIN when all else has
+ * left, or an ACK alone, of a connection to which nothing unusual happens.
+ * [RFC9293 3.7.4, 3.8.6.2.1]
  *
  * It decides what tcp_output.c decides, writes what tcp_segment.c writes, and remembers what
  * tcp_output_sent_new() remembers, once for a run of segments instead of once for each.  It relies
- * on is_usual(): the handshake is done and no FIN waits, nothing is lost, suspected or probed for,
- * neither end holds anything out of order, no option but timestamps is to be sent, the link asks
- * for no neighbour and takes no super-segments.  Under these
+ * on is_usual(): the handshake is done, no FIN waits behind bytes, nothing is lost, suspected or
+ * probed for, neither end holds anything out of order, no option but timestamps is to be sent, the
+ * link asks for no neighbour and takes no super-segments.  Under these
  *
  *   - what leaves is the front of what was never sent, as the peer's window, cwnd, Nagle's rule
  *     and the sender's silly-window rule allow, and PSH stands where the queue ends;
@@ -82,6 +83,11 @@ static bool queue_is_usual(const struct tcp_side *side, const struct tcp_queue *
            == 0;
 }
 
+static bool fin_waits(const struct tcb *tcb)
+{
+    return (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
+}
+
 static bool state_is_usual(const struct tcb *tcb)
 {
     const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT | 1u << CIAO_FIN_WAIT_1
@@ -89,8 +95,8 @@ static bool state_is_usual(const struct tcb *tcb)
     const uint32_t unusual = TCB_SYN_DUE | TCB_SYN_UNACKED | TCB_PROBE | TCB_PERSIST | TCB_RECOVERY
                              | TCB_RTO_RECOVERY | TCB_PUSH | TCB_HOLD_PARTIAL | TCB_KEEPALIVE
                              | TCB_DSACK;
-    bool fin_waits = (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
-    return (states >> tcb->head.state & 1) && !(tcb->flags & unusual) && !fin_waits
+    return (states >> tcb->head.state & 1) && !(tcb->flags & unusual)
+           && !(fin_waits(tcb) && tcb->snd.nxt != tcb->snd_end)
            && ((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent) == 0;
 }
 
@@ -264,7 +270,7 @@ static inline uint64_t payload_sum(const struct run *run, const struct ciao_fram
 }
 
 /* Of the last bytes before snd.nxt, which are in the frame's fragments. [RFC9293 3.1 MUST-2] */
-static void put_headers(struct run *run, struct ciao_frame *frame, uint32_t data_len, bool push)
+static void put_headers(struct run *run, struct ciao_frame *frame, uint32_t data_len, uint8_t flags)
 {
     uint8_t *l4 = frame->room + IP_TO_L4;
     seq_t seq = run->tcb->snd.nxt - data_len;
@@ -275,12 +281,8 @@ static void put_headers(struct run *run, struct ciao_frame *frame, uint32_t data
     uint32_t l4_len = run->tcp_len + data_len;
     put_ip_length(run, l4, l4_len);
     uint64_t sum = run->tcp_sum + put(l4 + 4, seq) + SUM_OF_16(l4_len);
-    if (push) {
-        l4[13] = TCP_ACK | TCP_PSH;
-        sum += SUM_OF_16(TCP_PSH);
-    } else {
-        l4[13] = TCP_ACK;
-    }
+    l4[13] = TCP_ACK | flags;
+    sum += SUM_OF_16(flags);
     frame->head = l4 - run->ip_len;
     frame->head_len = run->ip_len + run->tcp_len;
     frame->len = frame->head_len + data_len;
@@ -373,7 +375,7 @@ static inline void send_one(struct run *run, struct ciao_frame *frame, uint32_t 
     run->segments++;
     if (timer_is_due(tcb, len))
         start_timer(run, len);
-    put_headers(run, frame, len, push);
+    put_headers(run, frame, len, push ? TCP_PSH : 0);
     if (trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
         tell(run, frame, len);
 }
@@ -425,11 +427,28 @@ static bool send_bytes(struct run *run, struct tcp_turn *turn)
 static void send_ack(struct run *run, struct ciao_frame *frame)
 {
     ciao_frame_init(frame);
-    put_headers(run, frame, 0, false);
+    put_headers(run, frame, 0, 0);
     if (run->tcb->has_side)
         run->side->segments_sent++;
     if (trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
         tell(run, frame, 0);
+}
+
+/* All has left but the FIN, for which the peer has room; false: it is unusual. */
+static bool send_fin(struct run *run, struct tcp_turn *turn)
+{
+    struct tcb *tcb = run->tcb;
+    if ((int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt) <= 0 || !tcp_range_room(run->tcp))
+        return false;
+    struct ciao_frame *frame = turn->frames[turn->made++];
+    ciao_frame_init(frame);
+    put_headers(run, frame, 0, TCP_FIN);
+    tcp_output_sent_new(run->tcp, tcb, 0, true);
+    if (tcb->has_side)
+        run->side->segments_sent++;
+    if (trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
+        tell(run, frame, 0);
+    return true;
 }
 
 enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
@@ -444,7 +463,10 @@ enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_t
     run.settings = tcp_tcb_settings(tcp, tcb);
     run.model = NULL;
     run.segments = 0;
-    if (unsent_bytes(tcb) == 0)
+    if (fin_waits(tcb)) {
+        if (!send_fin(&run, turn))
+            return TCP_STREAM_UNUSUAL;
+    } else if (unsent_bytes(tcb) == 0)
         tcb->flags &= ~TCB_CWND_LIMITED;
     else if (!send_bytes(&run, turn))
         return TCP_STREAM_UNUSUAL;
