@@ -10,6 +10,7 @@
 #include "host/machine.h"
 
 #define DEFAULT_POOL_BYTES ((uint64_t)256 * 1024 * 1024)
+#define CROWD              (1u << 20) /* whoever expects more connections than the default does have many */
 
 static int make_stack(struct host *host, const struct host_options *options)
 {
@@ -32,7 +33,8 @@ static int make_stack(struct host *host, const struct host_options *options)
     host->arena_bytes = ciao_stack_bytes(&config);
     if (host->arena_bytes == 0)
         return -EINVAL;
-    host->arena = machine_reserve(host->arena_bytes, options->huge_pages);
+    host->arena =
+        machine_reserve(host->arena_bytes, options->huge_pages || config.max_connections > CROWD);
     if (!host->arena)
         return -ENOMEM;
     host->stack = ciao_stack_create(&config, host->arena, host_now(host));

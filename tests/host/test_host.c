@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -316,6 +317,48 @@ static void the_machine_gives_what_a_stack_needs(void **state)
     assert_int_equal(machine_cpu() & ~(uint32_t)(CIAO_CPU_AVX2 | CIAO_CPU_AVX512BW), 0);
 }
 
+/* Does the kernel give huge pages to the mapping that holds this address? */
+static bool has_huge_pages(const void *address)
+{
+    FILE *smaps = fopen("/proc/self/smaps", "r");
+    unsigned long from, to;
+    bool inside = false, huge = false;
+    char line[512];
+
+    assert_non_null(smaps);
+    while (fgets(line, sizeof line, smaps)) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            inside = from <= (unsigned long)address && (unsigned long)address < to;
+        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            huge = strstr(line, " hg") != NULL;
+    }
+    (void)fclose(smaps);
+    return huge;
+}
+
+static bool host_has_huge_pages(uint32_t connections)
+{
+    struct ciao_config config;
+    struct host *host;
+    bool huge;
+
+    ciao_config_default(&config, CIAO_PROFILE_CIAO);
+    config.max_connections = connections;
+    assert_int_equal(host_open(&host, &(struct host_options){.config = &config}), 0);
+    huge = has_huge_pages(host_stack(host));
+    host_close(host);
+    return huge;
+}
+
+static void only_a_host_for_many_connections_takes_huge_pages(void **state)
+{
+    (void)state;
+    if (access("/sys/kernel/mm/transparent_hugepage", F_OK) != 0)
+        skip();
+    assert_false(host_has_huge_pages(1000));
+    assert_true(host_has_huge_pages(2000000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +368,7 @@ int main(void)
         cmocka_unit_test(a_ready_descriptor_ends_the_sleep),
         cmocka_unit_test(two_hosts_on_a_loop_talk),
         cmocka_unit_test(the_machine_gives_what_a_stack_needs),
+        cmocka_unit_test(only_a_host_for_many_connections_takes_huge_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
