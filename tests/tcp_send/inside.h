@@ -63,7 +63,7 @@ static inline void inside_check_ranges(const struct tcp *tcp, const struct tcb *
         at = range->end;
         prev = i;
     }
-    assert_int_equal(queue->ranges_last, prev);
+    assert_int_equal(tcp_range_last(queue), prev);
     assert_int_equal(at, end);
     assert_int_equal(side->lost_bytes, lost);
     if (tcb->flags & TCB_SACK)

@@ -125,6 +125,8 @@ static void run(uint64_t seed, uint8_t flags)
         check(&m);
     }
     assert_int_equal(m.acked, BYTES); /* everything arrived in the end */
+    assert_int_equal(tcp_queue(m.tcp, m.tcb)->ranges_first, 0);
+    tcp_range_give_kept(m.tcp, tcp_queue(m.tcp, m.tcb));
     assert_int_equal(m.tcp->ranges.used, 0);
     assert_int_equal(tcp_queue(m.tcp, m.tcb)->sendq_bytes, 0);
     assert_null(tcp_queue(m.tcp, m.tcb)->sendq_first);

@@ -319,8 +319,7 @@ static void advance_to_the_end(struct tcp *tcp, struct tcb *tcb, struct tcp_queu
     if (seq_lt(tcb->sacked_to, tcb->snd_end))
         tcb->sacked_to = tcb->snd_end;
     tcp_side(tcp, tcb)->delivered += acked;
-    queue->ranges_first = queue->ranges_last = 0;
-    pool_give(&tcp->ranges, index);
+    queue->ranges_first = 0; /* the record is kept */
     tcp_sendq_free_only(queue);
     tcp_queue_emptied(tcp, tcb);
     tcp_note_why(tcp, tcb, CIAO_DID_SENT_DATA_FREED, tcp_relative(tcb, tcb->snd.una), acked);

@@ -48,9 +48,8 @@ bool tcp_queue_take(struct tcp *tcp, struct tcb *tcb)
 static bool is_empty(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct tcp_queue *queue = tcp_queue(tcp, tcb);
-    return queue->sendq_first == NULL && queue->in_order_first == 0
-           && queue->out_of_order_first == 0 && queue->ranges_first == 0 && queue->marks_first == 0
-           && !(tcb->flags & TCB_DSACK);
+    return queue->sendq_bytes == 0 && queue->in_order_first == 0 && queue->out_of_order_first == 0
+           && queue->ranges_first == 0 && queue->marks_first == 0 && !(tcb->flags & TCB_DSACK);
 }
 
 /* `pushed` of long ago decides where PSH stands next: with CIAO_SEND_MORE alone. */
@@ -61,6 +60,9 @@ static bool is_as_fresh(const struct tcp *tcp, const struct tcb *tcb)
 
 static void give_back(struct tcp *tcp, struct tcb *tcb)
 {
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    ciao_buf_unref(queue->sendq_first); /* an empty one was kept */
+    tcp_range_give_kept(tcp, queue);
     pool_give(&tcp->queues, tcb->queue);
     tcb->queue = 0;
     tcp_side(tcp, tcb)->burst_flags &= (uint8_t)~BURST_AGAIN;

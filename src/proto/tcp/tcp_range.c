@@ -97,7 +97,7 @@ static time_us stamp(const struct tcp *tcp, const struct tcb *tcb, bool again)
     if (side->rack == 0)
         return tcp->now;
     struct tcp_rack *rack = tcp_rack(tcp, side);
-    bool same = !again && queue->ranges_last != 0 && rack->stamp_us >= tcp->now;
+    bool same = !again && queue->ranges_first != 0 && rack->stamp_us >= tcp->now;
     const unsigned ends = RANGE_PUSH | RANGE_BURST;
     if (same && !(tcp_range_at(tcp, queue->ranges_last)->flags & ends))
         return rack->stamp_us;
@@ -118,7 +118,7 @@ void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
 {
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct tcp_range new = {
-        .prev = queue->ranges_last,
+        .prev = tcp_range_last(queue),
         .start = start,
         .end = end,
         .sent_us = stamp(tcp, tcb, false),
@@ -134,7 +134,9 @@ void tcp_range_sent(struct tcp *tcp, struct tcb *tcb, seq_t start, seq_t end)
         last->flags |= new.flags;
         return;
     }
-    uint32_t index = pool_take(&tcp->ranges);
+    uint32_t index = new.prev != 0 ? 0 : queue->ranges_last; /* one may have been kept */
+    if (index == 0)
+        index = pool_take(&tcp->ranges);
     ASSERT(index != 0); /* tcp_range_room() was asked */
     *tcp_range_at(tcp, index) = new;
     queue->ranges_last = index;
@@ -291,7 +293,10 @@ void tcp_range_acked(struct tcp *tcp, struct tcb *tcb, seq_t una, struct tcp_ack
         if (seq_gt(range->end, una))
             break;
         account(tcp, tcb, range, range->end - range->start, work);
-        unlink_range(tcp, queue, queue->ranges_first);
+        if (range->next == 0)
+            queue->ranges_first = 0; /* the last record is kept */
+        else
+            unlink_range(tcp, queue, queue->ranges_first);
     }
     if (queue->ranges_first == 0)
         return;
@@ -351,12 +356,21 @@ void tcp_range_all_lost(struct tcp *tcp, struct tcb *tcb)
     }
 }
 
+void tcp_range_give_kept(struct tcp *tcp, struct tcp_queue *queue)
+{
+    if (queue->ranges_first != 0 || queue->ranges_last == 0)
+        return;
+    pool_give(&tcp->ranges, queue->ranges_last);
+    queue->ranges_last = 0;
+}
+
 void tcp_range_flush(struct tcp *tcp, struct tcb *tcb)
 {
     struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     while (queue->ranges_first != 0)
         unlink_range(tcp, queue, queue->ranges_first);
+    tcp_range_give_kept(tcp, queue);
     side->sacked_bytes = 0;
     side->lost_bytes = 0;
 }

@@ -86,7 +86,7 @@ static uint32_t hole(const struct tcp *tcp, const struct tcb *tcb)
 /* Rule 4: the last bytes on their way, once a recovery: were they lost, nothing would ever tell. */
 static uint32_t rescue(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint32_t last = tcp_queue(tcp, tcb)->ranges_last;
+    uint32_t last = tcp_range_last(tcp_queue(tcp, tcb));
     if ((tcb->repair & REPAIR_RESCUED) || last == 0)
         return 0;
     const struct tcp_range *range = tcp_range_at(tcp, last);

@@ -9,6 +9,7 @@
 #ifndef PROTO_TCP_TCP_SEND_H
 #define PROTO_TCP_TCP_SEND_H
 
+#include "base/buf.h"
 #include "proto/tcp/tcp_internal.h"
 
 /* Small numbers of every profile. */
@@ -109,9 +110,13 @@ uint32_t tcp_sendq_reach(const struct tcp *tcp, struct tcb *tcb, seq_t seq, uint
 /* All of it is acknowledged, and it is one buffer. */
 static inline void tcp_sendq_free_only(struct tcp_queue *queue)
 {
-    ciao_buf_unref(queue->sendq_first);
-    queue->sendq_first = queue->sendq_last = queue->sendq_cursor = NULL;
-    queue->sendq_skip = queue->sendq_bytes = 0;
+    struct ciao_buf *buf = queue->sendq_first;
+    queue->sendq_cursor = NULL;
+    queue->sendq_skip = queue->sendq_fill = queue->sendq_bytes = 0;
+    if (buf->refs == 1 && buf->size <= BUF_FRAME) /* it stays, empty, for the next write */
+        return;
+    ciao_buf_unref(buf);
+    queue->sendq_first = queue->sendq_last = NULL;
 }
 
 struct tcp_repair { /* what is to be sent again */
@@ -150,6 +155,11 @@ static inline struct tcp_range *tcp_range_at(const struct tcp *tcp, uint32_t ind
 {
     return (struct tcp_range *)pool_at(&tcp->ranges, index);
 }
+/* The last one, 0: there is none. */
+static inline uint32_t tcp_range_last(const struct tcp_queue *queue)
+{
+    return queue->ranges_first != 0 ? queue->ranges_last : 0; /* that one may be kept, see below */
+}
 /* Is there a record for one more?  A part of the table is kept for those that must be split. */
 bool tcp_range_room(const struct tcp *tcp);
 static inline bool tcp_by_time(const struct tcp *tcp, const struct tcb *tcb)
@@ -173,6 +183,9 @@ void tcp_range_all_lost(struct tcp *tcp, struct tcb *tcb);
 /* Forget what was SACKed: the peer has. [RFC2018 8] */
 void tcp_range_forget_sacks(struct tcp *tcp, struct tcb *tcb);
 void tcp_range_flush(struct tcp *tcp, struct tcb *tcb);
+/* The record of what was all of the queue, and is acknowledged, may be kept for what is sent next:
+ * ranges_last without ranges_first. */
+void tcp_range_give_kept(struct tcp *tcp, struct tcp_queue *queue);
 
 /* ---- the scoreboard: tcp_sack.c ---- */
 void tcp_sack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg,

@@ -9,6 +9,9 @@
  *   first [skip.......size] -> [........size] -> last [......fill     ]
  *          ^ snd_end - sendq_bytes                           ^ snd_end
  *
+ * A small buffer that was all of the queue may stay when its bytes are acknowledged, empty, and so
+ * may the record of its range (tcp_range.c): a request then takes nothing and gives nothing back.
+ *
  * Which bytes have been sent is not known here: tcp_range.c.
  */
 #include "proto/tcp/tcp_send.h"
@@ -51,6 +54,18 @@ static size_t room_for(struct tcp *tcp, struct tcb *tcb, size_t len)
                         ? 0
                         : tcp_sendq_room(tcp, tcb);
     return len < room ? len : room;
+}
+
+static void pop_first(struct tcp_queue *queue)
+{
+    struct ciao_buf *buf = queue->sendq_first;
+    queue->sendq_first = buf->next;
+    if (buf == queue->sendq_last)
+        queue->sendq_last = NULL;
+    if (buf == queue->sendq_cursor)
+        queue->sendq_cursor = NULL;
+    queue->sendq_skip = 0;
+    ciao_buf_unref(buf);
 }
 
 /* Small writes get small buffers as long as they are few: a buffer is as large as what waits
@@ -111,6 +126,8 @@ static size_t append_long(struct tcp *tcp, struct tcb *tcb, const void *data, si
         .segment = tcb->smss,
     };
     size_t left = len;
+    if (queue->sendq_bytes == 0 && queue->sendq_first != NULL) /* one was kept, too small */
+        pop_first(queue);
     queue->summed_len = 0; /* or the number might come round while it stands there */
     while (left != 0) {
         struct ciao_buf *last = queue->sendq_last;
@@ -162,18 +179,6 @@ int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
 
 /* ---- out: acknowledged ---- */
 
-static void pop_first(struct tcp_queue *queue)
-{
-    struct ciao_buf *buf = queue->sendq_first;
-    queue->sendq_first = buf->next;
-    if (buf == queue->sendq_last)
-        queue->sendq_last = NULL;
-    if (buf == queue->sendq_cursor)
-        queue->sendq_cursor = NULL;
-    queue->sendq_skip = 0;
-    ciao_buf_unref(buf);
-}
-
 static void free_bytes(struct tcp_queue *queue, uint32_t bytes)
 {
     queue->sendq_bytes -= bytes;
@@ -185,6 +190,11 @@ static void free_bytes(struct tcp_queue *queue, uint32_t bytes)
             return;
         }
         bytes -= end - queue->sendq_skip;
+        if (buf == queue->sendq_last) {
+            ASSERT(bytes == 0);
+            tcp_sendq_free_only(queue);
+            return;
+        }
         pop_first(queue);
     }
 }

@@ -90,7 +90,7 @@ void tcp_tail_timeout(struct tcp *tcp, struct tcb *tcb)
 /* The last segment that the peer is not known to hold. */
 struct tcp_repair tcp_tail_segment(struct tcp *tcp, struct tcb *tcb)
 {
-    uint32_t i = tcp_queue(tcp, tcb)->ranges_last;
+    uint32_t i = tcp_range_last(tcp_queue(tcp, tcb));
     while (i != 0 && (tcp_range_at(tcp, i)->flags & RANGE_SACKED))
         i = tcp_range_at(tcp, i)->prev;
     if (i != 0 && tcp_range_at(tcp, i)->end - tcp_range_at(tcp, i)->start > tcb->smss) {
