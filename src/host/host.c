@@ -10,7 +10,8 @@
 #include "host/machine.h"
 
 #define DEFAULT_POOL_BYTES ((uint64_t)256 * 1024 * 1024)
-#define CROWD              (1u << 20) /* whoever expects more connections than the default does have many */
+/* Whoever expects more connections than the default does have many. */
+#define CROWD              (1u << 20)
 
 static int make_stack(struct host *host, const struct host_options *options)
 {
