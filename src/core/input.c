@@ -35,10 +35,8 @@ static bool joins(struct merge *merge, struct ciao_frame *frame)
 }
 
 /* What continues a run waits for the rest of it; what takes the short way waits for nobody. */
-static inline __attribute__((always_inline)) void batch(struct ciao_stack *stack, int link,
-                                                        struct merge *merge,
-                                                        struct ciao_frame *const *frames,
-                                                        unsigned n)
+static void batch(struct ciao_stack *stack, int link, struct merge *merge,
+                  struct ciao_frame *const *frames, unsigned n)
 {
     struct tcp_glance glances[BATCH];
     tcp_glance_all(&stack->tcp, link, frames, n, glances);
@@ -49,7 +47,7 @@ static inline __attribute__((always_inline)) void batch(struct ciao_stack *stack
         if ((tcp_glance_is_usual(&glances[i]) && tcp_predict(&stack->tcp, link, &glances[i]))
             || tcp_plain_arrives(&stack->tcp, link, &glances[i]))
             continue;
-        if (merge->merging && merge_verify(merge, frames[i]))
+        if (stack->config.merge && merge_verify(merge, frames[i]))
             merge->take = frames[i];
         else
             arrived(stack, link, frames[i]);
@@ -57,31 +55,43 @@ static inline __attribute__((always_inline)) void batch(struct ciao_stack *stack
     all_arrived(stack, link, merge);
 }
 
-static __attribute__((noinline)) void many(struct ciao_stack *stack, int link, struct merge *merge,
-                                           struct ciao_frame *const *frames)
+/* Alone there is nothing that it could be merged with, or be looked at together with. */
+static inline void one(struct ciao_stack *stack, int link, struct ciao_frame *frame)
 {
-    batch(stack, link, merge, frames, BATCH);
+    struct tcp_glance glance;
+    tcp_glance_one(&stack->tcp, link, frame, &glance);
+    if (!(tcp_glance_is_usual(&glance) && tcp_predict_first(&stack->tcp, link, &glance))
+        && !tcp_plain_arrives(&stack->tcp, link, &glance))
+        arrived(stack, link, frame);
+}
+
+static __attribute__((noinline)) void several(struct ciao_stack *stack, int link,
+                                              struct ciao_frame *const *frames, unsigned n)
+{
+    const struct ciao_link *entry = ip_link(&stack->ip, link);
+    struct merge merge = {
+        .link_header_len = entry->kind == CIAO_LINK_ETHERNET ? ETH_HEADER_LEN : 0,
+        .csum = stack->ip.csum,
+    };
+    for (; n > BATCH; frames += BATCH, n -= BATCH)
+        batch(stack, link, &merge, frames, BATCH);
+    batch(stack, link, &merge, frames, n);
 }
 
 void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *frames, unsigned n,
                 uint64_t now_us)
 {
     const struct ciao_link *entry = ip_link(&stack->ip, link);
-    struct merge merge = {
-        .link_header_len = entry->kind == CIAO_LINK_ETHERNET ? ETH_HEADER_LEN : 0,
-        .csum = stack->ip.csum,
-        .merging = stack->config.merge && n > 1,
-    };
     stack_enter(stack, now_us);
     for (unsigned i = 0; i < n; i++) {
         if (!entry->rx_csum)
             frames[i]->csum = CIAO_CSUM_NONE; /* whatever it says, nobody vouches for it */
         frames[i]->rx_us = stack->now;
     }
-    for (; n > BATCH; frames += BATCH, n -= BATCH)
-        many(stack, link, &merge, frames);
-    if (n != 0)
-        batch(stack, link, &merge, frames, n);
+    if (n == 1)
+        one(stack, link, frames[0]);
+    else if (n != 0)
+        several(stack, link, frames, n);
     if (stack->tcp.unsettled != REF_NONE)
         tcp_receive_settle(&stack->tcp);
 }

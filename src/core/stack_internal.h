@@ -42,7 +42,6 @@ bool config_is_possible(const struct ciao_config *config);
 struct merge {
     struct ciao_frame *take;
     uint32_t link_header_len;
-    bool merging;
     const struct csum_ops *csum;
 };
 /* Put a frame to the one that is collecting; false: it does not fit there. */

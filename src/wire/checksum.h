@@ -42,24 +42,30 @@ static inline uint32_t csum_fold(uint64_t sum)
     return (word + (word >> 16 | word << 16)) >> 16;
 }
 
-/* A carry out of the highest bit counts one at the lowest. */
-static inline uint64_t csum_add(uint64_t sum, uint64_t word)
+static inline uint64_t csum_word(const uint8_t *p)
 {
-    return sum + word + (sum + word < word);
+    uint32_t word;
+    __builtin_memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* To a sum, not folded, that of `len` more bytes, a multiple of 4, from an even offset on. */
+static inline uint64_t csum_more(uint64_t sum, const uint8_t *p, size_t len)
+{
+    for (; len >= 32; p += 32, len -= 32)
+        sum += csum_word(p) + csum_word(p + 4) + csum_word(p + 8) + csum_word(p + 12)
+               + csum_word(p + 16) + csum_word(p + 20) + csum_word(p + 24) + csum_word(p + 28);
+    for (; len != 0; p += 4, len -= 4)
+        sum += csum_word(p);
+    return sum;
 }
 
 /* The sum of however many bytes. */
-static inline uint32_t csum_any(const struct csum_ops *ops, const void *from, size_t len)
+static inline uint32_t csum_any(const struct csum_ops *ops, const uint8_t *p, size_t len)
 {
-    const uint8_t *p = (const uint8_t *)from;
     if (len > CSUM_FEW)
         return ops->sum(p, len);
-    uint64_t sum = 0, word;
-    for (; len >= 8; p += 8, len -= 8) {
-        __builtin_memcpy(&word, p, 8);
-        sum = csum_add(sum, word);
-    }
-    return len == 0 ? csum_fold(sum) : csum_fold((uint64_t)csum_fold(sum) + csum_small(p, len));
+    return len % 4 == 0 ? csum_fold(csum_more(0, p, len)) : csum_small(p, len);
 }
 
 /* The sum of bytes at an odd offset, as it counts there [RFC1071 2 (B)]. */

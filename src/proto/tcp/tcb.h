@@ -167,7 +167,7 @@ struct tcp_queue {
     uint32_t sendq_bytes;          /* queued: snd.end - snd.una, without SYN and FIN */
     uint32_t ranges_first, ranges_last; /* [snd.una, snd.nxt) cut by sending */
     /* receive queue */
-    uint32_t in_order_first, in_order_last; /* struct tcp_run */
+    uint32_t in_order_first, in_order_last; /* struct tcp_run; first 0: last is spare, or 0 */
     uint32_t in_order_bytes, charged_bytes;
     uint32_t out_of_order_first, out_of_order_bytes;
     seq_t sack_recent[3]; /* starts of the blocks that changed last, newest first [RFC2018 4] */

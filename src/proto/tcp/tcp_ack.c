@@ -10,7 +10,7 @@
  *
  * The usual ACK (in order, nothing lost) looks at the front of the queue alone.
  */
-#include "proto/tcp/tcp_send.h"
+#include "proto/tcp/tcp_rtt.h"
 
 /* ---- the window ---- */
 
@@ -34,6 +34,15 @@ static bool is_newer(const struct tcb *tcb, seq_t seq, seq_t ack)
 
 /* The right edge may move left, and what is on its way lie beyond it: then nothing new is sent.
  * [RFC9293 3.10.7.4 fifth EV-28, 3.8.6 MUST-34, SHLD-15] */
+static void window_changed(struct tcp *tcp, struct tcb *tcb, uint32_t wnd)
+{
+    if (wnd > tcb->snd.max_wnd)
+        tcb->snd.max_wnd = wnd;
+    tell_window(tcp, tcb);
+    if ((tcb->flags & TCB_PERSIST) && wnd != 0)
+        tcp_persist_stop(tcp, tcb);
+}
+
 static inline void window_update(struct tcp *tcp, struct tcb *tcb, seq_t seq,
                                  const struct tcp_news *news)
 {
@@ -43,13 +52,8 @@ static inline void window_update(struct tcp *tcp, struct tcb *tcb, seq_t seq,
     tcb->snd.wl1 = seq;
     tcb->snd.wl2 = news->ack;
     tcb->snd.wnd = news->wnd;
-    if (same)
-        return;
-    if (news->wnd > tcb->snd.max_wnd)
-        tcb->snd.max_wnd = news->wnd;
-    tell_window(tcp, tcb);
-    if ((tcb->flags & TCB_PERSIST) && news->wnd != 0)
-        tcp_persist_stop(tcp, tcb);
+    if (!same)
+        window_changed(tcp, tcb, news->wnd);
 }
 
 void tcp_ack_window_update(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
@@ -311,20 +315,22 @@ static bool is_all_of_it(const struct tcp *tcp, const struct tcb *tcb,
 }
 
 /* As advance(), and the timer is off. */
-static void advance_to_the_end(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue)
+static void advance_to_the_end(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                               struct tcp_queue *queue)
 {
     uint32_t index = queue->ranges_first, acked = tcb->snd_end - tcb->snd.una;
     time_us sent_us = tcp_range_at(tcp, index)->sent_us;
     tcb->snd.una = tcb->snd_end;
     if (seq_lt(tcb->sacked_to, tcb->snd_end))
         tcb->sacked_to = tcb->snd_end;
-    tcp_side(tcp, tcb)->delivered += acked;
+    side->delivered += acked;
     queue->ranges_first = 0; /* the record is kept */
     tcp_sendq_free_only(queue);
     tcp_queue_emptied(tcp, tcb);
     tcp_note_why(tcp, tcb, CIAO_DID_SENT_DATA_FREED, tcp_relative(tcb, tcb->snd.una), acked);
     if (seq_gt(tcb->snd.una, tcb->rtt_seq)) {
-        tcp_rtt_measured(tcp, tcb, tcp->now > sent_us ? (uint32_t)(tcp->now - sent_us) : 0);
+        tcp_rtt_measured_again(tcp, tcb, side,
+                               tcp->now > sent_us ? (uint32_t)(tcp->now - sent_us) : 0);
         tcb->rtt_seq = tcb->snd.nxt;
     }
     tcb->dup_acks = 0;
@@ -348,14 +354,15 @@ static void advance_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_new
 
 /* Nothing is lost, SACKed or being repaired, so of what stands above only this is left; and cwnd
  * moves only where it was used up, or something proves to have been late. */
-void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news)
+void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                   const struct tcp_news *news)
 {
     if (news->ack == tcb->snd.una) {
         window_update(tcp, tcb, tcb->rcv.nxt, news);
     } else {
         struct tcp_queue *queue = tcp_queue(tcp, tcb);
         if (is_all_of_it(tcp, tcb, queue, news->ack)) {
-            advance_to_the_end(tcp, tcb, queue);
+            advance_to_the_end(tcp, tcb, side, queue);
             window_update(tcp, tcb, tcb->rcv.nxt, news);
         } else {
             advance_usual(tcp, tcb, news);

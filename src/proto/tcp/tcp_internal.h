@@ -327,7 +327,21 @@ void tcp_output_forget(struct tcp *tcp, struct tcb *tcb);
 void tcp_told(struct tcp *tcp,
               struct tcb *tcb); /* readiness may have changed: list it when it has */
 void tcp_told_again(struct tcp *tcp, struct tcb *tcb, unsigned ready);
-void tcp_told_data(struct tcp *tcp, struct tcb *tcb); /* bytes have come: tcp_user.c */
+void tcp_told_data_anew(struct tcp *tcp, struct tcb *tcb);
+/* Bytes have come.  To whom that was told already, and who wants to hear of each, it is told by a
+ * mark. */
+static inline void tcp_told_data(struct tcp *tcp, struct tcb *tcb)
+{
+    const uint32_t told = TCB_HAS_HANDLE | TCB_USER_LISTED;
+    const uint32_t over = TCB_FIN_RECEIVED | TCB_SHUT_RD;
+    if ((tcb->flags & (told | over)) != told || tcb->urgent != 0
+        || tcp_tcb_settings(tcp, tcb)->rcvlowat_bytes > 1) {
+        tcp_told_data_anew(tcp, tcb);
+        return;
+    }
+    tcb->told_ready |= CIAO_READABLE;
+    tcb->news |= CIAO_READABLE;
+}
 void tcp_told_list(struct tcp *tcp, ref_t ref);
 void tcp_told_forget(struct tcp *tcp, ref_t ref);
 unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb); /* tcp_user.c */
@@ -456,7 +470,8 @@ struct tcp_news { /* what a segment that begins at RCV.NXT says of our side */
     uint32_t wnd, ts_ecr; /* bytes, scaled already; the time that it echoes, with TCB_TS */
 };
 /* The same for an ACK that tcp_predict.c has found to hold no surprise. */
-void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news);
+void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                   const struct tcp_news *news);
 bool tcp_fin_acked(const struct tcb *tcb); /* TCB_FIN_SENT and una past snd_end */
 void tcp_rtt_measured(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us); /* RFC 6298 2 */
 void tcp_rtt_init(struct tcp *tcp, struct tcb *tcb);
@@ -473,7 +488,8 @@ void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 struct tcp_glance;
 /* The usual case: all of it is new, in order and in the window, and nothing is held behind a gap.
  * The payload's reference may move from the frame to the queue. */
-void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_glance *glance);
+void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                       const struct tcp_glance *glance);
 /* Take bytes (len is not 0) out of a queue that has some; returns how many. */
 size_t tcp_receive_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue, uint8_t *out,
                         size_t len);

@@ -150,8 +150,8 @@ static void fetch_record(const struct tcp *tcp, struct tcp_glance *glance)
     tcp_prefetch(tcp, glance->flow);
 }
 
-static void glance_at_one(struct tcp *tcp, const struct ciao_link *link, struct ciao_frame *frame,
-                          struct tcp_glance *glance)
+static inline void glance_at_one(struct tcp *tcp, const struct ciao_link *link,
+                                 struct ciao_frame *frame, struct tcp_glance *glance)
 {
     struct flow_cursor cursor;
     glance_at(link, frame, glance);
@@ -159,12 +159,27 @@ static void glance_at_one(struct tcp *tcp, const struct ciao_link *link, struct 
         return;
     glance->flow = tcp->recent_flow;
     glance->hashed = false;
-    if (glance->flow != REF_NONE && is_flow(tcp_tcb_at(tcp, glance->flow), glance))
+    glance->is_flow = glance->flow != REF_NONE && is_flow(tcp_tcb_at(tcp, glance->flow), glance);
+    if (glance->is_flow)
         return;
     glance->hashed = true;
     glance->hash = tcp_glance_hash(tcp, glance);
     glance->flow = flow_first(&tcp->flows, glance->hash, &cursor);
     tcp_prefetch(tcp, glance->flow);
+}
+
+static inline bool is_off(const struct tcp *tcp)
+{
+    return !tcp->config->predict || trace_on(tcp->trace, CIAO_EVENTS_WIRE);
+}
+
+void tcp_glance_one(struct tcp *tcp, int link, struct ciao_frame *frame, struct tcp_glance *glance)
+{
+    tcp_judged(tcp);
+    if (is_off(tcp))
+        glance->l4 = NULL;
+    else
+        glance_at_one(tcp, ip_link(tcp->ip, link), frame, glance);
 }
 
 /* First all hashes, then all records: each look waits for memory once, not once a frame. */
@@ -175,14 +190,12 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
     const struct tcp_glance *last = NULL;
     bool several = false;
     tcp_judged(tcp);
-    if (!tcp->config->predict || trace_on(tcp->trace, CIAO_EVENTS_WIRE)) {
+    if (is_off(tcp)) {
         for (unsigned i = 0; i < n; i++)
             glances[i].l4 = NULL;
         return;
     }
     glance_at_one(tcp, entry, frames[0], &glances[0]);
-    if (n == 1)
-        return;
     if (glances[0].l4 != NULL)
         last = &glances[0];
     for (unsigned i = 1; i < n; i++) {
@@ -212,16 +225,24 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
     }
 }
 
+/* ---- checksums of what is not in one piece ---- */
+
+uint32_t tcp_glance_sum_of_pieces(const struct csum_ops *csum, const struct ciao_frame *frame)
+{
+    uint32_t sum = 0;
+    bool odd = false;
+    for (uint32_t i = 0; i < frame->n_frags; i++) {
+        sum = csum_combine(sum, csum_any(csum, frame->frag[i].ptr, frame->frag[i].len), odd);
+        odd ^= frame->frag[i].len & 1;
+    }
+    return sum;
+}
+
 /* ---- the steps ---- */
 
-static inline bool has_side_without_trouble(const struct tcp *tcp, const struct tcb *tcb)
+static inline bool has_no_trouble(const struct tcp_side *side, const struct tcp_queue *queue)
 {
-    if (!tcb->has_side)
-        return false;
-    const struct tcp_side *side = tcp_side(tcp, tcb);
-    return (side->rack | side->sacked_bytes | side->lost_bytes
-            | tcp_queue(tcp, tcb)->out_of_order_first)
-           == 0;
+    return (side->rack | side->sacked_bytes | side->lost_bytes | queue->out_of_order_first) == 0;
 }
 
 /* Nothing about the connection is out of the ordinary. */
@@ -232,8 +253,7 @@ static inline bool is_usual(const struct tcp *tcp, const struct tcb *tcb)
            && (tcb->urgent | tcb->ecn | tcb->fin_seen | tcb->backoff
                | (tcb->repair & ~REPAIR_TAIL_SET))
                   == 0
-           && tcb->snd.wnd != 0 && tcb->head.life >= tcp->judged_life
-           && tcp->judgements == tcp->ip->judgements && has_side_without_trouble(tcp, tcb);
+           && tcb->snd.wnd != 0 && tcb->head.life >= tcp->judged_life && tcb->has_side;
 }
 
 /* First and fifth: as the head of this file says. */
@@ -258,29 +278,51 @@ static inline void remember_timestamp(struct tcb *tcb, const struct tcp_glance *
     tcb->ts_recent_ms = now_ms;
 }
 
-bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance)
+static inline void release(struct ciao_frame *frame)
+{
+    if (__builtin_expect(frame->n_frags > 1, 0)) {
+        ciao_frame_release(frame);
+        return;
+    }
+    if (frame->n_frags != 0)
+        ciao_buf_unref(frame->frag[0].buf);
+    ciao_buf_unref(frame->buf);
+    ciao_frame_init(frame);
+}
+
+/* All steps.  `flows`: the TCB is known to be the flow's. */
+static inline bool predict(struct tcp *tcp, int link, const struct tcp_glance *glance, bool flows)
 {
     struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
+    struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_news news = {
         .ack = get_be32(glance->l4 + 8),
         .wnd = (uint32_t)get_be16(glance->l4 + 14) << tcb->snd_wscale,
     };
-    if (tcb->head.link != link || !is_flow(tcb, glance) || !is_usual(tcp, tcb)
-        || !is_next(tcb, glance, &news) || !tcp_glance_sums_hold(tcp, glance))
+    if (tcb->head.link != link || !(flows || is_flow(tcb, glance)) || !is_usual(tcp, tcb)
+        || !has_no_trouble(side, tcp_queue(tcp, tcb)) || !is_next(tcb, glance, &news)
+        || !tcp_glance_sums_hold(tcp, glance))
         return false;
-    struct tcp_side *side = tcp_side(tcp, tcb);
-    struct ciao_frame *frame = glance->frame;
-    uint32_t now_ms = tcp_now_ms(tcp);
     tcp->recent_flow = glance->flow;
     tcp->ip->accepted++;
     side->segments_received += tcp_glance_segments(glance);
-    remember_timestamp(tcb, glance, now_ms);
+    remember_timestamp(tcb, glance, tcp_now_ms(tcp));
     if (glance->header_len != TCP_HEADER_LEN)
         news.ts_ecr = get_be32(glance->l4 + 28);
-    tcp_ack_usual(tcp, tcb, &news);
-    tcb->last_received_ms = now_ms;
+    tcp_ack_usual(tcp, tcb, side, &news);
+    tcb->last_received_ms = tcp_now_ms(tcp);
     if (glance->data_len != 0)
-        tcp_receive_usual(tcp, tcb, glance);
-    ciao_frame_release(frame);
+        tcp_receive_usual(tcp, tcb, side, glance);
+    release(glance->frame);
     return true;
+}
+
+bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    return tcp->judgements == tcp->ip->judgements && predict(tcp, link, glance, false);
+}
+
+bool tcp_predict_first(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    return predict(tcp, link, glance, glance->is_flow);
 }

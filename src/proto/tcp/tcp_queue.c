@@ -63,6 +63,8 @@ static void give_back(struct tcp *tcp, struct tcb *tcb)
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     ciao_buf_unref(queue->sendq_first); /* an empty one was kept */
     tcp_range_give_kept(tcp, queue);
+    if (queue->in_order_last != 0) /* and so was this */
+        pool_give(&tcp->runs, queue->in_order_last);
     pool_give(&tcp->queues, tcb->queue);
     tcb->queue = 0;
     tcp_side(tcp, tcb)->burst_flags &= (uint8_t)~BURST_AGAIN;

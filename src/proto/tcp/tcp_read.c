@@ -41,13 +41,13 @@ static uint32_t take_all(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *que
     return piece.seq - tcb->rcv.nxt;
 }
 
-void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_glance *glance)
+void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                       const struct tcp_glance *glance)
 {
     if (!tcp_queue_attach(tcp, tcb)) {
         refuse_rest(tcp, tcb, glance);
         return;
     }
-    struct tcp_side *side = tcp_side(tcp, tcb);
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     uint32_t segments = tcp_glance_segments(glance);
     tcb->last_data_ms = tcp_now_ms(tcp);
@@ -82,9 +82,12 @@ static inline void consume(struct tcp *tcp, struct tcp_queue *queue, struct tcp_
     if (run->len != 0)
         return;
     queue->in_order_first = run->next;
-    if (queue->in_order_first == 0)
-        queue->in_order_last = 0;
-    tcp_run_free(tcp, queue, index);
+    if (run->next != 0) {
+        tcp_run_free(tcp, queue, index);
+        return;
+    }
+    queue->charged_bytes -= run->charge & RUN_BYTES; /* the record stays, the next is soon wanted */
+    ciao_buf_unref(run->buf);
 }
 
 size_t tcp_receive_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue, uint8_t *out,
@@ -161,7 +164,9 @@ void tcp_receive_flush(struct tcp *tcp, struct tcb *tcb)
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     flush_list(tcp, queue, queue->in_order_first);
     flush_list(tcp, queue, queue->out_of_order_first);
-    queue->in_order_first = queue->in_order_last = queue->out_of_order_first = 0;
+    if (queue->in_order_first != 0)
+        queue->in_order_last = 0;
+    queue->in_order_first = queue->out_of_order_first = 0;
     queue->in_order_bytes = queue->out_of_order_bytes = 0;
     tcb->held_runs = 0;
     tcp_queue_emptied(tcp, tcb);

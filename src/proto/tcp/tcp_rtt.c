@@ -6,17 +6,9 @@
  * more than once, from the timestamp that came back, or not at all [RFC6298 3 6298-6 MUST-18].
  * Not for timers: tcp_retransmit.c.
  */
-#include "proto/tcp/tcp_send.h"
+#include "proto/tcp/tcp_rtt.h"
 
-#define CLOCK_US               1000u /* granularity of the timers: G of [RFC6298 2] */
 #define DATA_AFTER_LOST_SYN_US 3000000u
-
-static uint32_t bounded(const struct ciao_settings *settings, uint32_t rto_us)
-{
-    if (rto_us < settings->rto_min_us) /* [RFC6298 2.4 6298-4] */
-        return settings->rto_min_us;
-    return rto_us < settings->rto_max_us ? rto_us : settings->rto_max_us; /* [RFC6298 2.5 6298-5] */
-}
 
 /* [RFC6298 2.1 6298-2]; when the SYN was lost, [RFC6298 5.7 6298-9]. */
 void tcp_rtt_init(struct tcp *tcp, struct tcb *tcb)
@@ -29,13 +21,6 @@ void tcp_rtt_init(struct tcp *tcp, struct tcb *tcb)
     if ((tcb->flags & TCB_SYN_LOST) && tcb->rto_us < DATA_AFTER_LOST_SYN_US)
         tcb->rto_us = DATA_AFTER_LOST_SYN_US;
     tcb->rtt_seq = tcb->snd.una;
-}
-
-static void smooth(struct tcb *tcb, uint32_t rtt_us)
-{
-    uint32_t error = rtt_us > tcb->srtt_us ? rtt_us - tcb->srtt_us : tcb->srtt_us - rtt_us;
-    tcb->rttvar_us = (uint32_t)((3 * (uint64_t)tcb->rttvar_us + error) / 4);
-    tcb->srtt_us = (uint32_t)((7 * (uint64_t)tcb->srtt_us + rtt_us) / 8);
 }
 
 /* AS LINUX: RTTVAR is the largest mean deviation of a round trip, never less than a quarter of the
@@ -74,7 +59,7 @@ static void measured_wide(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us, uin
         return;
     }
     if (!tcp_by_time(tcp, tcb)) {
-        smooth(tcb, rtt_us);
+        tcp_rtt_smooth(tcb, rtt_us);
         tcb->rttvar_us = tcb->rttvar_us > floor_us / 4 ? tcb->rttvar_us : floor_us / 4;
         return;
     }
@@ -96,15 +81,13 @@ void tcp_rtt_measured(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us)
         measured_wide(tcp, tcb, rtt_us, settings->rto_min_us);
         tcb->flags |= TCB_RTT_MEASURED;
     } else if (tcb->flags & TCB_RTT_MEASURED) {
-        smooth(tcb, rtt_us);
+        tcp_rtt_smooth(tcb, rtt_us);
     } else {
         tcb->srtt_us = rtt_us;
         tcb->rttvar_us = rtt_us / 2;
         tcb->flags |= TCB_RTT_MEASURED;
     }
-    uint64_t spread = 4 * (uint64_t)tcb->rttvar_us;
-    uint64_t rto_us = tcb->srtt_us + (spread > CLOCK_US ? spread : CLOCK_US);
-    tcb->rto_us = bounded(settings, rto_us < UINT32_MAX ? (uint32_t)rto_us : UINT32_MAX);
+    tcp_rtt_conclude(tcb, settings);
     if (!tcb->has_side)
         return;
     struct tcp_side *side = tcp_side(tcp, tcb);

@@ -33,7 +33,8 @@ static bool copy_out(struct tcp *tcp, struct tcp_run *run)
 uint32_t tcp_run_make(struct tcp *tcp, struct tcp_queue *queue, const struct tcp_part *part,
                       enum tcp_run_kind kind)
 {
-    uint32_t index = pool_take(&tcp->runs);
+    bool spare = kind == RUN_GROWS && queue->in_order_first == 0 && queue->in_order_last != 0;
+    uint32_t index = spare ? queue->in_order_last : pool_take(&tcp->runs);
     if (index == 0)
         return 0;
     struct tcp_run *run = tcp_run_at(tcp, index);
@@ -44,7 +45,8 @@ uint32_t tcp_run_make(struct tcp *tcp, struct tcp_queue *queue, const struct tcp
         ciao_buf_ref(run->buf);
         run->charge = ciao_buf_charge(run->buf) | (worth ? 0 : RUN_LARGE);
     } else if (!copy_out(tcp, run)) {
-        pool_give(&tcp->runs, index);
+        if (!spare)
+            pool_give(&tcp->runs, index);
         return 0;
     }
     queue->charged_bytes += run->charge & RUN_BYTES;
@@ -57,7 +59,7 @@ uint32_t tcp_run_make(struct tcp *tcp, struct tcp_queue *queue, const struct tcp
 static void settle(struct tcp *tcp, struct tcp_queue *queue)
 {
     struct tcp_run *last = tcp_run_at(tcp, queue->in_order_last);
-    if (queue->in_order_last == 0 || !(last->charge & RUN_LARGE))
+    if (queue->in_order_first == 0 || !(last->charge & RUN_LARGE))
         return;
     struct ciao_buf *buf = last->buf;
     last->charge &= ~RUN_LARGE;
@@ -77,8 +79,10 @@ void tcp_receive_settle(struct tcp *tcp)
 
 void tcp_run_append(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
 {
-    if (queue->in_order_last == 0) {
+    if (queue->in_order_first == 0) {
         queue->in_order_first = index;
+        if (queue->in_order_last != 0 && queue->in_order_last != index)
+            pool_give(&tcp->runs, queue->in_order_last);
     } else {
         settle(tcp, queue);
         tcp_run_at(tcp, queue->in_order_last)->next = index;
@@ -100,7 +104,7 @@ bool tcp_run_take_anew(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue
                        const struct tcp_part *part)
 {
     struct tcp_run *last = tcp_run_at(tcp, queue->in_order_last);
-    if (queue->in_order_last != 0 && fits_behind_own(last, part)) {
+    if (queue->in_order_first != 0 && fits_behind_own(last, part)) {
         size_t used = (size_t)(last->ptr + last->len - ciao_buf_bytes(last->buf));
         memcpy(ciao_buf_bytes(last->buf) + used, part->ptr, part->len);
         last->len += part->len;

@@ -50,7 +50,7 @@ bool tcp_run_take_anew(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue
 static inline bool tcp_run_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
                                 const struct tcp_part *part)
 {
-    if (queue->in_order_last != 0) {
+    if (queue->in_order_first != 0) {
         struct tcp_run *last = tcp_run_at(tcp, queue->in_order_last);
         if (part->buf == last->buf && part->ptr == last->ptr + last->len) {
             last->len += part->len;

@@ -278,7 +278,7 @@ static bool enough_to_read(const struct tcp *tcp, const struct tcb *tcb)
 }
 
 /* The usual news: bytes have come, and nothing else has changed. */
-void tcp_told_data(struct tcp *tcp, struct tcb *tcb)
+void tcp_told_data_anew(struct tcp *tcp, struct tcb *tcb)
 {
     if (!(tcb->flags & TCB_HAS_HANDLE))
         return;

@@ -1,0 +1,103 @@
+/*
+ * What one look at a frame tells, whose it is by its hash, and whether its checksums hold: for the
+ * short ways of tcp_predict.c and tcp_plain.c.
+ */
+#ifndef PROTO_TCP_TCP_GLANCE_H
+#define PROTO_TCP_TCP_GLANCE_H
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/multilinear.h"
+#include "proto/tcp/tcp.h"
+#include "wire/checksum.h"
+#include "wire/ip4.h"
+#include "wire/tcp.h"
+
+/* What one look at a frame has told.  `l4` NULL: it has another shape, and nothing else holds. */
+struct tcp_glance {
+    struct ciao_frame *frame;
+    const uint8_t *l4;   /* TCP's header; IP's stands right before it */
+    uint32_t header_len; /* of TCP; of what is usual 20, or 32 with timestamps alone */
+    uint32_t data_len;
+    uint64_t hash;
+    bool v6, hashed; /* `hash` holds; else it is of the flow of the one before */
+    bool usual;      /* may be predicted; else it is nothing but a header */
+    bool is_flow;    /* `flow` was compared when it was looked at */
+    ref_t flow;      /* where the flow's record may be; whoever uses it compares */
+};
+
+/* May it be predicted at all? */
+static inline bool tcp_glance_is_usual(const struct tcp_glance *glance)
+{
+    if (glance->l4 == NULL || !glance->usual)
+        return false;
+    enum ref_kind kind = ref_kind(glance->flow);
+    return kind == KIND_TCB4 || kind == KIND_TCB6;
+}
+
+/* Wire segments that it stands for. */
+static inline uint32_t tcp_glance_segments(const struct tcp_glance *glance)
+{
+    return glance->frame->segments == 0 ? 1 : glance->frame->segments;
+}
+
+/* ---- whose it is ---- */
+
+/* As tcp_flow_hash() of the tuple; ours is the destination. */
+__attribute__((always_inline)) static inline uint64_t tcp_glance_hash(
+    const struct tcp *tcp, const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    uint32_t words[TCP_FLOW_WORDS] = {(uint32_t)get_be16(l4 + 2) << 16 | get_be16(l4)};
+    if (!glance->v6) {
+        words[1] = get_be32(l4 - 4);
+        words[2] = get_be32(l4 - 8);
+        return multilinear(tcp->flow_key, words, 3);
+    }
+    memcpy(words + 1, l4 - 16, 16);
+    memcpy(words + 5, l4 - 32, 16);
+    return multilinear(tcp->flow_key, words, TCP_FLOW_WORDS);
+}
+
+/* ---- both checksums ---- */
+
+/* Of the addresses, and of the length and protocol as the pseudo-header has them. */
+static inline uint64_t tcp_glance_pseudo_sum(const struct tcp_glance *glance)
+{
+    uint32_t len = glance->header_len + glance->data_len;
+    uint64_t sum = (uint64_t)BYTES_BE32(IP_PROTO_TCP) + BYTES_BE32(len);
+    return glance->v6 ? csum_more(sum, glance->l4 - 32, 32) : csum_more(sum, glance->l4 - 8, 8);
+}
+
+/* Where it lies in several fragments: tcp_predict.c. */
+uint32_t tcp_glance_sum_of_pieces(const struct csum_ops *csum, const struct ciao_frame *frame);
+
+static inline uint64_t tcp_glance_payload_sum(const struct csum_ops *csum,
+                                              const struct tcp_glance *glance)
+{
+    const struct ciao_frame *frame = glance->frame;
+    const uint8_t *bytes =
+        frame->n_frags == 0 ? glance->l4 + glance->header_len : frame->frag[0].ptr;
+    if (frame->n_frags > 1)
+        return tcp_glance_sum_of_pieces(csum, frame);
+    if (glance->data_len <= CSUM_FEW && glance->data_len % 4 == 0)
+        return csum_more(0, bytes, glance->data_len);
+    return csum_any(csum, bytes, glance->data_len);
+}
+
+/* [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
+static inline bool tcp_glance_sums_hold(const struct tcp *tcp, const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    if (!glance->v6 && csum_fold(csum_more(0, l4 - IP4_HEADER_LEN, IP4_HEADER_LEN)) != 0xffff)
+        return false;
+    if (glance->frame->csum != CIAO_CSUM_NONE)
+        return true;
+    uint64_t sum = tcp_glance_pseudo_sum(glance);
+    sum += glance->header_len == 32 ? csum_more(0, l4, 32) : csum_more(0, l4, glance->header_len);
+    if (glance->data_len != 0)
+        sum += tcp_glance_payload_sum(tcp->ip->csum, glance);
+    return csum_fold(sum) == 0xffff;
+}
+
+#endif
