@@ -215,7 +215,7 @@ static void model_tcp(struct run *run, uint8_t *l4)
     tcp_segment_acks(tcb);
 }
 
-static void make_model(struct run *run, uint8_t *l4)
+static inline __attribute__((always_inline)) void make_model(struct run *run, uint8_t *l4)
 {
     run->tcp_len = run->tcb->flags & TCB_TS ? TCP_HEADER_LEN + TIMESTAMPS_LEN : TCP_HEADER_LEN;
     run->ip_len = run->tcb->head.v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
@@ -270,7 +270,9 @@ static inline uint64_t payload_sum(const struct run *run, const struct ciao_fram
 }
 
 /* Of the last bytes before snd.nxt, which are in the frame's fragments. [RFC9293 3.1 MUST-2] */
-static void put_headers(struct run *run, struct ciao_frame *frame, uint32_t data_len, uint8_t flags)
+static inline __attribute__((always_inline)) void put_headers(struct run *run,
+                                                              struct ciao_frame *frame,
+                                                              uint32_t data_len, uint8_t flags)
 {
     uint8_t *l4 = frame->room + IP_TO_L4;
     seq_t seq = run->tcb->snd.nxt - data_len;
@@ -297,24 +299,24 @@ static void put_headers(struct run *run, struct ciao_frame *frame, uint32_t data
     csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_fold(sum + payload_sum(run, frame, seq, data_len)));
 }
 
-static __attribute__((noinline)) void tell(const struct run *run, const struct ciao_frame *frame,
-                                           uint32_t data_len)
+static __attribute__((noinline)) void tell(const struct tcp *tcp, const struct tcb *tcb,
+                                           const struct ciao_frame *frame)
 {
     const uint8_t *l4 = frame->room + IP_TO_L4;
     struct ciao_event_segment event = {
         .seq = get_be32(l4 + 4),
         .ack = get_be32(l4 + 8),
-        .len = data_len,
-        .wnd = (uint32_t)get_be16(l4 + 14) << run->tcb->rcv_wscale,
+        .len = frame->len - frame->head_len,
+        .wnd = (uint32_t)get_be16(l4 + 14) << tcb->rcv_wscale,
         .wscale = 255,
         .segments = 1,
     };
-    if (run->tcp_len > TCP_HEADER_LEN) {
+    if (l4[12] >> 4 > TCP_HEADER_LEN / 4) {
         event.has_ts = true;
         event.ts_val = get_be32(l4 + 24);
         event.ts_ecr = get_be32(l4 + 28);
     }
-    trace_segment(run->tcp->trace, tcp_at(run->tcb), CIAO_EVENT_SENT, l4[13], &event);
+    trace_segment(tcp->trace, tcp_at(tcb), CIAO_EVENT_SENT, l4[13], &event);
 }
 
 /* ---- bytes ---- */
@@ -377,7 +379,29 @@ static inline void send_one(struct run *run, struct ciao_frame *frame, uint32_t 
         start_timer(run, len);
     put_headers(run, frame, len, push ? TCP_PSH : 0);
     if (trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
-        tell(run, frame, len);
+        tell(run->tcp, run->tcb, frame);
+}
+
+/* A segment alone on its way may have the record of the last one that was. */
+static inline void remember_range(const struct run *run, seq_t start)
+{
+    struct tcp_queue *queue = run->queue;
+    seq_t end = run->tcb->snd.nxt;
+    uint32_t kept = queue->ranges_last;
+    if (queue->ranges_first != 0 || kept == 0 || end - start > run->tcb->smss) {
+        tcp_range_sent(run->tcp, run->tcb, start, end);
+        return;
+    }
+    queue->ranges_first = kept;
+    *tcp_range_at(run->tcp, kept) = (struct tcp_range){
+        .start = start,
+        .end = end,
+        .sent_us = run->tcp->now,
+        .delivered = run->side->delivered,
+        .times = 1,
+        .flags = end == run->tcb->snd_end ? RANGE_APP_LIMITED : 0,
+        .segments = 1,
+    };
 }
 
 /* What the run has sent is remembered. */
@@ -387,7 +411,7 @@ static inline void all_sent(struct run *run, seq_t start)
     struct tcb *tcb = run->tcb;
     uint32_t len = tcb->snd.nxt - start;
     tcp_sendq_sliced(run->queue, tcb->snd.nxt, run->at);
-    tcp_range_sent(run->tcp, tcb, start, tcb->snd.nxt);
+    remember_range(run, start);
     side->segments_sent += run->segments;
     side->data_sent += run->segments;
     side->bytes_sent += len;
@@ -424,30 +448,38 @@ static bool send_bytes(struct run *run, struct tcp_turn *turn)
     return len != UNUSUAL;
 }
 
-static void send_ack(struct run *run, struct ciao_frame *frame)
+/* A segment without data: an ACK, and more with `flags`. */
+static __attribute__((noinline)) void put_control(struct tcp *tcp, struct tcb *tcb,
+                                                  struct ciao_frame *frame, uint8_t flags)
 {
+    struct run run;
+    run.tcp = tcp;
+    run.tcb = tcb;
+    run.settings = tcp_tcb_settings(tcp, tcb);
+    run.model = NULL;
     ciao_frame_init(frame);
-    put_headers(run, frame, 0, 0);
-    if (run->tcb->has_side)
-        run->side->segments_sent++;
-    if (trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
-        tell(run, frame, 0);
+    put_headers(&run, frame, 0, flags);
+    if (tcb->has_side)
+        tcp_side(tcp, tcb)->segments_sent++;
+}
+
+static void send_ack(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    put_control(tcp, tcb, frame, 0);
+    if (trace_on(tcp->trace, CIAO_EVENTS_WIRE))
+        tell(tcp, tcb, frame);
 }
 
 /* All has left but the FIN, for which the peer has room; false: it is unusual. */
-static bool send_fin(struct run *run, struct tcp_turn *turn)
+static bool send_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 {
-    struct tcb *tcb = run->tcb;
-    if ((int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt) <= 0 || !tcp_range_room(run->tcp))
+    if ((int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt) <= 0 || !tcp_range_room(tcp))
         return false;
     struct ciao_frame *frame = turn->frames[turn->made++];
-    ciao_frame_init(frame);
-    put_headers(run, frame, 0, TCP_FIN);
-    tcp_output_sent_new(run->tcp, tcb, 0, true);
-    if (tcb->has_side)
-        run->side->segments_sent++;
-    if (trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
-        tell(run, frame, 0);
+    put_control(tcp, tcb, frame, TCP_FIN);
+    tcp_output_sent_new(tcp, tcb, 0, true);
+    if (trace_on(tcp->trace, CIAO_EVENTS_WIRE))
+        tell(tcp, tcb, frame);
     return true;
 }
 
@@ -464,13 +496,13 @@ enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_t
     run.model = NULL;
     run.segments = 0;
     if (fin_waits(tcb)) {
-        if (!send_fin(&run, turn))
+        if (!send_fin(tcp, tcb, turn))
             return TCP_STREAM_UNUSUAL;
     } else if (unsent_bytes(tcb) == 0)
         tcb->flags &= ~TCB_CWND_LIMITED;
     else if (!send_bytes(&run, turn))
         return TCP_STREAM_UNUSUAL;
     if ((tcb->flags & TCB_ACK_NOW) && turn->made < turn->limit)
-        send_ack(&run, turn->frames[turn->made++]);
+        send_ack(tcp, tcb, turn->frames[turn->made++]);
     return turn->made == turn->limit && unsent_bytes(tcb) != 0 ? TCP_STREAM_MORE : TCP_STREAM_DONE;
 }
