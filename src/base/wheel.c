@@ -20,8 +20,6 @@ BUILD_ASSERT(sizeof(struct wheel_chunk) == 64);
 #define PLACE_BITS 4u
 BUILD_ASSERT(WHEEL_CHUNK <= 1 << PLACE_BITS);
 
-#define AHEAD 4u /* nodes that are on their way from memory when a slot comes down */
-
 static struct wheel_node *node_of(const struct wheel *wheel, ref_t ref)
 {
     const struct wheel_space *space = &wheel->space[ref_kind(ref)];
@@ -225,18 +223,9 @@ static uint64_t slot_start(const struct wheel *wheel, uint32_t slot)
     return ((wheel->position >> shift) + ahead) << shift;
 }
 
-static void fetch(const struct wheel *wheel, ref_t ref)
-{
-    if (ref != REF_NONE)
-        __builtin_prefetch(node_of(wheel, ref), 1);
-}
-
-/* The newest first; what follows is on its way from memory meanwhile. */
 static void move_down(struct wheel *wheel, const struct wheel_chunk *chunk)
 {
     for (uint32_t i = chunk->used; i-- != 0;) {
-        if (i >= AHEAD)
-            fetch(wheel, chunk->ref[i - AHEAD]);
         if (chunk->ref[i] == REF_NONE)
             continue;
         struct wheel_node *node = node_of(wheel, chunk->ref[i]);
@@ -245,33 +234,50 @@ static void move_down(struct wheel *wheel, const struct wheel_chunk *chunk)
     }
 }
 
-/* The position has reached a slot above level 0: all in it come down. */
+/* Off the table; its nodes, and the chunk behind it, are on their way from memory. */
+static struct wheel_chunk take_chunk(struct wheel *wheel, uint32_t index)
+{
+    const struct wheel_chunk chunk = *chunk_at(wheel, index);
+    pool_give(&wheel->chunks, index);
+    __builtin_prefetch(chunk_at(wheel, chunk.next));
+    for (uint32_t i = 0; i < chunk.used; i++)
+        if (chunk.ref[i] != REF_NONE)
+            __builtin_prefetch(node_of(wheel, chunk.ref[i]), 1);
+    return chunk;
+}
+
+/* The position has reached a slot above level 0: all in it come down, the newest first.  While one
+ * chunk is served the next one's nodes are fetched. */
 static void cascade(struct wheel *wheel, uint32_t slot)
 {
     uint32_t index = wheel->slot[slot];
     forget_slot(wheel, slot);
-    while (index != 0) {
-        const struct wheel_chunk chunk = *chunk_at(wheel, index);
-        pool_give(&wheel->chunks, index);
-        for (uint32_t i = chunk.used; i-- != 0 && chunk.used - i <= AHEAD;)
-            fetch(wheel, chunk.ref[i]);
+    struct wheel_chunk chunk = take_chunk(wheel, index);
+    while (chunk.next != 0) {
+        const struct wheel_chunk next = take_chunk(wheel, chunk.next);
         move_down(wheel, &chunk);
-        index = chunk.next;
+        chunk = next;
     }
+    move_down(wheel, &chunk);
 }
 
 static ref_t newest(const struct wheel *wheel, uint32_t slot)
 {
     const struct wheel_chunk *chunk = chunk_at(wheel, wheel->slot[slot]);
+    __builtin_prefetch(chunk_at(wheel, chunk->next));
     return chunk->ref[chunk->used - 1];
 }
 
 ref_t wheel_coming(const struct wheel *wheel, unsigned ahead)
 {
-    uint32_t slot = digit_of(wheel->position, 0);
-    if (!wheel->expiring || wheel->slot[slot] == 0)
+    uint32_t index = wheel->slot[digit_of(wheel->position, 0)];
+    if (!wheel->expiring || index == 0)
         return REF_NONE;
-    const struct wheel_chunk *chunk = chunk_at(wheel, wheel->slot[slot]);
+    const struct wheel_chunk *chunk = chunk_at(wheel, index);
+    if (ahead >= chunk->used && chunk->next != 0) {
+        ahead -= chunk->used;
+        chunk = chunk_at(wheel, chunk->next);
+    }
     return ahead < chunk->used ? chunk->ref[chunk->used - 1 - ahead] : REF_NONE;
 }
 

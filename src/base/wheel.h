@@ -91,7 +91,8 @@ static inline bool wheel_node_armed(const struct wheel_node *node)
  */
 ref_t wheel_expire(struct wheel *wheel, time_us now);
 
-/* What it will return after `ahead` others, if that stands in the same chunk; else REF_NONE. */
+/* What it will return after about `ahead` others, fewer than WHEEL_CHUNK; REF_NONE: nothing that
+ * is due now, or there is a hole. */
 ref_t wheel_coming(const struct wheel *wheel, unsigned ahead);
 
 /*

@@ -19,7 +19,7 @@
  */
 #include "proto/tcp/tcp_internal.h"
 
-#define AHEAD 3u /* of those that run out together so many more are on their way from memory */
+#define AHEAD 4u /* of those that run out together so many more are on their way from memory */
 
 static uint32_t to_ms(time_us at)
 {
