@@ -29,7 +29,10 @@ struct tcp_head *tcp_head_at(const struct tcp *tcp, ref_t ref)
 
 struct tcb *tcp_tcb_at(const struct tcp *tcp, ref_t ref)
 {
-    return pool_at(ref_kind(ref) == KIND_TCB4 ? &tcp->tcbs : &tcp->tcbs6, ref_index(ref));
+    size_t index = ref_index(ref);
+    return (struct tcb *)(void *)(ref_kind(ref) == KIND_TCB4
+                                      ? tcp->tcbs.base + index * sizeof(struct tcb)
+                                      : tcp->tcbs6.base + index * sizeof(struct tcb6));
 }
 
 void tcp_prefetch_tcb(const struct tcp *tcp, ref_t ref)
