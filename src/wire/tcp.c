@@ -9,26 +9,10 @@
 #define OPTION_TIMESTAMPS_LEN     10u
 #define SACK_BLOCK_LEN            8u
 
-/* NOP, NOP, timestamps: the aligned form in which nearly every segment carries them. */
-#define NOP_NOP_TIMESTAMPS 0x0101080au
-
-/* And those of a SYN: MSS, SACK permitted, timestamps, NOP, window scale. */
+/* The usual options of a SYN: MSS, SACK permitted, timestamps, NOP, window scale. */
 #define SYN_OPTIONS_LEN           20u
 #define SACK_PERMITTED_TIMESTAMPS 0x0402080au
 #define NOP_WSCALE                0x010303u
-
-/* All but the SACK blocks, which are defined by their number. */
-static void clear_options(struct tcp_options *opt)
-{
-    __builtin_memset(opt, 0, offsetof(struct tcp_options, sack));
-}
-
-static void take_timestamps(const uint8_t *p, struct tcp_options *opt)
-{
-    opt->has_ts = true;
-    opt->ts_val = get_be32(p);
-    opt->ts_ecr = get_be32(p + 4);
-}
 
 /* The body of a SACK option: n whole blocks, or it is none [RFC2018 3]. */
 static void take_sack(const uint8_t *p, size_t body_len, struct tcp_options *opt)
@@ -66,7 +50,7 @@ static void take_syn_option(const uint8_t *option, struct tcp_options *opt)
 static void take_option(const uint8_t *option, bool syn, struct tcp_options *opt)
 {
     if (option[0] == TCP_OPTION_TIMESTAMPS && option[1] == OPTION_TIMESTAMPS_LEN) {
-        take_timestamps(option + 2, opt);
+        tcp_take_timestamps(option + 2, opt);
     } else if (syn) {
         take_syn_option(option, opt);
     } else if (option[0] == TCP_OPTION_SACK) {
@@ -106,7 +90,7 @@ static bool take_usual_syn(const uint8_t *p, struct tcp_options *opt)
     opt->has_mss = true;
     opt->mss = get_be16(p + 2);
     opt->sack_permitted = true;
-    take_timestamps(p + 8, opt);
+    tcp_take_timestamps(p + 8, opt);
     opt->has_wscale = true;
     opt->wscale = p[19];
     return true;
@@ -122,20 +106,7 @@ enum wire_fault tcp_parse(const uint8_t *p, size_t len, struct tcp_header *tcp)
     if (header_len < TCP_HEADER_LEN || header_len > len) {
         return WIRE_TCP_OFFSET;
     }
-    tcp->sport = get_be16(p);
-    tcp->dport = get_be16(p + 2);
-    tcp->seq = get_be32(p + 4);
-    tcp->ack = get_be32(p + 8);
-    tcp->header_len = (uint8_t)header_len;
-    tcp->flags = (uint16_t)(word & TCP_FLAGS);
-    tcp->wnd = get_be16(p + 14);
-    tcp->urp = get_be16(p + 18);
-    clear_options(&tcp->opt);
-    if (header_len == TCP_HEADER_LEN) {
-        return WIRE_OK;
-    }
-    if (header_len == TCP_HEADER_LEN + 12 && get_be32(p + 20) == NOP_NOP_TIMESTAMPS) {
-        take_timestamps(p + 24, &tcp->opt);
+    if (tcp_parse_usual(p, header_len, tcp)) {
         return WIRE_OK;
     }
     if (header_len == TCP_HEADER_LEN + SYN_OPTIONS_LEN && (word & TCP_SYN)
@@ -206,7 +177,7 @@ static uint8_t *emit_options(const struct tcp_options *opt, uint8_t *out)
 {
     size_t n_sack = emitted_sacks(opt);
     if (opt->has_ts) {
-        out = put_word(out, NOP_NOP_TIMESTAMPS);
+        out = put_word(out, TCP_NOP_NOP_TIMESTAMPS);
         out = put_word(out, opt->ts_val);
         out = put_word(out, opt->ts_ecr);
     }

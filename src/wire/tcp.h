@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "wire/fault.h"
 
 #define TCP_HEADER_LEN      20u
@@ -73,6 +74,39 @@ struct tcp_header {
  * The payload begins header_len behind p.
  */
 enum wire_fault tcp_parse(const uint8_t *p, size_t len, struct tcp_header *tcp);
+
+/* NOP, NOP, timestamps: the aligned form in which nearly every segment carries them. */
+#define TCP_NOP_NOP_TIMESTAMPS 0x0101080au
+
+static inline void tcp_take_timestamps(const uint8_t *p, struct tcp_options *opt)
+{
+    opt->has_ts = true;
+    opt->ts_val = get_be32(p);
+    opt->ts_ecr = get_be32(p + 4);
+}
+
+/*
+ * The same for a header that is there whole, in the caller's code.  False: all but the options has
+ * been read, and there are others than timestamps in that form.
+ */
+static inline bool tcp_parse_usual(const uint8_t *p, size_t header_len, struct tcp_header *tcp)
+{
+    tcp->sport = get_be16(p);
+    tcp->dport = get_be16(p + 2);
+    tcp->seq = get_be32(p + 4);
+    tcp->ack = get_be32(p + 8);
+    tcp->header_len = (uint8_t)header_len;
+    tcp->flags = get_be16(p + 12) & TCP_FLAGS;
+    tcp->wnd = get_be16(p + 14);
+    tcp->urp = get_be16(p + 18);
+    __builtin_memset(&tcp->opt, 0, offsetof(struct tcp_options, sack));
+    if (header_len == TCP_HEADER_LEN)
+        return true;
+    if (header_len != TCP_HEADER_LEN + 12 || get_be32(p + 20) != TCP_NOP_NOP_TIMESTAMPS)
+        return false;
+    tcp_take_timestamps(p + 24, &tcp->opt);
+    return true;
+}
 
 /* How many bytes tcp_emit() would write. */
 size_t tcp_emit_len(const struct tcp_header *tcp);

@@ -55,7 +55,8 @@ bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glanc
     struct ip_packet packet;
     struct tcp_segment seg;
     if (glance->l4 == NULL || glance->data_len != 0 || !tcp_glance_sums_hold(tcp, glance)
-        || tcp_parse(glance->l4, glance->header_len, &seg.h) != WIRE_OK
+        || (!tcp_parse_usual(glance->l4, glance->header_len, &seg.h)
+            && tcp_parse(glance->l4, glance->header_len, &seg.h) != WIRE_OK)
         || !describe(glance, link, &packet))
         return false;
     seg.hash = glance->hashed ? glance->hash : tcp_glance_hash(tcp, glance);
