@@ -206,11 +206,47 @@ static void pairs_of_hosts_have_a_clock_of_their_own(void **state)
     stackmem_free(made.memory, made.bytes);
 }
 
+/* ---- who is meant by a SYN ---- */
+
+#define GROUP 5u
+
+/* Of listeners that share a port each gets its part of the flows, and a flow always the same one.
+ */
+static void a_group_shares_its_flows(void **state)
+{
+    (void)state;
+    struct made made = stack_new(1, false);
+    struct tcp *tcp = &made.stack->tcp;
+    struct ciao_settings settings = made.config.tcp;
+    const struct ciao_endpoint local = {.addr = addr_of("10.0.0.1"), .port = 80};
+    const struct tcp_listener *member[GROUP];
+    unsigned got[GROUP] = {0};
+    settings.flags |= CIAO_REUSEPORT;
+    for (unsigned i = 0; i < GROUP; i++) {
+        ciao_conn listener;
+        assert_int_equal(ciao_listen(made.stack, &local, 16, &settings, &listener), 0);
+        member[i] = tcp_user_listener(tcp, listener);
+    }
+    struct tcp_tuple tuple = {.local = local.addr, .remote = addr_of("10.0.0.9"), .local_port = 80};
+    for (unsigned port = 1; port <= 1000 * GROUP; port++) {
+        tuple.remote_port = (uint16_t)port;
+        uint64_t hash = tcp_flow_hash(tcp, &tuple);
+        const struct tcp_listener *meant = tcp_listen_find(tcp, &tuple, hash);
+        assert_ptr_equal(meant, tcp_listen_find(tcp, &tuple, hash));
+        for (unsigned i = 0; i < GROUP; i++)
+            got[i] += meant == member[i];
+    }
+    for (unsigned i = 0; i < GROUP; i++)
+        assert_in_range(got[i], 800, 1200);
+    stackmem_free(made.memory, made.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_bytes_are_those_of_the_makers),
         cmocka_unit_test(a_new_route_is_heeded),
+        cmocka_unit_test(a_group_shares_its_flows),
         cmocka_unit_test(pairs_of_hosts_have_a_clock_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

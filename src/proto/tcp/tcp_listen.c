@@ -31,6 +31,13 @@ static unsigned fits(const struct tcp_listener *listener, const struct tcp_tuple
     return listener->dual ? 1 : 0;
 }
 
+/* One chance in n, decided by the flow, and by no other chance's outcome. */
+static bool is_drawn(uint32_t hash, uint32_t n)
+{
+    uint32_t drawn = (hash ^ n * 0x9e3779b9u) * 0x85ebca6bu;
+    return (drawn ^ drawn >> 15) % n == 0;
+}
+
 struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple,
                                      uint64_t hash)
 {
@@ -46,7 +53,7 @@ struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tup
             continue;
         equals = fit > best_fit ? 1 : equals + 1;
         /* Of a REUSEPORT group the flow's hash chooses one, each with the same chance. */
-        if (fit > best_fit || (uint32_t)(hash >> 32) % equals == 0)
+        if (fit > best_fit || is_drawn((uint32_t)hash, equals))
             best = listener;
         best_fit = fit;
     }

@@ -33,12 +33,13 @@ struct tcp_destination {
     uint32_t next; /* in its bucket */
     uint32_t bitmap;
     uint32_t count;
-    uint32_t hash;
+    uint32_t secret; /* F and G of RFC 6056 3.3.4 */
     struct ciao_addr local, remote;
     uint16_t remote_port;
     uint16_t ports[INLINE_PORTS];
 };
 BUILD_ASSERT(sizeof(struct tcp_destination) == 96);
+BUILD_ASSERT(COUNTERS == 1u << 12); /* G is the low twelve bits of a secret, F the others */
 
 struct bitmap {
     uint64_t taken[WORDS];
@@ -93,23 +94,40 @@ int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_de
         return -CIAO_ENOMEM;
     ports->key[0] = rng_u64(rng);
     ports->key[1] = rng_u64(rng);
+    for (unsigned i = 0; i < MULTILINEAR_KEYS(TCP_PORT_WORDS); i++)
+        ports->bucket_key[i] = rng_u64(rng);
     ports->in_use = 0;
     return 0;
 }
 
 /* ---- destinations ---- */
 
-/* RFC 6056's F and G are the two halves: both depend on the whole destination and on a secret. */
-static uint64_t hash_of(const struct tcp_ports *ports, const struct tcp_port_key *key)
+/* In which bucket it is looked for. */
+static uint32_t hash_of(const struct tcp_ports *ports, const struct tcp_port_key *key)
 {
-    if (ip_is_v4(&key->remote))
-        return siphash13_2w(ports->key, key->remote_port,
-                            (uint64_t)ip_v4(&key->local) << 32 | ip_v4(&key->remote));
+    if (ip_is_v4(&key->remote)) {
+        const uint32_t words[] = {key->remote_port, ip_v4(&key->local), ip_v4(&key->remote)};
+        return multilinear(ports->bucket_key, words, 3);
+    }
+    uint32_t words[TCP_PORT_WORDS] = {key->remote_port};
+    __builtin_memcpy(words + 1, key->local.b, sizeof key->local.b);
+    __builtin_memcpy(words + 5, key->remote.b, sizeof key->remote.b);
+    return multilinear(ports->bucket_key, words, TCP_PORT_WORDS);
+}
+
+/* RFC 6056's F and G are parts of this, worked out once a destination: both depend on all of it and
+ * on a secret, and what they lead to is seen by others. */
+static uint32_t secret_of(const struct tcp_ports *ports, const struct tcp_port_key *key)
+{
+    if (ip_is_v4(&key->remote)) {
+        uint64_t hosts = (uint64_t)ip_v4(&key->local) << 32 | ip_v4(&key->remote);
+        return (uint32_t)(siphash24_2w(ports->key, hosts, key->remote_port) >> 32);
+    }
     const uint64_t words[5] = {
         get_be64(key->local.b),      get_be64(key->local.b + 8), get_be64(key->remote.b),
         get_be64(key->remote.b + 8), key->remote_port,
     };
-    return siphash13_u64s(ports->key, words, 5);
+    return (uint32_t)(siphash24_u64s(ports->key, words, 5) >> 32);
 }
 
 static struct tcp_destination *destination_at(const struct tcp_ports *ports, uint32_t index)
@@ -117,10 +135,9 @@ static struct tcp_destination *destination_at(const struct tcp_ports *ports, uin
     return pool_at(&ports->destinations, index);
 }
 
-static bool is_for(const struct tcp_destination *destination, const struct tcp_port_key *key,
-                   uint32_t hash)
+static bool is_for(const struct tcp_destination *destination, const struct tcp_port_key *key)
 {
-    return destination->hash == hash && destination->remote_port == key->remote_port
+    return destination->remote_port == key->remote_port
            && ip_equal(&destination->remote, &key->remote)
            && ip_equal(&destination->local, &key->local);
 }
@@ -129,7 +146,7 @@ static bool is_for(const struct tcp_destination *destination, const struct tcp_p
 static uint32_t *find_link(struct tcp_ports *ports, const struct tcp_port_key *key, uint32_t hash)
 {
     uint32_t *link = &ports->buckets[hash & (ports->bucket_count - 1)];
-    while (*link != 0 && !is_for(destination_at(ports, *link), key, hash))
+    while (*link != 0 && !is_for(destination_at(ports, *link), key))
         link = &destination_at(ports, *link)->next;
     return link;
 }
@@ -143,7 +160,7 @@ static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struc
         if (index == 0)
             return NULL;
         *destination_at(ports, index) = (struct tcp_destination){
-            .hash = hash,
+            .secret = secret_of(ports, key),
             .local = key->local,
             .remote = key->remote,
             .remote_port = key->remote_port,
@@ -282,16 +299,13 @@ static uint32_t next_free(const struct tcp_ports *ports, const struct tcp_destin
  * that is free. */
 uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, bool *full)
 {
-    uint64_t hash = hash_of(ports, key);
-    uint32_t *counter = &ports->counters[hash >> 32 & (COUNTERS - 1)];
-    uint32_t range = (uint32_t)ports->high - ports->low + 1;
-    uint32_t start = ports->low + ((uint32_t)(hash >> 44) + *counter) % range;
-    *full = false;
-    struct tcp_destination *destination = find_or_make(ports, key, (uint32_t)hash);
-    if (destination == NULL) {
-        *full = true;
+    struct tcp_destination *destination = find_or_make(ports, key, hash_of(ports, key));
+    *full = destination == NULL;
+    if (destination == NULL)
         return 0;
-    }
+    uint32_t *counter = &ports->counters[destination->secret & (COUNTERS - 1)];
+    uint32_t range = (uint32_t)ports->high - ports->low + 1;
+    uint32_t start = ports->low + ((destination->secret >> 12) + *counter) % range;
     uint32_t port = next_free(ports, destination, start);
     if (port > ports->high) {
         port = next_free(ports, destination, ports->low);
@@ -308,7 +322,7 @@ uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, 
 
 bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
 {
-    uint32_t hash = (uint32_t)hash_of(ports, key);
+    uint32_t hash = hash_of(ports, key);
     struct tcp_destination *destination = find_or_make(ports, key, hash);
     if (destination == NULL || is_taken(ports, destination, port))
         return false;
@@ -317,7 +331,7 @@ bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint
 
 void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
 {
-    uint32_t hash = (uint32_t)hash_of(ports, key);
+    uint32_t hash = hash_of(ports, key);
     uint32_t index = *find_link(ports, key, hash);
     if (index == 0 || !is_taken(ports, destination_at(ports, index), port))
         return;

@@ -14,9 +14,12 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/multilinear.h"
 #include "base/pool.h"
 #include "base/rng.h"
 #include "ciao/addr.h"
+
+#define TCP_PORT_WORDS 9 /* of a destination of IPv6, 32 bits each */
 
 struct tcp_destination; /* one (local address, remote address, remote port) */
 
@@ -27,6 +30,7 @@ struct tcp_ports {
                            have come */
     uint32_t bucket_count;
     uint64_t key[2];
+    uint64_t bucket_key[MULTILINEAR_KEYS(TCP_PORT_WORDS)];
     uint16_t low, high;
     uint32_t in_use; /* four-tuples that hold an ephemeral or chosen local port */
 };
