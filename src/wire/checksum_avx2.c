@@ -66,16 +66,35 @@ static inline uint32_t fold32(uint32_t sum)
     return (sum & 0xffff) + (sum >> 16);
 }
 
+/* 128 bytes. */
+static inline AVX2 void sum_four(struct lanes *sums, const uint8_t *p)
+{
+    sums->a = add(sums->a, load(p));
+    sums->b = add(sums->b, load(p + 32));
+    sums->a = add(sums->a, load(p + 64));
+    sums->b = add(sums->b, load(p + 96));
+}
+
+static inline AVX2 void copy_four(struct lanes *sums, uint8_t *q, const uint8_t *p)
+{
+    sums->a = add(sums->a, copy32(q, p));
+    sums->b = add(sums->b, copy32(q + 32, p + 32));
+    sums->a = add(sums->a, copy32(q + 64, p + 64));
+    sums->b = add(sums->b, copy32(q + 96, p + 96));
+}
+
 /* 32 bytes to 64 KB. */
 static inline AVX2 uint32_t sum_block(const uint8_t *p, size_t len)
 {
     struct lanes sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     const uint8_t *end = p + len;
-    for (size_t n = len / 128; n > 0; n--, p += 128) {
-        sums.a = add(sums.a, load(p));
-        sums.b = add(sums.b, load(p + 32));
-        sums.a = add(sums.a, load(p + 64));
-        sums.b = add(sums.b, load(p + 96));
+    for (size_t n = len / 256; n > 0; n--, p += 256) {
+        sum_four(&sums, p);
+        sum_four(&sums, p + 128);
+    }
+    if (len & 128) {
+        sum_four(&sums, p);
+        p += 128;
     }
     for (size_t n = len / 32 % 4; n > 0; n--, p += 32)
         sums.a = add(sums.a, load(p));
@@ -102,11 +121,14 @@ static inline AVX2 uint32_t copy_block(uint8_t *q, const uint8_t *p, size_t len)
     struct lanes sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     const uint8_t *end = p + len;
     uint8_t *end_to = q + len;
-    for (size_t n = len / 128; n > 0; n--, p += 128, q += 128) {
-        sums.a = add(sums.a, copy32(q, p));
-        sums.b = add(sums.b, copy32(q + 32, p + 32));
-        sums.a = add(sums.a, copy32(q + 64, p + 64));
-        sums.b = add(sums.b, copy32(q + 96, p + 96));
+    for (size_t n = len / 256; n > 0; n--, p += 256, q += 256) {
+        copy_four(&sums, q, p);
+        copy_four(&sums, q + 128, p + 128);
+    }
+    if (len & 128) {
+        copy_four(&sums, q, p);
+        p += 128;
+        q += 128;
     }
     for (size_t n = len / 32 % 4; n > 0; n--, p += 32, q += 32)
         sums.a = add(sums.a, copy32(q, p));

@@ -22,7 +22,8 @@ struct piece {
     uint16_t sum; /* as if its first byte lay at an even place */
 };
 struct sums {
-    uint32_t pieces;
+    uint16_t pieces;
+    uint16_t next; /* the piece behind the one that was asked for last */
     struct piece piece[PIECES_MOST];
 };
 BUILD_ASSERT(sizeof(struct sums) <= BUF_QUARTER_SPARE);
@@ -45,7 +46,7 @@ static uint32_t start_of(const struct sums *sums, uint32_t index)
 void tcp_sums_begin(struct ciao_buf *buf)
 {
     if (has_sums(buf))
-        sums_of(buf)->pieces = 0;
+        sums_of(buf)->pieces = sums_of(buf)->next = 0;
 }
 
 /* A piece begins there, or the last one goes on. */
@@ -60,7 +61,7 @@ static void keep(struct sums *sums, uint32_t at, uint32_t len, uint32_t sum, boo
         last->end = (uint16_t)(at + len);
     } else if (n < PIECES_MOST) {
         sums->piece[n] = (struct piece){(uint16_t)(at + len), (uint16_t)sum};
-        sums->pieces = n + 1;
+        sums->pieces = (uint16_t)(n + 1);
     }
 }
 
@@ -84,19 +85,33 @@ void tcp_sums_copy(const struct csum_ops *csum, struct ciao_buf *buf, const stru
     }
 }
 
+/* The sum of the pieces at the front, and how many bytes they are. */
+static uint32_t known_of(struct sums *sums, uint32_t at, uint32_t len, uint32_t *done)
+{
+    uint32_t sum = 0, i = start_of(sums, sums->next) <= at ? sums->next : 0;
+    while (i < sums->pieces && sums->piece[i].end <= at)
+        i++;
+    bool known = start_of(sums, i) == at;
+    for (; known && i < sums->pieces && sums->piece[i].end - at <= len; i++) {
+        sum = csum_combine(sum, sums->piece[i].sum, *done & 1);
+        *done = sums->piece[i].end - at;
+    }
+    sums->next = (uint16_t)i;
+    return sum;
+}
+
+/* Mostly one piece is asked for after the other. */
 uint32_t tcp_sums_of(const struct csum_ops *csum, const struct ciao_frag *frag)
 {
-    uint32_t sum = 0, done = 0, i = 0, len = frag->len;
+    uint32_t sum = 0, done = 0, len = frag->len;
     if (has_sums(frag->buf)) {
-        const struct sums *sums = sums_of(frag->buf);
-        uint32_t at = (uint32_t)(frag->ptr - ciao_buf_bytes(frag->buf));
-        while (i < sums->pieces && sums->piece[i].end <= at)
-            i++;
-        bool known = start_of(sums, i) == at;
-        for (; known && i < sums->pieces && sums->piece[i].end - at <= len; i++) {
-            sum = csum_combine(sum, sums->piece[i].sum, done & 1);
-            done = sums->piece[i].end - at;
+        struct sums *sums = sums_of(frag->buf);
+        uint32_t at = (uint32_t)(frag->ptr - ciao_buf_bytes(frag->buf)), i = sums->next;
+        if (i < sums->pieces && start_of(sums, i) == at && sums->piece[i].end == at + len) {
+            sums->next++;
+            return sums->piece[i].sum;
         }
+        sum = known_of(sums, at, len, &done);
     }
     if (done == len)
         return sum;
