@@ -34,23 +34,36 @@ static bool joins(struct merge *merge, struct ciao_frame *frame)
     return merge->take != NULL && merge_verify(merge, frame) && merge_append(merge, frame);
 }
 
+static void unpredicted(struct ciao_stack *stack, int link, struct merge *merge,
+                        struct tcp_glance *glance)
+{
+    struct ciao_frame *frame = glance->frame;
+    if (tcp_plain_arrives(&stack->tcp, link, glance))
+        return;
+    if (stack->config.merge && merge_verify(merge, frame))
+        merge->take = frame;
+    else
+        arrived(stack, link, frame);
+}
+
 /* What continues a run waits for the rest of it; what takes the short way waits for nobody. */
 static void batch(struct ciao_stack *stack, int link, struct merge *merge,
                   struct ciao_frame *const *frames, unsigned n)
 {
     struct tcp_glance glances[BATCH];
     tcp_glance_all(&stack->tcp, link, frames, n, glances);
-    for (unsigned i = 0; i < n; i++) {
-        if (joins(merge, frames[i]))
+    for (unsigned i = 0; i < n;) {
+        unsigned predicted = 0;
+        if (joins(merge, frames[i])) {
+            i++;
             continue;
+        }
         all_arrived(stack, link, merge);
-        if ((tcp_glance_is_usual(&glances[i]) && tcp_predict(&stack->tcp, link, &glances[i]))
-            || tcp_plain_arrives(&stack->tcp, link, &glances[i]))
-            continue;
-        if (stack->config.merge && merge_verify(merge, frames[i]))
-            merge->take = frames[i];
-        else
-            arrived(stack, link, frames[i]);
+        if (tcp_glance_is_usual(&glances[i]))
+            predicted = tcp_predict(&stack->tcp, link, &glances[i], n - i);
+        if (predicted == 0)
+            unpredicted(stack, link, merge, &glances[i]);
+        i += predicted != 0 ? predicted : 1;
     }
     all_arrived(stack, link, merge);
 }
@@ -59,8 +72,7 @@ static void batch(struct ciao_stack *stack, int link, struct merge *merge,
 static inline void one(struct ciao_stack *stack, int link, struct ciao_frame *frame)
 {
     struct tcp_glance glance;
-    tcp_glance_one(&stack->tcp, link, frame, &glance);
-    if (!(tcp_glance_is_usual(&glance) && tcp_predict_first(&stack->tcp, link, &glance))
+    if (!tcp_predict_alone(&stack->tcp, link, frame, &glance)
         && !tcp_plain_arrives(&stack->tcp, link, &glance))
         arrived(stack, link, frame);
 }

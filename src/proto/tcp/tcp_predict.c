@@ -150,8 +150,10 @@ static void fetch_record(const struct tcp *tcp, struct tcp_glance *glance)
     tcp_prefetch(tcp, glance->flow);
 }
 
-static inline void glance_at_one(struct tcp *tcp, const struct ciao_link *link,
-                                 struct ciao_frame *frame, struct tcp_glance *glance)
+static inline __attribute__((always_inline)) void glance_at_one(struct tcp *tcp,
+                                                                const struct ciao_link *link,
+                                                                struct ciao_frame *frame,
+                                                                struct tcp_glance *glance)
 {
     struct flow_cursor cursor;
     glance_at(link, frame, glance);
@@ -173,15 +175,6 @@ static inline bool is_off(const struct tcp *tcp)
     return !tcp->config->predict || trace_on(tcp->trace, CIAO_EVENTS_WIRE);
 }
 
-void tcp_glance_one(struct tcp *tcp, int link, struct ciao_frame *frame, struct tcp_glance *glance)
-{
-    tcp_judged(tcp);
-    if (is_off(tcp))
-        glance->l4 = NULL;
-    else
-        glance_at_one(tcp, ip_link(tcp->ip, link), frame, glance);
-}
-
 /* First all hashes, then all records: each look waits for memory once, not once a frame. */
 void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n,
                     struct tcp_glance *glances)
@@ -191,8 +184,10 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
     bool several = false;
     tcp_judged(tcp);
     if (is_off(tcp)) {
-        for (unsigned i = 0; i < n; i++)
+        for (unsigned i = 0; i < n; i++) {
+            glances[i].frame = frames[i];
             glances[i].l4 = NULL;
+        }
         return;
     }
     glance_at_one(tcp, entry, frames[0], &glances[0]);
@@ -317,12 +312,75 @@ static inline bool predict(struct tcp *tcp, int link, const struct tcp_glance *g
     return true;
 }
 
-bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance)
+/* ---- one after the other ---- */
+
+/* What a segment says besides its number and its text. */
+struct said {
+    uint32_t ack, wnd, header_len;
+    uint64_t times;
+};
+
+static inline struct said said_by(const struct tcp_glance *glance)
 {
-    return tcp->judgements == tcp->ip->judgements && predict(tcp, link, glance, false);
+    const uint8_t *l4 = glance->l4;
+    bool stamped = glance->header_len != TCP_HEADER_LEN;
+    return (struct said){
+        .ack = get_be32(l4 + 8),
+        .wnd = get_be16(l4 + 14),
+        .header_len = glance->header_len,
+        .times = stamped ? get_be64(l4 + 24) : 0,
+    };
 }
 
-bool tcp_predict_first(struct tcp *tcp, int link, const struct tcp_glance *glance)
+/* Of the flow of the one before, it has text, and says the same. */
+static inline bool repeats(const struct tcp_glance *glance, const struct said *said)
 {
-    return predict(tcp, link, glance, glance->is_flow);
+    if (glance->l4 == NULL || glance->hashed || !glance->usual || glance->data_len == 0)
+        return false;
+    struct said now = said_by(glance);
+    return now.ack == said->ack && now.wnd == said->wnd && now.header_len == said->header_len
+           && now.times == said->times;
+}
+
+/* What repeats the one before it, which was predicted, has nothing new but its text: of the fifth
+ * step there is only that the window was told by a later segment. */
+static inline bool predict_text(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                                const struct tcp_glance *glance)
+{
+    seq_t seq = get_be32(glance->l4 + 4);
+    if (seq != tcb->rcv.nxt || glance->data_len > tcb->rcv.edge - tcb->rcv.nxt
+        || !seq_lt(tcb->snd.wl1, seq) || tcb->snd.wl2 != tcb->snd.una
+        || !tcp_glance_sums_hold(tcp, glance))
+        return false;
+    tcp->ip->accepted++;
+    side->segments_received += tcp_glance_segments(glance);
+    tcb->snd.wl1 = seq;
+    tcp_receive_usual(tcp, tcb, side, glance);
+    release(glance->frame);
+    return true;
+}
+
+unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n)
+{
+    const struct said said = said_by(&glances[0]); /* it may be gone before the next is looked at */
+    if (tcp->judgements != tcp->ip->judgements || !predict(tcp, link, &glances[0], false))
+        return 0;
+    struct tcb *tcb = tcp_tcb_at(tcp, glances[0].flow);
+    struct tcp_side *side = tcp_side(tcp, tcb);
+    unsigned done = 1;
+    while (done < n && tcb->snd.wnd == said.wnd << tcb->snd_wscale && repeats(&glances[done], &said)
+           && predict_text(tcp, tcb, side, &glances[done]))
+        done++;
+    return done;
+}
+
+bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame,
+                       struct tcp_glance *glance)
+{
+    tcp_judged(tcp);
+    glance->l4 = NULL;
+    if (is_off(tcp))
+        return false;
+    glance_at_one(tcp, ip_link(tcp->ip, link), frame, glance);
+    return tcp_glance_is_usual(glance) && predict(tcp, link, glance, glance->is_flow);
 }

@@ -14,18 +14,16 @@
 void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n,
                     struct tcp_glance *glances);
 
-/* The same for one that comes alone. */
-void tcp_glance_one(struct tcp *tcp, int link, struct ciao_frame *frame, struct tcp_glance *glance);
-
 /*
- * Process a segment that holds no surprise, of a glance that is usual.
+ * Process segments that hold no surprise, the first of which has a glance that is usual.
  *
- * False: it does, or its checksum is wrong; nothing has changed, and the frame is the caller's
- * still.  True: the frame was released.
+ * Returns how many of them; their frames were released.  The one after them holds a surprise, or
+ * its checksum is wrong: nothing has changed by it, and its frame is the caller's still.
  */
-bool tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glance);
-/* The same right after tcp_glance_one(): nothing has happened since. */
-bool tcp_predict_first(struct tcp *tcp, int link, const struct tcp_glance *glance);
+unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n);
+/* Look at a frame that comes alone and, if it is of that kind, process it. */
+bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame,
+                       struct tcp_glance *glance);
 
 /* After a batch, with tcp->unsettled: its last bytes are copied where that is better. */
 void tcp_receive_settle(struct tcp *tcp);

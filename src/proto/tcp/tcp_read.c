@@ -20,25 +20,36 @@ static __attribute__((noinline)) void refuse_rest(struct tcp *tcp, const struct 
     tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, &seg);
 }
 
-/* How many bytes were taken. */
-static uint32_t take_all(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
-                         const struct tcp_glance *glance)
+static __attribute__((noinline)) uint32_t take_pieces(struct tcp *tcp, struct tcb *tcb,
+                                                      struct tcp_queue *queue,
+                                                      const struct ciao_frame *frame)
 {
-    const struct ciao_frame *frame = glance->frame;
-    struct tcp_part piece = {glance->l4 + glance->header_len, glance->data_len, frame->buf,
-                             tcb->rcv.nxt};
-    if (frame->n_frags == 0)
-        return tcp_run_take(tcp, tcb, queue, &piece) ? piece.len : 0;
+    uint32_t taken = 0;
     for (uint32_t i = 0; i < frame->n_frags; i++) {
         const struct ciao_frag *frag = &frame->frag[i];
-        piece.ptr = frag->ptr;
-        piece.len = frag->len;
-        piece.buf = frag->buf;
-        if (!tcp_run_take(tcp, tcb, queue, &piece))
+        const struct tcp_part part = {frag->ptr, frag->len, frag->buf, tcb->rcv.nxt + taken};
+        if (!tcp_run_take(tcp, tcb, queue, &part))
             break;
-        piece.seq += piece.len;
+        taken += part.len;
     }
-    return piece.seq - tcb->rcv.nxt;
+    return taken;
+}
+
+/* How many bytes were taken. */
+static inline uint32_t take_all(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
+                                const struct tcp_glance *glance)
+{
+    const struct ciao_frame *frame = glance->frame;
+    if (frame->n_frags > 1)
+        return take_pieces(tcp, tcb, queue, frame);
+    bool in_head = frame->n_frags == 0;
+    const struct tcp_part part = {
+        .ptr = in_head ? glance->l4 + glance->header_len : frame->frag[0].ptr,
+        .len = glance->data_len,
+        .buf = in_head ? frame->buf : frame->frag[0].buf,
+        .seq = tcb->rcv.nxt,
+    };
+    return tcp_run_take(tcp, tcb, queue, &part) ? part.len : 0;
 }
 
 void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
