@@ -43,6 +43,8 @@ static uint32_t level_of(const struct wheel *wheel, uint64_t tick)
     uint64_t differs = tick ^ wheel->position;
     if (differs < WHEEL_SLOTS)
         return 0;
+    if (differs < WHEEL_SLOTS * WHEEL_SLOTS) /* the usual: a timeout of seconds */
+        return 1;
     uint32_t level = (63 - (uint32_t)__builtin_clzll(differs)) / WHEEL_BITS;
     return level < TOP ? level : TOP;
 }
@@ -68,16 +70,16 @@ static void note_earliest(struct wheel *wheel, uint32_t slot, uint32_t tick)
 
 static struct wheel_chunk *chunk_at(const struct wheel *wheel, uint32_t index)
 {
-    return pool_at(&wheel->chunks, index);
+    return (struct wheel_chunk *)(void *)wheel->chunks.base + index;
 }
 
-/* A new chunk before the others.  There are as many as nodes, and none is empty. */
-static uint32_t add_chunk(struct wheel *wheel, uint32_t slot)
+/* A new chunk before the others. */
+static __attribute__((noinline)) uint32_t add_chunk(struct wheel *wheel, uint32_t slot)
 {
     uint32_t index = pool_take(&wheel->chunks), older = wheel->slot[slot];
     ASSERT(index != 0);
     struct wheel_chunk *chunk = chunk_at(wheel, index);
-    *chunk = (struct wheel_chunk){.next = older};
+    *chunk = (struct wheel_chunk){.next = older, .slot = (uint16_t)slot};
     if (older != 0)
         chunk_at(wheel, older)->prev = index;
     wheel->slot[slot] = index;
@@ -90,9 +92,11 @@ static void link_node(struct wheel *wheel, ref_t ref, struct wheel_node *node, u
     uint32_t slot = level << WHEEL_BITS | digit_of(tick, level);
     note_earliest(wheel, slot, (uint32_t)tick);
     uint32_t index = wheel->slot[slot];
-    if (index == 0 || chunk_at(wheel, index)->used == WHEEL_CHUNK)
-        index = add_chunk(wheel, slot);
     struct wheel_chunk *chunk = chunk_at(wheel, index);
+    if (__builtin_expect(index == 0 || chunk->used == WHEEL_CHUNK, 0)) {
+        index = add_chunk(wheel, slot);
+        chunk = chunk_at(wheel, index);
+    }
     node->tick = (uint32_t)tick;
     node->place = index << PLACE_BITS | chunk->used;
     chunk->ref[chunk->used++] = ref;
@@ -107,48 +111,59 @@ static void forget_slot(struct wheel *wheel, uint32_t slot)
     wheel->vague[slot >> WHEEL_BITS] &= ~slot_bit(slot);
 }
 
-static void remove_chunk(struct wheel *wheel, uint32_t slot, uint32_t index)
+/* Nothing is armed in this chunk any more.  The last one stays with its slot, for the next node. */
+static void chunk_is_empty(struct wheel *wheel, uint32_t slot, uint32_t index)
 {
     const struct wheel_chunk *chunk = chunk_at(wheel, index);
+    if (chunk->next == 0 && chunk->prev == 0) {
+        wheel->occupied[slot >> WHEEL_BITS] &= ~slot_bit(slot);
+        wheel->vague[slot >> WHEEL_BITS] &= ~slot_bit(slot);
+        return;
+    }
     if (chunk->next != 0)
         chunk_at(wheel, chunk->next)->prev = chunk->prev;
     if (chunk->prev != 0)
         chunk_at(wheel, chunk->prev)->next = chunk->next;
-    else if (chunk->next != 0)
-        wheel->slot[slot] = chunk->next;
     else
-        forget_slot(wheel, slot);
+        wheel->slot[slot] = chunk->next;
     pool_give(&wheel->chunks, index);
 }
 
 static void unlink_node(struct wheel *wheel, struct wheel_node *node)
 {
-    uint64_t tick = full_tick(wheel, node->tick);
-    uint32_t level = level_of(wheel, tick);
-    uint32_t slot = level << WHEEL_BITS | digit_of(tick, level);
     uint32_t index = node->place >> PLACE_BITS, at = node->place & ((1u << PLACE_BITS) - 1);
     struct wheel_chunk *chunk = chunk_at(wheel, index);
-    chunk->ref[at] = REF_NONE;
-    while (chunk->used != 0 && chunk->ref[chunk->used - 1] == REF_NONE)
-        chunk->used--;
-    if (--chunk->armed == 0)
-        remove_chunk(wheel, slot, index);
-    if (wheel->earliest[slot] == node->tick && wheel->slot[slot] != 0)
-        wheel->vague[level] |= slot_bit(slot);
+    uint32_t slot = chunk->slot;
     node->place = 0;
     wheel->count--;
+    if (wheel->earliest[slot] == node->tick)
+        wheel->vague[slot >> WHEEL_BITS] |= slot_bit(slot);
+    chunk->ref[at] = REF_NONE;
+    if (--chunk->armed == 0) {
+        chunk->used = 0;
+        chunk_is_empty(wheel, slot, index);
+        return;
+    }
+    while (chunk->ref[chunk->used - 1] == REF_NONE)
+        chunk->used--;
+}
+
+/* One for each node at worst, and one for each slot. */
+static uint32_t most_chunks(uint32_t nodes)
+{
+    return nodes + WHEEL_LEVELS * WHEEL_SLOTS;
 }
 
 size_t wheel_bytes(uint32_t nodes)
 {
-    return pool_bytes(sizeof(struct wheel_chunk), nodes);
+    return pool_bytes(sizeof(struct wheel_chunk), most_chunks(nodes));
 }
 
 void wheel_init(struct wheel *wheel, void *memory, uint32_t nodes, time_us now)
 {
     *wheel = (struct wheel){.position = us_to_ms(now)};
-    ASSERT(nodes < UINT32_C(1) << (32 - PLACE_BITS));
-    pool_init(&wheel->chunks, memory, sizeof(struct wheel_chunk), nodes);
+    ASSERT(most_chunks(nodes) < UINT32_C(1) << (32 - PLACE_BITS));
+    pool_init(&wheel->chunks, memory, sizeof(struct wheel_chunk), most_chunks(nodes));
 }
 
 void wheel_space(struct wheel *wheel, enum ref_kind kind, struct wheel_space space)

@@ -50,7 +50,8 @@ struct wheel_space {
 /* The newest is the last.  Where one was disarmed there is a hole, but never at the end. */
 struct wheel_chunk {
     uint32_t next, prev; /* of the same slot, older and newer; 0: none */
-    uint16_t used, armed;
+    uint8_t used, armed;
+    uint16_t slot;
     ref_t ref[WHEEL_CHUNK];
 };
 
