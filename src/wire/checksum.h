@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "ciao/addr.h"
 
 struct csum_ops {
@@ -66,6 +67,20 @@ static inline uint32_t csum_any(const struct csum_ops *ops, const uint8_t *p, si
     if (len > CSUM_FEW)
         return ops->sum(p, len);
     return len % 4 == 0 ? csum_fold(csum_more(0, p, len)) : csum_small(p, len);
+}
+
+/* What headers are made of while they are summed: a 16-bit number as it counts in a sum, where it
+ * lies at an even place; and a word written, which says the same of itself. */
+static inline uint32_t csum_of_16(uint32_t value)
+{
+    return BYTES_BE16((uint16_t)value);
+}
+
+static inline uint64_t csum_put_32(uint8_t *at, uint32_t word)
+{
+    uint32_t lies = BYTES_BE32(word);
+    __builtin_memcpy(at, &lies, sizeof lies);
+    return lies;
 }
 
 /* The sum of bytes at an odd offset, as it counts there [RFC1071 2 (B)]. */

@@ -93,6 +93,52 @@ static void slices_are_what_was_written(void **state)
     net_discard(&q.net);
 }
 
+/* The buffer of a short write stays when its bytes are acknowledged, for the next one; what does
+ * not fit has another, and when the queue goes it goes, too. */
+static void a_request_takes_no_buffer_and_gives_none_back(void **state)
+{
+    (void)state;
+    static struct queue q;
+    start(&q, 7);
+    const struct ciao_bufpool *buffers = q.tcp->buffers;
+    for (unsigned round = 0; round < 5; round++) {
+        assert_int_equal(writes(&q, 200), 200);
+        assert_int_equal(ciao_bufpool_used_count(buffers), 1);
+        check_slice(&q, q.freed, 200);
+        frees(&q, q.written);
+        assert_int_equal(ciao_bufpool_used_count(buffers), 1);
+    }
+    assert_int_equal(writes(&q, 3000), 3000);
+    assert_int_equal(ciao_bufpool_used_count(buffers), 1);
+    check_slice(&q, q.freed, 3000);
+    frees(&q, q.written);
+    assert_int_equal(writes(&q, 20), 20);
+    frees(&q, q.written);
+    tcp_queue_settle(q.tcp, q.tcb);
+    assert_int_equal(q.tcb->queue, 0);
+    assert_int_equal(ciao_bufpool_used_count(buffers), 0);
+    assert_int_equal(q.tcp->ranges.used, 0);
+    net_discard(&q.net);
+}
+
+/* A frame may still refer to its bytes: then another buffer is taken. */
+static void a_buffer_that_is_referred_to_is_not_written_again(void **state)
+{
+    (void)state;
+    static struct queue q;
+    struct ciao_frame frame;
+    start(&q, 8);
+    assert_int_equal(writes(&q, 100), 100);
+    ciao_frame_init(&frame);
+    assert_int_equal(tcp_sendq_slice(q.tcp, q.tcb, q.base, 100, &frame), 100);
+    frees(&q, 100);
+    assert_int_equal(writes(&q, 100), 100);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(frame.frag[0].ptr[i], net_pattern(i));
+    ciao_frame_release(&frame);
+    net_discard(&q.net);
+}
+
 static void a_full_queue_takes_what_fits_and_then_nothing(void **state)
 {
     (void)state;
@@ -163,6 +209,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_are_what_was_written),
+        cmocka_unit_test(a_request_takes_no_buffer_and_gives_none_back),
+        cmocka_unit_test(a_buffer_that_is_referred_to_is_not_written_again),
         cmocka_unit_test(a_full_queue_takes_what_fits_and_then_nothing),
         cmocka_unit_test(small_writes_cost_little_memory),
         cmocka_unit_test(bytes_on_their_way_outlive_the_queue),

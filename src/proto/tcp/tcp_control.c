@@ -15,35 +15,20 @@
 #include "wire/ip4.h"
 #include "wire/ip6.h"
 
-#define DF              0x4000u
-#define CHECKSUM_OF_IP4 10
-
-/* A 16-bit number as it counts in a sum of bytes. */
-static uint64_t half(uint32_t value)
-{
-    return BYTES_BE16((uint16_t)value);
-}
-
-/* Write a word, and say how it counts in a sum. */
-static uint64_t put(uint8_t *at, uint32_t word)
-{
-    uint32_t lies = BYTES_BE32(word);
-    __builtin_memcpy(at, &lies, sizeof lies);
-    return lies;
-}
+#define DF 0x4000u
 
 /* The IP header in front of l4; returns the sum of the addresses. */
 static uint64_t put_ip4(struct ip_layer *ip, const struct tcp_control *control, uint8_t *l4,
                         uint32_t l4_len)
 {
     uint8_t *l3 = l4 - IP4_HEADER_LEN;
-    uint64_t addresses = put(l3 + 12, control->head->laddr);
-    addresses += put(l3 + 16, control->head->raddr);
+    uint64_t addresses = csum_put_32(l3 + 12, control->head->laddr);
+    addresses += csum_put_32(l3 + 16, control->head->raddr);
     uint64_t sum = addresses;
-    sum += put(l3, 0x45000000u | (uint32_t)control->tos << 16 | (l4_len + IP4_HEADER_LEN));
-    sum += put(l3 + 4, (uint32_t)ip->next_id++ << 16 | DF);
-    sum += put(l3 + 8, (uint32_t)control->ttl << 24 | IP_PROTO_TCP << 16);
-    csum_store(l3 + CHECKSUM_OF_IP4, csum_fold(sum));
+    sum += csum_put_32(l3, 0x45000000u | (uint32_t)control->tos << 16 | (l4_len + IP4_HEADER_LEN));
+    sum += csum_put_32(l3 + 4, (uint32_t)ip->next_id++ << 16 | DF);
+    sum += csum_put_32(l3 + 8, (uint32_t)control->ttl << 24 | IP_PROTO_TCP << 16);
+    csum_store(l3 + IP4_CHECKSUM_AT, csum_fold(sum));
     return addresses;
 }
 
@@ -52,8 +37,8 @@ static uint64_t put_ip6(const struct tcp_control *control, uint8_t *l4, uint32_t
     uint8_t *l3 = l4 - IP6_HEADER_LEN;
     uint32_t word[8];
     uint64_t sum = 0;
-    put(l3, 6u << 28 | (uint32_t)control->tos << 20);
-    put(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | control->ttl);
+    csum_put_32(l3, 6u << 28 | (uint32_t)control->tos << 20);
+    csum_put_32(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | control->ttl);
     __builtin_memcpy(l3 + 8, control->addresses, sizeof word);
     __builtin_memcpy(word, control->addresses, sizeof word);
     for (unsigned i = 0; i < 8; i++)
@@ -63,9 +48,9 @@ static uint64_t put_ip6(const struct tcp_control *control, uint8_t *l4, uint32_t
 
 static uint64_t put_timestamps(uint8_t *at, const struct tcp_options *opt, uint32_t first_two)
 {
-    uint64_t sum = put(at, first_two << 16 | TCP_OPTION_TIMESTAMPS << 8 | 10);
-    sum += put(at + 4, opt->ts_val);
-    return sum + put(at + 8, opt->ts_ecr);
+    uint64_t sum = csum_put_32(at, first_two << 16 | TCP_OPTION_TIMESTAMPS << 8 | 10);
+    sum += csum_put_32(at + 4, opt->ts_val);
+    return sum + csum_put_32(at + 8, opt->ts_ecr);
 }
 
 #define NOP_NOP        (TCP_OPTION_NOP << 8 | TCP_OPTION_NOP)
@@ -76,7 +61,7 @@ static uint64_t put_syn_options(uint8_t *l4, const struct tcp_options *opt, uint
 {
     uint64_t sum = 0;
     if (opt->has_mss) {
-        sum += put(l4 + *len, TCP_OPTION_MSS << 24 | 4 << 16 | opt->mss);
+        sum += csum_put_32(l4 + *len, TCP_OPTION_MSS << 24 | 4 << 16 | opt->mss);
         *len += 4;
     }
     uint32_t pad = opt->sack_permitted ? SACK_PERMITTED : NOP_NOP;
@@ -84,12 +69,12 @@ static uint64_t put_syn_options(uint8_t *l4, const struct tcp_options *opt, uint
         sum += put_timestamps(l4 + *len, opt, pad);
         *len += 12;
     } else if (opt->sack_permitted) {
-        sum += put(l4 + *len, (uint32_t)NOP_NOP << 16 | pad);
+        sum += csum_put_32(l4 + *len, (uint32_t)NOP_NOP << 16 | pad);
         *len += 4;
     }
     if (opt->has_wscale) {
-        sum += put(l4 + *len,
-                   TCP_OPTION_NOP << 24 | TCP_OPTION_WSCALE << 16 | 3 << 8 | (uint32_t)opt->wscale);
+        sum += csum_put_32(l4 + *len, TCP_OPTION_NOP << 24 | TCP_OPTION_WSCALE << 16 | 3 << 8
+                                          | (uint32_t)opt->wscale);
         *len += 4;
     }
     return sum;
@@ -111,11 +96,11 @@ static uint64_t put_tcp(uint8_t *l4, const struct tcp_control *control, uint32_t
     const struct tcp_header *h = &control->h;
     *len = TCP_HEADER_LEN;
     uint64_t sum = put_options(l4, h, len);
-    sum += put(l4, (uint32_t)control->head->lport << 16 | control->head->rport);
-    sum += put(l4 + 4, h->seq);
-    sum += put(l4 + 8, h->ack);
-    sum += put(l4 + 12, *len << 26 | (uint32_t)(h->flags & TCP_FLAGS) << 16 | h->wnd);
-    return sum + put(l4 + 16, h->urp);
+    sum += csum_put_32(l4, (uint32_t)control->head->lport << 16 | control->head->rport);
+    sum += csum_put_32(l4 + 4, h->seq);
+    sum += csum_put_32(l4 + 8, h->ack);
+    sum += csum_put_32(l4 + 12, *len << 26 | (uint32_t)(h->flags & TCP_FLAGS) << 16 | h->wnd);
+    return sum + csum_put_32(l4 + 16, h->urp);
 }
 
 void tcp_control_write(struct tcp *tcp, const struct tcp_control *control, struct ciao_frame *frame)
@@ -124,7 +109,7 @@ void tcp_control_write(struct tcp *tcp, const struct tcp_control *control, struc
     uint8_t *l4 = ip_frame_begin(frame, ip, control->head->link, control->head->v6);
     uint32_t len, before = control->head->v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
     uint64_t sum = put_tcp(l4, control, &len);
-    uint64_t pseudo = half(IP_PROTO_TCP) + half(len);
+    uint64_t pseudo = csum_of_16(IP_PROTO_TCP) + csum_of_16(len);
     pseudo += control->head->v6 ? put_ip6(control, l4, len) : put_ip4(ip, control, l4, len);
     if (ip->links.at[control->head->link].link.tx_csum) {
         csum_store_partial(l4 + TCP_CHECKSUM_OFFSET, csum_fold(pseudo));

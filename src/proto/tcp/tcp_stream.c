@@ -26,7 +26,6 @@
 
 #define TIMESTAMPS_LEN  12u
 #define TIMESTAMPS_WORD 0x0101080au /* NOP, NOP, kind, length [RFC7323 A] */
-#define SUM_OF_16(x)    ((uint32_t)BYTES_BE16((uint16_t)(x)))
 #define HEAD_MOST       (IP6_HEADER_LEN + TCP_HEADER_LEN + TIMESTAMPS_LEN)
 
 /* One turn's work, and what its segments have in common. */
@@ -164,34 +163,27 @@ static inline uint32_t next_length(const struct run *run)
 
 /* ---- headers ---- */
 
-/* Write a word, and say what it adds to a sum. */
-static inline uint64_t put(uint8_t *at, uint32_t word)
-{
-    word = BYTES_BE32(word);
-    __builtin_memcpy(at, &word, sizeof word);
-    return word;
-}
-
 static void model_ip4(struct run *run, uint8_t *ip)
 {
     const struct tcp_head *head = &run->tcb->head;
     uint32_t tos = run->settings->tos, ttl = run->settings->ttl;
-    uint64_t addresses = put(ip + 12, head->laddr);
-    addresses += put(ip + 16, head->raddr);
-    run->pseudo_sum = addresses + SUM_OF_16(IP_PROTO_TCP);
-    run->ip_sum = addresses + put(ip, 0x45000000 | tos << 16) + put(ip + 4, 0x4000) /* DF */
-                  + put(ip + 8, ttl << 24 | IP_PROTO_TCP << 16);
+    uint64_t addresses = csum_put_32(ip + 12, head->laddr);
+    addresses += csum_put_32(ip + 16, head->raddr);
+    run->pseudo_sum = addresses + csum_of_16(IP_PROTO_TCP);
+    run->ip_sum = addresses + csum_put_32(ip, 0x45000000 | tos << 16)
+                  + csum_put_32(ip + 4, 0x4000) /* DF */
+                  + csum_put_32(ip + 8, ttl << 24 | IP_PROTO_TCP << 16);
 }
 
 static void model_ip6(struct run *run, uint8_t *ip)
 {
     const struct tcp_addresses *from = &((const struct tcb6 *)(const void *)run->tcb)->addresses;
     uint32_t word[8];
-    put(ip, 6u << 28 | (uint32_t)run->settings->tos << 20);
-    put(ip + 4, (uint32_t)IP_PROTO_TCP << 8 | run->settings->ttl);
+    csum_put_32(ip, 6u << 28 | (uint32_t)run->settings->tos << 20);
+    csum_put_32(ip + 4, (uint32_t)IP_PROTO_TCP << 8 | run->settings->ttl);
     __builtin_memcpy(ip + 8, from, sizeof *from);
     __builtin_memcpy(word, from, sizeof word);
-    run->pseudo_sum = SUM_OF_16(IP_PROTO_TCP);
+    run->pseudo_sum = csum_of_16(IP_PROTO_TCP);
     for (unsigned i = 0; i < 8; i++)
         run->pseudo_sum += word[i];
 }
@@ -202,14 +194,14 @@ static void model_tcp(struct run *run, uint8_t *l4)
     struct tcb *tcb = run->tcb;
     uint32_t wnd = tcp_segment_window(run->tcp, tcb);
     uint64_t sum = run->pseudo_sum;
-    sum += put(l4, (uint32_t)tcb->head.lport << 16 | tcb->head.rport);
-    sum += put(l4 + 8, tcb->rcv.nxt);
-    sum += put(l4 + 12, run->tcp_len << 26 | TCP_ACK << 16 | wnd);
-    put(l4 + 16, 0);
+    sum += csum_put_32(l4, (uint32_t)tcb->head.lport << 16 | tcb->head.rport);
+    sum += csum_put_32(l4 + 8, tcb->rcv.nxt);
+    sum += csum_put_32(l4 + 12, run->tcp_len << 26 | TCP_ACK << 16 | wnd);
+    csum_put_32(l4 + 16, 0);
     if (tcb->flags & TCB_TS) {
-        sum += put(l4 + 20, TIMESTAMPS_WORD);
-        sum += put(l4 + 24, tcp_ts_now(run->tcp, tcb->ts_offset));
-        sum += put(l4 + 28, tcb->ts_recent);
+        sum += csum_put_32(l4 + 20, TIMESTAMPS_WORD);
+        sum += csum_put_32(l4 + 24, tcp_ts_now(run->tcp, tcb->ts_offset));
+        sum += csum_put_32(l4 + 28, tcb->ts_recent);
     }
     run->tcp_sum = sum;
     tcp_segment_acks(tcb);
@@ -239,7 +231,7 @@ static void put_ip_length(const struct run *run, uint8_t *l4, uint32_t l4_len)
     uint16_t len = (uint16_t)(l4_len + IP4_HEADER_LEN), id = run->tcp->ip->next_id++;
     put_be16(ip + 2, len);
     put_be16(ip + 4, id);
-    csum_store(ip + IP4_CHECKSUM_AT, csum_fold(run->ip_sum + SUM_OF_16(len) + SUM_OF_16(id)));
+    csum_store(ip + IP4_CHECKSUM_AT, csum_fold(run->ip_sum + csum_of_16(len) + csum_of_16(id)));
 }
 
 static __attribute__((noinline)) uint64_t sum_of_pieces(const struct csum_ops *csum,
@@ -282,15 +274,15 @@ static inline __attribute__((always_inline)) void put_headers(struct run *run,
         __builtin_memcpy(l4 - IP6_HEADER_LEN, run->model + run->ip_len - IP6_HEADER_LEN, HEAD_MOST);
     uint32_t l4_len = run->tcp_len + data_len;
     put_ip_length(run, l4, l4_len);
-    uint64_t sum = run->tcp_sum + put(l4 + 4, seq) + SUM_OF_16(l4_len);
+    uint64_t sum = run->tcp_sum + csum_put_32(l4 + 4, seq) + csum_of_16(l4_len);
     l4[13] = TCP_ACK | flags;
-    sum += SUM_OF_16(flags);
+    sum += csum_of_16(flags);
     frame->head = l4 - run->ip_len;
     frame->head_len = run->ip_len + run->tcp_len;
     frame->len = frame->head_len + data_len;
     if (run->partial) {
         csum_store_partial(l4 + TCP_CHECKSUM_OFFSET,
-                           csum_fold(run->pseudo_sum + SUM_OF_16(l4_len)));
+                           csum_fold(run->pseudo_sum + csum_of_16(l4_len)));
         frame->csum = CIAO_CSUM_PARTIAL;
         frame->csum_start = (uint16_t)run->ip_len;
         frame->csum_offset = TCP_CHECKSUM_OFFSET;
