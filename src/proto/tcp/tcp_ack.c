@@ -302,6 +302,18 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
 
 /* ---- the usual case of it ---- */
 
+/* As window_update(): it was open and is, so nothing is told and nothing probed. */
+static inline void window_stays_open(struct tcb *tcb, const struct tcp_news *news)
+{
+    if (!is_newer(tcb, tcb->rcv.nxt, news->ack))
+        return;
+    tcb->snd.wl1 = tcb->rcv.nxt;
+    tcb->snd.wl2 = news->ack;
+    tcb->snd.wnd = news->wnd;
+    if (news->wnd > tcb->snd.max_wnd)
+        tcb->snd.max_wnd = news->wnd;
+}
+
 /* What a short exchange is made of: one sending is on its way, never repeated, in one buffer, and
  * there is nothing behind it. */
 static bool is_all_of_it(const struct tcp *tcp, const struct tcb *tcb,
@@ -347,7 +359,7 @@ static void advance_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_new
         .ts_ecr = news->ts_ecr,
     };
     advance(tcp, tcb, news->ack, &work);
-    window_update(tcp, tcb, tcb->rcv.nxt, news);
+    window_stays_open(tcb, news);
     if (work.needless != 0 || (tcb->flags & TCB_CWND_LIMITED))
         tcp_recovery_acked(tcp, tcb, &work);
 }
@@ -358,12 +370,12 @@ void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
                    const struct tcp_news *news)
 {
     if (news->ack == tcb->snd.una) {
-        window_update(tcp, tcb, tcb->rcv.nxt, news);
+        window_stays_open(tcb, news);
     } else {
         struct tcp_queue *queue = tcp_queue(tcp, tcb);
         if (is_all_of_it(tcp, tcb, queue, news->ack)) {
             advance_to_the_end(tcp, tcb, side, queue);
-            window_update(tcp, tcb, tcb->rcv.nxt, news);
+            window_stays_open(tcb, news);
         } else {
             advance_usual(tcp, tcb, news);
         }

@@ -101,6 +101,15 @@ static inline void consume(struct tcp *tcp, struct tcp_queue *queue, struct tcp_
     ciao_buf_unref(run->buf);
 }
 
+/* Not while more than half of what could be offered is: see tcp_window_read(). */
+static inline bool may_offer_more(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
+    uint32_t buffer = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
+    uint32_t most = (uint32_t)UINT16_MAX << tcb->rcv_wscale;
+    return offered <= (buffer < most ? buffer : most) / 2 + 1;
+}
+
 size_t tcp_receive_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue, uint8_t *out,
                         size_t len)
 {
@@ -112,7 +121,8 @@ size_t tcp_receive_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queu
         done += n;
         consume(tcp, queue, run, n);
     } while (queue->in_order_first != 0 && done < len);
-    tcp_window_read(tcp, tcb);
+    if (may_offer_more(tcp, tcb))
+        tcp_window_read(tcp, tcb);
     return done;
 }
 

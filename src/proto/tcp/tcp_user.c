@@ -7,7 +7,7 @@
 
 /* ---- handles: the life's low half and the record ---- */
 
-struct tcb *tcp_user_tcb(const struct tcp *tcp, ciao_conn conn)
+static inline struct tcb *tcb_of(const struct tcp *tcp, ciao_conn conn)
 {
     ref_t ref = (ref_t)conn;
     if (!tcp_ref_is_tcb(ref))
@@ -19,6 +19,11 @@ struct tcb *tcp_user_tcb(const struct tcp *tcp, ciao_conn conn)
     tcp_prefetch(tcp, ref);
     bool same = tcb->head.life != 0 && (uint32_t)tcb->head.life == (uint32_t)(conn >> 32);
     return same && (tcb->flags & TCB_HAS_HANDLE) ? tcb : NULL;
+}
+
+struct tcb *tcp_user_tcb(const struct tcp *tcp, ciao_conn conn)
+{
+    return tcb_of(tcp, conn);
 }
 
 struct tcp_listener *tcp_user_listener(const struct tcp *tcp, ciao_conn conn)
@@ -139,7 +144,7 @@ static int64_t take(struct tcp *tcp, struct tcb *tcb, uint8_t *data, size_t len)
 /* [RFC9293 3.10.3 MUST-12 EV-52] */
 int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, unsigned flags)
 {
-    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    struct tcb *tcb = tcb_of(tcp, conn);
     bool peek = (flags & CIAO_RECV_PEEK) != 0;
     if (tcb == NULL)
         return no_connection(tcp, conn);
