@@ -1,6 +1,6 @@
 /*
- * Frames in: a batch is merged where that changes nothing, and each frame goes up through IP to
- * TCP.
+ * Frames in: a batch is looked at, and each frame takes the short way through TCP if it may; the
+ * others are merged where that changes nothing, and go up through IP to TCP.
  *
  * A run of segments of one flow, in order and alike, becomes one large segment, so that the state
  * machine, its events and its acknowledgements are paid once a run; states and bytes are the same
