@@ -189,7 +189,7 @@ static void model_ip6(struct run *run, uint8_t *ip)
 }
 
 /* Sequence number, PSH and checksum are missing yet. [RFC7323 3.2 7323-5, 7323-6, 5.4] */
-static void model_tcp(struct run *run, uint8_t *l4)
+static inline __attribute__((always_inline)) void model_tcp(struct run *run, uint8_t *l4)
 {
     struct tcb *tcb = run->tcb;
     uint32_t wnd = tcp_segment_window(run->tcp, tcb);
@@ -444,11 +444,7 @@ static bool send_bytes(struct run *run, struct tcp_turn *turn)
 static __attribute__((noinline)) void put_control(struct tcp *tcp, struct tcb *tcb,
                                                   struct ciao_frame *frame, uint8_t flags)
 {
-    struct run run;
-    run.tcp = tcp;
-    run.tcb = tcb;
-    run.settings = tcp_tcb_settings(tcp, tcb);
-    run.model = NULL;
+    struct run run = {.tcp = tcp, .tcb = tcb, .settings = tcp_tcb_settings(tcp, tcb)};
     ciao_frame_init(frame);
     put_headers(&run, frame, 0, flags);
     if (tcb->has_side)
@@ -477,16 +473,15 @@ static bool send_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 
 enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 {
-    struct run run;
-    run.tcp = tcp;
-    run.tcb = tcb;
-    run.side = tcp_side(tcp, tcb);
-    run.queue = tcp_queue(tcp, tcb);
+    struct run run = {
+        .tcp = tcp,
+        .tcb = tcb,
+        .side = tcp_side(tcp, tcb),
+        .queue = tcp_queue(tcp, tcb),
+        .settings = tcp_tcb_settings(tcp, tcb),
+    };
     if (!is_usual(&run))
         return TCP_STREAM_UNUSUAL;
-    run.settings = tcp_tcb_settings(tcp, tcb);
-    run.model = NULL;
-    run.segments = 0;
     if (fin_waits(tcb)) {
         if (!send_fin(tcp, tcb, turn))
             return TCP_STREAM_UNUSUAL;
