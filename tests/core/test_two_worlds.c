@@ -451,9 +451,73 @@ static void new_addresses_are_judged_anew(void **state)
     world_free(world);
 }
 
+/* ---- where received bytes are kept ---- */
+
+/* A segment's payload becomes the next bytes of a buffer that others use, too. */
+static void put_into(struct ciao_frame *frame, struct ciao_buf *buf, uint32_t *fill,
+                     const struct ciao_frame *sent)
+{
+    static uint8_t bytes[LONGEST];
+    uint32_t len = flatten(sent, bytes), headers = headers_of(bytes);
+    ciao_frame_init(frame);
+    memcpy(frame->room, bytes, headers);
+    frame->head_len = frame->len = headers;
+    memcpy(ciao_buf_bytes(buf) + *fill, bytes + headers, len - headers);
+    assert_int_equal(
+        ciao_frame_add(frame, ciao_buf_ref(buf), ciao_buf_bytes(buf) + *fill, len - headers), 0);
+    *fill += len - headers;
+}
+
+/* So many bytes in one batch of segments, all in one buffer of 16 KB; the buffers that are held
+ * then: by reference, and of the stack's own. */
+static void expect_kept(uint32_t bytes, bool predict, unsigned by_reference, unsigned own)
+{
+    static uint8_t data[20000];
+    struct pair_options options = {.kind = CIAO_LINK_IP, .seed = 21, .the_long_way = !predict};
+    struct world *world = world_new(&options, 0);
+    struct pair *pair = &world->pair;
+    struct ciao_frame *out[FRAMES], *in[FRAMES];
+    uint32_t fill = 0;
+    opens(world, false);
+    for (unsigned i = 0; i < FRAMES; i++) {
+        out[i] = &world->out[i];
+        in[i] = &world->in[i];
+    }
+    assert_int_equal(ciao_send(pair->stack[0], world->client[0], data, bytes, 0, pair->now), bytes);
+    unsigned n = ciao_output(pair->stack[0], 0, out, FRAMES, pair->now);
+    struct ciao_buf *buf = ciao_bufpool_take(&pair->wire, 16000);
+    assert_non_null(buf);
+    for (unsigned i = 0; i < n; i++) {
+        put_into(in[i], buf, &fill, out[i]);
+        ciao_frame_release(out[i]);
+    }
+    ciao_buf_unref(buf);
+    ciao_input(pair->stack[1], 0, in, n, pair->now);
+    assert_int_equal(ciao_bufpool_used_count(&pair->wire), by_reference);
+    assert_int_equal(ciao_bufpool_used_count(&pair->stack[1]->buffers), own);
+    assert_int_equal(ciao_recv(pair->stack[1], world->server[0], data, sizeof data, 0, pair->now),
+                     bytes);
+    assert_int_equal(ciao_bufpool_used_count(&pair->wire), 0);
+    assert_int_equal(ciao_bufpool_used_count(&pair->stack[1]->buffers), 0);
+    world_free(world);
+}
+
+/* Six segments lie side by side in a buffer, and more than a quarter of it is theirs: none is
+ * copied.  One alone is, when the batch is over, and pins nothing. */
+static void bytes_stay_where_they_came_if_they_fill_it(void **state)
+{
+    (void)state;
+    for (int predict = 0; predict < 2; predict++) {
+        expect_kept(6 * 1448, predict, 1, 0);
+        expect_kept(100, predict, 0, 1);
+        expect_kept(1448, predict, 0, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_stay_where_they_came_if_they_fill_it),
         cmocka_unit_test(both_ways_come_to_the_same),
         cmocka_unit_test(a_changed_byte_is_never_taken),
         cmocka_unit_test(new_addresses_are_judged_anew),
