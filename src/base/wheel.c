@@ -184,10 +184,9 @@ void wheel_cancel(struct wheel *wheel, ref_t ref)
         unlink_node(wheel, node);
 }
 
-/* The first tick that is not before the deadline, and that can still be handed out. */
-static uint64_t tick_for(const struct wheel *wheel, time_us deadline)
+/* The first that is not before this one, and that can still be handed out. */
+static uint64_t tick_for(const struct wheel *wheel, uint64_t tick)
 {
-    uint64_t tick = deadline / 1000 + (deadline % 1000 != 0);
     uint64_t first = wheel->position + wheel->expiring;
     if (tick < first)
         return first;
@@ -199,12 +198,15 @@ static uint64_t tick_for(const struct wheel *wheel, time_us deadline)
 void wheel_set(struct wheel *wheel, ref_t ref, time_us deadline)
 {
     ASSERT(ref_kind(ref) != KIND_NONE);
-    struct wheel_node *node = node_of(wheel, ref);
-    if (deadline == TIME_NEVER) {
+    if (deadline == TIME_NEVER)
         wheel_cancel(wheel, ref);
-        return;
-    }
-    uint64_t tick = tick_for(wheel, deadline);
+    else
+        wheel_set_node(wheel, node_of(wheel, ref), ref, deadline / 1000 + (deadline % 1000 != 0));
+}
+
+void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick)
+{
+    tick = tick_for(wheel, tick);
     if (node->place != 0) {
         if (node->tick == (uint32_t)tick)
             return;

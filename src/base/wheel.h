@@ -78,6 +78,13 @@ void wheel_space(struct wheel *wheel, enum ref_kind kind, struct wheel_space spa
  */
 void wheel_set(struct wheel *wheel, ref_t ref, time_us deadline);
 void wheel_cancel(struct wheel *wheel, ref_t ref);
+/* The first tick that is not before a deadline. */
+static inline uint64_t wheel_tick(time_us deadline)
+{
+    return (deadline + 999) / 1000;
+}
+/* wheel_set() for whoever has the record at hand; the deadline is not TIME_NEVER. */
+void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick);
 bool wheel_armed(const struct wheel *wheel, ref_t ref);
 /* The same, for whoever has the record at hand. */
 static inline bool wheel_node_armed(const struct wheel_node *node)

@@ -109,19 +109,29 @@ static void free_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *wo
     tcp_note_why(tcp, tcb, CIAO_DID_SENT_DATA_FREED, tcp_relative(tcb, tcb->snd.una), work->acked);
 }
 
-/* Something of ours has arrived: no trouble any more. [RFC9293 3.8.3 MUST-20] */
-static void advance(struct tcp *tcp, struct tcb *tcb, seq_t ack, struct tcp_ack_work *work)
+static void move_una(struct tcb *tcb, seq_t ack)
 {
-    work->acked = ack - tcb->snd.una;
-    tcb->snd.una = ack; /* the ranges look at it */
+    tcb->snd.una = ack;
     if (seq_lt(tcb->sacked_to, ack))
         tcb->sacked_to = ack;
-    if (tcb->has_side)
-        free_acked(tcp, tcb, work);
-    measure(tcp, tcb, work);
+}
+
+/* Something of ours has arrived: no trouble any more. [RFC9293 3.8.3 MUST-20] */
+static void no_trouble(struct tcb *tcb)
+{
     tcb->dup_acks = 0;
     tcb->trouble_ms = 0;
     tcb->flags &= ~TCB_R1_TOLD;
+}
+
+static void advance(struct tcp *tcp, struct tcb *tcb, seq_t ack, struct tcp_ack_work *work)
+{
+    work->acked = ack - tcb->snd.una;
+    move_una(tcb, ack); /* the ranges look at it */
+    if (tcb->has_side)
+        free_acked(tcp, tcb, work);
+    measure(tcp, tcb, work);
+    no_trouble(tcb);
 }
 
 /* All acknowledged: off [RFC6298 5.2].  Else a new timeout from now [5.3]. */
@@ -254,7 +264,8 @@ static void answered_probe(struct tcb *tcb)
     tcb->flags &= ~TCB_R1_TOLD;
 }
 
-bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+static __attribute__((noinline)) void ack_with_data(struct tcp *tcp, struct tcb *tcb,
+                                                    const struct tcp_segment *seg)
 {
     struct tcp_arrivals arrivals;
     arrivals.n = 0;
@@ -266,7 +277,7 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
     };
     if (seq_lt(seg->ack, tcb->snd.una)) {
         overtaken(tcp, tcb, seg, &work);
-        return tcp_fin_acked(tcb);
+        return;
     }
     if ((tcb->flags & TCB_HOLD_PARTIAL) && (tcp_tcb_settings(tcp, tcb)->more & CIAO_HOLD_ONCE))
         tcb->flags &= ~TCB_HOLD_PARTIAL;
@@ -279,14 +290,14 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
         advance(tcp, tcb, seg->ack, &work);
     if (by_time)
         late_ones(tcp, tcb, before, &work);
-    else if (tcb->has_side && (tcb->flags & TCB_SACK))
+    else if (tcb->flags & TCB_SACK)
         scoreboard(tcp, tcb, seg, &work);
     if (tcb->snd.wnd == 0)
         answered_probe(tcb);
     tcp_ack_window_update(tcp, tcb, seg);
     if (by_time)
         tcp_alert_acked(tcp, tcb, &work);
-    else if (tcb->has_side)
+    else
         tcp_recovery_acked(tcp, tcb, &work);
     if (by_time && !work.timer_is_set && head_is_younger(tcp, tcb, &work))
         timer(tcp, tcb);
@@ -297,6 +308,38 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
     }
     if (has_something_to_send(tcp, tcb))
         tcp_output_wanted(tcp, tcb);
+}
+
+/* No byte was ever queued, sent or received: there are a SYN, a FIN and the window to hear of, but
+ * no range to free or to time, nothing to be SACKed or lost, and no cwnd. */
+static void ack_without_data(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    bool advances = seg->ack != tcb->snd.una;
+    if (seq_lt(seg->ack, tcb->snd.una))
+        return;
+    if (is_duplicate(tcb, seg))
+        count_duplicate(tcb);
+    if (advances) {
+        move_una(tcb, seg->ack);
+        no_trouble(tcb);
+    }
+    if (tcb->snd.wnd == 0)
+        answered_probe(tcb);
+    tcp_ack_window_update(tcp, tcb, seg);
+    if (advances) {
+        timer(tcp, tcb);
+        tell_writable(tcp, tcb);
+    }
+    if (has_something_to_send(tcp, tcb))
+        tcp_output_wanted(tcp, tcb);
+}
+
+bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (tcb->has_side)
+        ack_with_data(tcp, tcb, seg);
+    else
+        ack_without_data(tcp, tcb, seg);
     return tcp_fin_acked(tcb);
 }
 

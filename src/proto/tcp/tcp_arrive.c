@@ -401,16 +401,27 @@ static void step_8_fin(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
         tcp_ack_now(tcp, tcb);
 }
 
-/* Sixth, the urgent pointer: tcp_urgent.c. */
-void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+/* Else it was its ACK that mattered. */
+static bool has_more_to_say(const struct tcb *tcb, const struct tcp_segment *seg)
 {
-    if (seg->data_len == 0 && !(seg->flags & (TCP_URG | TCP_FIN)) && !tcb->fin_seen
-        && tcb->urgent == 0)
-        return; /* it was its ACK that mattered */
+    return seg->data_len != 0 || (seg->flags & (TCP_URG | TCP_FIN)) || tcb->fin_seen
+           || tcb->urgent != 0;
+}
+
+/* Sixth, the urgent pointer: tcp_urgent.c. */
+static __attribute__((noinline)) void steps_6_to_8(struct tcp *tcp, struct tcb *tcb,
+                                                   struct tcp_segment *seg)
+{
     if ((seg->flags & TCP_URG) || tcp_urgent_is_awaited(tcb))
         tcp_urgent_arrives(tcp, tcb, seg);
     if (step_7_text(tcp, tcb, seg))
         step_8_fin(tcp, tcb, seg);
+}
+
+void tcp_text_and_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
+{
+    if (has_more_to_say(tcb, seg))
+        steps_6_to_8(tcp, tcb, seg);
 }
 
 /* [RFC9293 3.10.7.4] SYN-RECEIVED (of our own opening) and the synchronised states */

@@ -43,6 +43,14 @@ void tcp_head_set(struct tcp_head *head, size_t bytes, const struct tcp_tuple *t
     __builtin_memcpy(addresses->remote, tuple->remote.b, sizeof addresses->remote);
 }
 
+void tcp_head_copy(struct tcp_head *head, size_t bytes, const struct tcp_head *from,
+                   size_t from_bytes)
+{
+    *head = *from;
+    if (head->v6)
+        *addresses_behind(head, bytes) = *addresses_behind(from, from_bytes);
+}
+
 struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t bytes)
 {
     return tcp_tuple_at(head, addresses_behind(head, bytes));

@@ -98,6 +98,9 @@ struct tcp_tuple tcp_tuple_at(const struct tcp_head *head, const struct tcp_addr
 struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb);
 struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
 void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
+/* Of another record of the same ends, with the addresses behind it. */
+void tcp_head_copy(struct tcp_head *head, size_t record_bytes, const struct tcp_head *from,
+                   size_t from_bytes);
 #define TCP_TUPLE_WORDS 5
 unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS]);
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple);

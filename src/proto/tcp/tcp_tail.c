@@ -16,12 +16,12 @@
 static bool may_probe(const struct tcp *tcp, const struct tcb *tcb)
 {
     const uint32_t busy = TCB_RECOVERY | TCB_RTO_RECOVERY | TCB_PERSIST;
-    if (!(tcp_tcb_settings(tcp, tcb)->more & CIAO_TAIL_PROBES) || !(tcb->flags & TCB_SACK))
+    if (!tcb->has_side || !(tcb->flags & TCB_SACK)
+        || !(tcp_tcb_settings(tcp, tcb)->more & CIAO_TAIL_PROBES))
         return false;
     if ((tcb->flags & busy) || tcb->backoff != 0 || !(tcb->flags & TCB_RTT_MEASURED))
         return false;
-    return tcb->has_side && !(tcb->repair & REPAIR_TAIL_OUT) && tcp_flight(tcb) != 0
-           && tcb->snd.una != tcb->snd_end;
+    return !(tcb->repair & REPAIR_TAIL_OUT) && tcp_flight(tcb) != 0 && tcb->snd.una != tcb->snd_end;
 }
 
 /* AS LINUX: not once something is out of order; our FIN alone is probed for, too. */
@@ -70,8 +70,10 @@ uint32_t tcp_tail_wait_us(const struct tcp *tcp, const struct tcb *tcb)
 {
     if (is_by_time(tcp, tcb))
         return may_probe_by_time(tcp, tcb) ? wait_by_time_us(tcp, tcb) : 0;
+    if (!may_probe(tcp, tcb))
+        return 0;
     uint64_t wait_us = tcp_tail_due_us(tcb, tcp_flight(tcb));
-    return wait_us < tcb->rto_us && may_probe(tcp, tcb) ? (uint32_t)wait_us : 0;
+    return wait_us < tcb->rto_us ? (uint32_t)wait_us : 0;
 }
 
 void tcp_tail_timeout(struct tcp *tcp, struct tcb *tcb)

@@ -26,20 +26,21 @@ static void give_port(struct tcp *tcp, const struct tcb *tcb)
 }
 
 /* CLOSED: out of the tables; the record stays as long as the program holds the handle, or is to
- * accept it. */
+ * accept it.  What goes at once leaves every table by itself. */
 void tcp_teardown_gone(struct tcp *tcp, struct tcb *tcb)
 {
     if ((tcb->flags & (TCB_IN_FLOW | TCB_PASSIVE)) == TCB_IN_FLOW)
         give_port(tcp, tcb);
+    if (!(tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT))) {
+        tcp_tcb_free(tcp, tcb);
+        return;
+    }
     tcp_flow_leave(tcp, tcb);
     tcp_sendq_flush(tcp, tcb);
     tcp_output_forget(tcp, tcb);
     wheel_cancel(&tcp->wheel, tcp_tcb_ref(tcp, tcb));
     tcb->rexmt_at = tcb->ack_at = tcb->other_at = tcb->keep_at = 0;
-    if (tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT))
-        tcp_told(tcp, tcb);
-    else
-        tcp_tcb_free(tcp, tcb);
+    tcp_told(tcp, tcb);
 }
 
 void tcp_teardown_end(struct tcp *tcp, struct tcb *tcb, struct tcp_end end)
@@ -98,8 +99,10 @@ int tcp_teardown_shutdown(struct tcp *tcp, struct tcb *tcb)
  * tcp_fin_timeout. */
 static void watch_orphan(struct tcp *tcp, struct tcb *tcb)
 {
+    if (!(tcb->flags & TCB_ORPHAN) || !tcp_state_is(tcb, CIAO_FIN_WAIT_2))
+        return;
     uint32_t wait_us = tcp_tcb_settings(tcp, tcb)->orphan_fin_wait_2_us;
-    if (!(tcb->flags & TCB_ORPHAN) || !tcp_state_is(tcb, CIAO_FIN_WAIT_2) || wait_us == 0)
+    if (wait_us == 0)
         return;
     tcp_timer_set(tcp, tcb, TCP_TIMER_OTHER, tcp->now + wait_us);
     tcp_note(tcp, tcb, CIAO_DID_TIMER_SET, TCP_TIMER_OTHER, wait_us);
@@ -164,6 +167,8 @@ void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
 
 static struct ciao_event_report report_of(const struct tcp *tcp, const struct tcb *tcb)
 {
+    if (tcb->queue == 0)
+        return (struct ciao_event_report){0};
     return (struct ciao_event_report){
         .unsent_bytes = tcp_unsent_bytes(tcp, tcb),
         .unacked_bytes = tcp_unacked_bytes(tcp, tcb),

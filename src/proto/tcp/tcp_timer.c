@@ -21,9 +21,10 @@
 
 #define AHEAD 4u /* of those that run out together so many more are on their way from memory */
 
-static uint32_t to_ms(time_us at)
+/* As a field of the TCB, where 0 is: not set. */
+static uint32_t as_field(uint64_t tick)
 {
-    uint32_t ms = (uint32_t)((at + 999) / 1000);
+    uint32_t ms = (uint32_t)tick;
     return ms == 0 ? 1 : ms;
 }
 
@@ -45,10 +46,11 @@ static uint32_t *field_of(struct tcb *tcb, enum tcp_timer which)
 
 void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at)
 {
-    uint32_t ms = to_ms(at);
+    uint64_t tick = wheel_tick(at);
+    uint32_t ms = as_field(tick);
     *field_of(tcb, which) = ms;
     if (!wheel_node_armed(&tcb->timer) || (int32_t)(tcb->timer.tick - ms) > 0)
-        wheel_set(&tcp->wheel, tcp_tcb_ref(tcp, tcb), at);
+        wheel_set_node(&tcp->wheel, &tcb->timer, tcp_tcb_ref(tcp, tcb), tick);
 }
 
 void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which)

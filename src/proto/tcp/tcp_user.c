@@ -211,20 +211,24 @@ int tcp_user_shutdown(struct tcp *tcp, ciao_conn conn, enum ciao_how how)
     return result;
 }
 
-int tcp_user_close(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report)
+static int close_listener(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report)
 {
     struct tcp_listener *listener = tcp_user_listener(tcp, conn);
-    struct tcb *tcb = tcp_user_tcb(tcp, conn);
     if (report != NULL)
         memset(report, 0, sizeof *report);
-    if (listener != NULL) {
-        const struct trace_context at = {listener->head.life, CIAO_LISTEN};
-        trace_reason(tcp->trace, at, CIAO_CALL_CLOSE, 0, 0);
-        tcp_listen_close(tcp, listener);
-        return 0;
-    }
-    if (tcb == NULL)
+    if (listener == NULL)
         return -CIAO_EBADCONN;
+    const struct trace_context at = {listener->head.life, CIAO_LISTEN};
+    trace_reason(tcp->trace, at, CIAO_CALL_CLOSE, 0, 0);
+    tcp_listen_close(tcp, listener);
+    return 0;
+}
+
+int tcp_user_close(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return close_listener(tcp, conn, report);
     tcp_note(tcp, tcb, CIAO_CALL_CLOSE, tcp_unsent_bytes(tcp, tcb), tcp_unread_bytes(tcp, tcb));
     tcp_teardown_close(tcp, tcb, report);
     return 0;
@@ -315,10 +319,9 @@ static unsigned ready_without_bytes(const struct tcb *tcb)
     return tcp_fin_acked(tcb) ? ready | CIAO_ALL_ACKED : ready;
 }
 
-unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
+static __attribute__((noinline)) unsigned ready_with_bytes(const struct tcp *tcp,
+                                                           const struct tcb *tcb)
 {
-    if ((tcb->queue | tcb->urgent | tcb->hungry | tcb->error) == 0)
-        return ready_without_bytes(tcb);
     unsigned ready = 0;
     if (enough_to_read(tcp, tcb) || at_end_of_stream(tcb))
         ready |= CIAO_READABLE;
@@ -335,6 +338,13 @@ unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
     if (tcb->error != 0)
         ready |= CIAO_ERROR | CIAO_READABLE;
     return ready;
+}
+
+unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb)
+{
+    if ((tcb->queue | tcb->urgent | tcb->hungry | tcb->error) == 0)
+        return ready_without_bytes(tcb);
+    return ready_with_bytes(tcp, tcb);
 }
 
 unsigned tcp_user_ready(const struct tcp *tcp, ciao_conn conn)

@@ -51,11 +51,9 @@ static unsigned bits_of(uint32_t value)
 static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb *tcb)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
     memset(wait, 0, sizeof *wait);
-    tcp_head_set(&wait->head, sizeof *wait, &tuple);
+    tcp_head_copy(&wait->head, sizeof *wait, &tcb->head, sizeof *tcb);
     tcp_take_over(&wait->head, tcb->head.life, CIAO_TIME_WAIT);
-    wait->head.link = tcb->head.link;
     wait->route = tcb->route;
     wait->snd_nxt = tcb->snd.nxt;
     wait->rcv_nxt = tcb->rcv.nxt;
@@ -126,7 +124,7 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
 void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
 {
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
+    struct tcp_tuple tuple = tcp_tuple_of(&wait->head, sizeof *wait);
     struct tcp_port_key key = {tuple.local, tuple.remote, tuple.remote_port};
     ref_t tcb_ref = wait->tcb;
     if (wait->queued)

@@ -24,9 +24,9 @@ uint32_t tcp_window_initial(const struct ciao_settings *settings)
     return clamp != 0 && clamp < bytes ? clamp : bytes;
 }
 
-static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb)
+static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb,
+                           const struct ciao_settings *settings)
 {
-    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     uint32_t buffer = settings->rcvbuf_bytes, clamp = settings->window_clamp_bytes; /* AS LINUX */
     uint32_t charged = tcp_queue(tcp, tcb)->charged_bytes;
     uint32_t free = charged < buffer ? buffer - charged : 0;
@@ -41,9 +41,9 @@ static uint32_t full_segment(const struct tcb *tcb)
 }
 
 /* The smallest step worth telling. [RFC9293 3.8.6.2.2 MUST-39] */
-static uint32_t worthwhile(const struct tcp *tcp, const struct tcb *tcb)
+static uint32_t worthwhile(const struct tcb *tcb, const struct ciao_settings *settings)
 {
-    uint32_t half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
+    uint32_t half = settings->rcvbuf_bytes / 2;
     uint32_t segment = full_segment(tcb);
     return segment < half ? segment : half;
 }
@@ -68,11 +68,12 @@ static uint32_t most_to_offer(const struct tcb *tcb)
  * [RFC9293 3.8.6 SHLD-14, RFC7323 2.3, 2.4 7323-3, 7323-4] */
 uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
 {
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     uint32_t unit = (uint32_t)1 << tcb->rcv_wscale, most = most_to_offer(tcb);
     uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
-    uint32_t free = free_bytes(tcp, tcb) & ~(unit - 1);
+    uint32_t free = free_bytes(tcp, tcb, settings) & ~(unit - 1);
     uint32_t window = free;
-    if (free < offered || free - offered < worthwhile(tcp, tcb))
+    if (free < offered || free - offered < worthwhile(tcb, settings))
         window = (free < offered ? offered : offered + unit - 1) & ~(unit - 1);
     window = window < most ? window : most;
     if ((window == 0) != ((tcb->flags & TCB_OUR_WINDOW_TOLD) != 0))
@@ -83,16 +84,17 @@ uint32_t tcp_window_offer(struct tcp *tcp, struct tcb *tcb)
 /* After reading: has the edge so far to go that the peer should hear of it without being asked? */
 void tcp_window_read(struct tcp *tcp, struct tcb *tcb)
 {
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
-    uint32_t free = free_bytes(tcp, tcb), most = most_to_offer(tcb);
+    uint32_t free = free_bytes(tcp, tcb, settings), most = most_to_offer(tcb);
     if (free > most)
         free = most;
     if (free <= offered || !tcp_state_receives(tcb))
         return;
-    uint32_t half = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes / 2;
+    uint32_t half = settings->rcvbuf_bytes / 2;
     if (half > most / 2)
         half = most / 2;
-    if (free - offered >= half || (offered == 0 && free >= worthwhile(tcp, tcb) * 2))
+    if (free - offered >= half || (offered == 0 && free >= worthwhile(tcb, settings) * 2))
         tcp_ack_now(tcp, tcb);
 }
 
