@@ -41,17 +41,24 @@ struct ciao_event *trace_slot(struct trace *trace, enum ciao_event_type type, ui
     return slot(trace, (struct what){.type = (uint8_t)type}, life);
 }
 
+/* The oldest `n`, at least one, which lie in the ring in one piece or in two. */
+static void copy_out(const struct trace *trace, struct ciao_event *events, unsigned n)
+{
+    uint32_t first = (uint32_t)trace->tail & (trace->size - 1);
+    uint32_t to_end = trace->size - first, piece = n < to_end ? n : to_end;
+    memcpy(events, trace->ring + first, piece * sizeof *events);
+    memcpy(events + piece, trace->ring, (n - piece) * sizeof *events);
+}
+
 /* Once something was lost nothing more is written until the reader has caught up, so the gap has
  * one place. */
 unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n)
 {
-    unsigned taken = 0;
-    uint64_t there = trace->head - trace->tail, most = n < there ? n : there;
-    const struct ciao_event *ring = trace->ring;
-    uint64_t tail = trace->tail, mask = trace->size - 1;
-    while (taken < most)
-        events[taken++] = ring[tail++ & mask];
-    trace->tail = tail;
+    uint64_t there = trace->head - trace->tail;
+    unsigned taken = n < there ? n : (unsigned)there;
+    if (taken != 0)
+        copy_out(trace, events, taken);
+    trace->tail += taken;
     if (taken < n && trace->lost != 0) {
         struct ciao_event *gap = &events[taken++];
         memset(gap, 0, sizeof *gap);

@@ -183,6 +183,14 @@ static void a_new_route_is_heeded(void **state)
     stackmem_free(made.memory, made.bytes);
 }
 
+static struct tcp_pair pair_of(struct tcp *tcp, const struct ciao_addr *local,
+                               const struct ciao_addr *remote)
+{
+    const struct tcp_pair *pair;
+    assert_int_equal(tcp_pair_find(tcp, local, remote, &pair), 0);
+    return *pair;
+}
+
 /* All of a pair have the same beginning of their timestamps, other pairs another.
  * [RFC7323 7.1 7323-11] */
 static void pairs_of_hosts_have_a_clock_of_their_own(void **state)
@@ -192,12 +200,9 @@ static void pairs_of_hosts_have_a_clock_of_their_own(void **state)
     struct tcp *tcp = &made.stack->tcp;
     struct ciao_addr one = addr_of("10.0.0.9"), other = addr_of("10.0.0.8");
     struct ciao_addr own = addr_of("10.0.0.1"), second = addr_of("10.1.0.1");
-    struct tcp_pair first, again, from_own, elsewhere, from_second;
-    assert_int_equal(tcp_pair_find(tcp, NULL, &one, &first), 0);
-    assert_int_equal(tcp_pair_find(tcp, NULL, &one, &again), 0);
-    assert_int_equal(tcp_pair_find(tcp, &own, &one, &from_own), 0);
-    assert_int_equal(tcp_pair_find(tcp, NULL, &other, &elsewhere), 0);
-    assert_int_equal(tcp_pair_find(tcp, &second, &one, &from_second), 0);
+    struct tcp_pair first = pair_of(tcp, NULL, &one), again = pair_of(tcp, NULL, &one);
+    struct tcp_pair from_own = pair_of(tcp, &own, &one), elsewhere = pair_of(tcp, NULL, &other);
+    struct tcp_pair from_second = pair_of(tcp, &second, &one);
     assert_true(ip_equal(&first.path.source, &own));
     assert_int_equal(first.ts_offset, again.ts_offset);
     assert_int_equal(first.ts_offset, from_own.ts_offset);

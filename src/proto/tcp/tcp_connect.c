@@ -21,7 +21,7 @@ static int check_endpoints(const struct tcp *tcp, const struct ciao_endpoint *re
 
 /* [RFC9293 3.9.1.1 MUST-44] IP says from where. */
 static int find_way(struct tcp *tcp, const struct ciao_endpoint *remote,
-                    const struct ciao_endpoint *local, struct tcp_pair *pair)
+                    const struct ciao_endpoint *local, const struct tcp_pair **pair)
 {
     const struct ciao_addr *source = local == NULL || ip_is_any(&local->addr) ? NULL : &local->addr;
     return tcp_pair_find(tcp, source, &remote->addr, pair);
@@ -30,7 +30,7 @@ static int find_way(struct tcp *tcp, const struct ciao_endpoint *remote,
 /* Who we are to be for the other end; `hash` is the flow's, once there is a port. */
 struct opening {
     struct tcp_tuple tuple;
-    struct tcp_pair pair;
+    const struct tcp_pair *pair;
     uint64_t hash;
 };
 
@@ -57,6 +57,8 @@ static void try_port(struct tcp *tcp, struct opening *opening, uint16_t port)
 /* The next connection to this destination will most likely have the port behind this one. */
 static void fetch_next(const struct tcp *tcp, const struct opening *opening)
 {
+    if (flow_count(&tcp->flows) < TCP_CROWD)
+        return;
     struct tcp_tuple next = opening->tuple;
     next.local_port++;
     flow_prefetch(&tcp->flows, tcp_flow_hash(tcp, &next));
@@ -122,13 +124,13 @@ static struct tcb *new_tcb(struct tcp *tcp, const struct opening *opening, uint1
 static void begin(struct tcp *tcp, struct tcb *tcb, const struct opening *opening)
 {
     tcb->head.lport = opening->tuple.local_port;
-    tcb->head.link = opening->pair.path.link;
-    tcb->route = opening->pair.path.route;
+    tcb->head.link = opening->pair->path.link;
+    tcb->route = opening->pair->path.route;
     tcb->iss = tcp_handshake_isn(tcp, &opening->tuple);
     tcb->snd.una = tcb->snd.nxt = tcb->iss;
     tcb->snd_end = tcb->iss + 1;
     tcb->rcv_wscale = tcp_window_scale(tcp_tcb_settings(tcp, tcb)); /* what our SYN will say */
-    tcb->ts_offset = opening->pair.ts_offset;
+    tcb->ts_offset = opening->pair->ts_offset;
     tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE | TCB_SYN_UNACKED;
 }
 
@@ -176,7 +178,7 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
         result = find_way(tcp, remote, local, &opening.pair);
     if (result != 0)
         return result;
-    opening.tuple = (struct tcp_tuple){opening.pair.path.source, remote->addr, 0, remote->port};
+    opening.tuple = (struct tcp_tuple){opening.pair->path.source, remote->addr, 0, remote->port};
     uint16_t wanted = local == NULL ? 0 : local->port;
     result = wanted == 0 ? pick_port(tcp, &opening) : take_port(tcp, &opening, wanted);
     if (result != 0)

@@ -24,7 +24,7 @@ seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
     uint64_t words[TCP_TUPLE_WORDS];
     unsigned n = tcp_tuple_words(tuple, words);
-    uint64_t f = n == 2 ? siphash24_2w(tcp->isn_key, words[0], words[1])
+    uint64_t f = n == 2 ? siphash24_12(tcp->isn_key, words[1], (uint32_t)words[0])
                         : siphash24_u64s(tcp->isn_key, words, n);
     return (seq_t)(tcp->now / 4) + (seq_t)f;
 }

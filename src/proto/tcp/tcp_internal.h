@@ -124,9 +124,10 @@ void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *
 void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
 
 /* ---- what two hosts have in common: tcp_pair.c ---- */
-/* The way to a host, from this address of ours or (NULL) from the best; errors as ip_path_to(). */
+/* The way to a host, from this address of ours or (NULL) from the best; errors as ip_path_to().
+ * What *pair points to holds until the next one is looked for. */
 CIAO_MUST_CHECK int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local,
-                                  const struct ciao_addr *remote, struct tcp_pair *pair);
+                                  const struct ciao_addr *remote, const struct tcp_pair **pair);
 uint32_t tcp_pair_ts_offset(const struct tcp *tcp, const struct ciao_addr *local,
                             const struct ciao_addr *remote); /* RFC 7323 7.1 */
 /* Lives that begin from now on are between ends that were judged by our present addresses: see

@@ -35,7 +35,7 @@ static struct tcp_pair *place_of(struct tcp *tcp, const struct ciao_addr *local,
 }
 
 int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local, const struct ciao_addr *remote,
-                  struct tcp_pair *pair)
+                  const struct tcp_pair **pair)
 {
     static const struct ciao_addr anyone = {{0}};
     const struct ciao_addr *asked = local == NULL ? &anyone : local;
@@ -55,6 +55,6 @@ int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local, const struct c
             .ts_offset = tcp_pair_ts_offset(tcp, &path.source, remote),
         };
     }
-    *pair = *kept;
+    *pair = kept;
     return 0;
 }

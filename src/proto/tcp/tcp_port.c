@@ -121,7 +121,7 @@ static uint32_t secret_of(const struct tcp_ports *ports, const struct tcp_port_k
 {
     if (ip_is_v4(&key->remote)) {
         uint64_t hosts = (uint64_t)ip_v4(&key->local) << 32 | ip_v4(&key->remote);
-        return (uint32_t)(siphash24_2w(ports->key, hosts, key->remote_port) >> 32);
+        return (uint32_t)(siphash24_12(ports->key, hosts, key->remote_port) >> 32);
     }
     const uint64_t words[5] = {
         get_be64(key->local.b),      get_be64(key->local.b + 8), get_be64(key->remote.b),
@@ -151,6 +151,17 @@ static uint32_t *find_link(struct tcp_ports *ports, const struct tcp_port_key *k
     return link;
 }
 
+/* The list of its ports says nothing beyond their count. */
+static void describe(struct tcp_destination *destination, const struct tcp_port_key *key,
+                     uint32_t secret)
+{
+    destination->next = destination->bitmap = destination->count = 0;
+    destination->secret = secret;
+    destination->local = key->local;
+    destination->remote = key->remote;
+    destination->remote_port = key->remote_port;
+}
+
 static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struct tcp_port_key *key,
                                             uint32_t hash)
 {
@@ -159,12 +170,7 @@ static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struc
         uint32_t index = pool_take(&ports->destinations);
         if (index == 0)
             return NULL;
-        *destination_at(ports, index) = (struct tcp_destination){
-            .secret = secret_of(ports, key),
-            .local = key->local,
-            .remote = key->remote,
-            .remote_port = key->remote_port,
-        };
+        describe(destination_at(ports, index), key, secret_of(ports, key));
         *link = index;
     }
     return destination_at(ports, *link);

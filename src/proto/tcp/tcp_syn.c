@@ -162,14 +162,14 @@ static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
     if (ref == REF_NONE)
         return false;
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
-    struct tcp_pair pair;
+    const struct tcp_pair *pair;
     tcp_head_set(&syn->head, sizeof *syn, tuple);
     tcp_take_over(&syn->head, tcp->next_life++, CIAO_LISTEN);
     syn->head.link = (uint8_t)seg->packet->link;
     if (tcp_pair_find(tcp, &tuple->local, &tuple->remote, &pair) == 0) {
-        syn->head.link = pair.path.link;
-        syn->route = pair.path.route;
-        syn->ts_offset = pair.ts_offset;
+        syn->head.link = pair->path.link;
+        syn->route = pair->path.route;
+        syn->ts_offset = pair->ts_offset;
     } else {
         syn->ts_offset = tcp_pair_ts_offset(tcp, &tuple->local, &tuple->remote);
     }

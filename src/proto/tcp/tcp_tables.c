@@ -90,7 +90,7 @@ struct tcb *tcp_tcb_new(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t
     if (index == 0)
         return NULL;
     struct tcb *tcb = pool_at(pool, index);
-    __builtin_memset(tcb, 0, sizeof *tcb); /* the addresses behind it are written with the head */
+    memset(tcb, 0, pool->stride); /* by a call: for a constant size compilers loop over words */
     tcp_head_set(&tcb->head, sizeof *tcb, tuple);
     tcp_take_over(&tcb->head, life, CIAO_CLOSED);
     return tcb;
