@@ -147,11 +147,11 @@ static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tc
     struct tcb *tcb = tcp_syn_grow(tcp, child);
     if (tcb == NULL)
         return false;
-    if (!tcp_flow_enter(tcp, tcb, &child->tuple, seg->hash)) {
+    if (!tcp_flow_enter(tcp, tcb, child->tuple, seg->hash)) {
         tcp_tcb_free(tcp, tcb);
         return false;
     }
-    tcp_born(tcp, child->life, &child->tuple, true);
+    tcp_born(tcp, child->life, child->tuple, true);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_LISTEN_ESTABLISHED_COOKIE_CAME_BACK);
     tcb->snd.una = tcb->iss + 1;
     tcb->snd.wnd = tcb->snd.max_wnd = seg->wnd << tcb->snd_wscale;
@@ -182,7 +182,7 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
         path = (struct ip_path){.link = (uint8_t)seg->packet->link};
     uint32_t offset = tcp_pair_ts_offset(tcp, &tuple->local, &tuple->remote);
     struct tcp_child child = {
-        .tuple = *tuple,
+        .tuple = tuple,
         .life = tcp->next_life++,
         .state = CIAO_LISTEN,
         .iss = seg->ack - 1,

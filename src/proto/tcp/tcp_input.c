@@ -35,21 +35,16 @@ static void tcb_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *se
         tcp_synchronised_arrives(tcp, tcb, seg);
 }
 
-static struct tcp_tuple tuple_of(const struct tcp_segment *seg)
-{
-    return (struct tcp_tuple){seg->packet->dst, seg->packet->src, seg->h.dport, seg->h.sport};
-}
-
 static void wait_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
 {
-    const struct tcp_tuple tuple = tuple_of(seg);
+    const struct tcp_tuple tuple = tcp_segment_tuple(seg);
     told_received(tcp, tcp_head_at(tcp, ref), seg);
     tcp_wait_arrives(tcp, ref, seg, &tuple);
 }
 
 static void nobody_arrives(struct tcp *tcp, struct tcp_segment *seg)
 {
-    const struct tcp_tuple tuple = tuple_of(seg);
+    const struct tcp_tuple tuple = tcp_segment_tuple(seg);
     struct tcp_listener *listener = tcp_listen_find(tcp, &tuple, seg->hash);
     if (listener != NULL)
         tcp_listen_arrives(tcp, listener, seg, &tuple, 0);

@@ -37,6 +37,10 @@ struct tcp_tuple {
     struct ciao_addr local, remote;
     uint16_t local_port, remote_port;
 };
+static inline struct tcp_tuple tcp_segment_tuple(const struct tcp_segment *seg) /* from our side */
+{
+    return (struct tcp_tuple){seg->packet->dst, seg->packet->src, seg->h.dport, seg->h.sport};
+}
 static inline bool tcp_ref_is_tcb(ref_t ref)
 {
     return ref_kind(ref) == KIND_TCB4 || ref_kind(ref) == KIND_TCB6;
@@ -212,7 +216,7 @@ void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_
 uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6,
                          const struct ciao_settings *settings);
 struct tcp_child { /* what a TCB must know of a handshake that others did for it */
-    struct tcp_tuple tuple;
+    const struct tcp_tuple *tuple;
     uint64_t life;
     enum ciao_state state; /* SYN-RECEIVED, or LISTEN for a cookie's */
     seq_t iss, irs;

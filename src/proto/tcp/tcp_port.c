@@ -176,9 +176,8 @@ static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struc
     return destination_at(ports, *link);
 }
 
-static void drop_idle(struct tcp_ports *ports, const struct tcp_port_key *key, uint32_t hash)
+static void drop_idle(struct tcp_ports *ports, uint32_t *link)
 {
-    uint32_t *link = find_link(ports, key, hash);
     uint32_t index = *link;
     *link = destination_at(ports, index)->next;
     pool_give(&ports->destinations, index);
@@ -335,25 +334,31 @@ bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint
     return add(ports, destination, port);
 }
 
+/* False: it is none of theirs. */
+static bool remove_port(struct tcp_ports *ports, struct tcp_destination *destination, uint16_t port)
+{
+    if (destination->bitmap == 0) {
+        uint32_t place = place_in_list(destination, port);
+        if (place == INLINE_PORTS)
+            return false;
+        destination->ports[place] = destination->ports[--destination->count];
+        return true;
+    }
+    struct bitmap *bitmap = bitmap_of(ports, destination);
+    if (!(bitmap->taken[port / 64] >> port % 64 & 1))
+        return false;
+    unmark(bitmap, port);
+    if (--destination->count == INLINE_PORTS / 2)
+        bitmap_to_list(ports, destination);
+    return true;
+}
+
 void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
 {
-    uint32_t hash = hash_of(ports, key);
-    uint32_t index = *find_link(ports, key, hash);
-    if (index == 0 || !is_taken(ports, destination_at(ports, index), port))
+    uint32_t *link = find_link(ports, key, hash_of(ports, key));
+    if (*link == 0 || !remove_port(ports, destination_at(ports, *link), port))
         return;
-    struct tcp_destination *destination = destination_at(ports, index);
-    destination->count--;
     ports->in_use--;
-    if (destination->bitmap == 0) {
-        uint32_t place = 0;
-        while (destination->ports[place] != port)
-            place++;
-        destination->ports[place] = destination->ports[destination->count];
-    } else {
-        unmark(bitmap_of(ports, destination), port);
-        if (destination->count == INLINE_PORTS / 2)
-            bitmap_to_list(ports, destination);
-    }
-    if (destination->count == 0)
-        drop_idle(ports, key, hash);
+    if (destination_at(ports, *link)->count == 0)
+        drop_idle(ports, link);
 }

@@ -264,9 +264,9 @@ void tcp_listen_syn_timeout(struct tcp *tcp, ref_t ref)
 /* A child of a SYN record or of a cookie: everything a TCB must know of the handshake. */
 struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_child *child)
 {
-    struct tcb *tcb = tcp_tcb_new(tcp, &child->tuple, child->life);
-    if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&child->tuple.local)))
-        tcb = tcp_tcb_new(tcp, &child->tuple, child->life);
+    struct tcb *tcb = tcp_tcb_new(tcp, child->tuple, child->life);
+    if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&child->tuple->local)))
+        tcb = tcp_tcb_new(tcp, child->tuple, child->life);
     if (tcb == NULL)
         return NULL;
     tcp_take_over(&tcb->head, child->life, child->state);
@@ -290,11 +290,10 @@ struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_child *child)
     return tcb;
 }
 
-static struct tcp_child child_of(const struct tcp *tcp, ref_t ref)
+static struct tcp_child child_of(const struct tcp_syn *syn, const struct tcp_tuple *tuple)
 {
-    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     return (struct tcp_child){
-        .tuple = tcp_record_tuple(tcp, ref),
+        .tuple = tuple,
         .life = syn->head.life,
         .state = CIAO_SYN_RECEIVED,
         .iss = syn->iss,
@@ -321,7 +320,8 @@ static struct tcp_child child_of(const struct tcp *tcp, ref_t ref)
 static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
 {
     struct tcp_listener *listener = tcp_listener_at(tcp, tcp_syn_at(tcp, ref)->listener);
-    struct tcp_child child = child_of(tcp, ref);
+    const struct tcp_tuple tuple = tcp_segment_tuple(seg);
+    struct tcp_child child = child_of(tcp_syn_at(tcp, ref), &tuple);
     if (listener->waiting >= listener->backlog) {
         tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
         return;
@@ -331,8 +331,8 @@ static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
         tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
         return;
     }
-    tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb), &child.tuple);
-    tcp_flow_entered(tcp, tcb, &child.tuple);
+    tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb), &tuple);
+    tcp_flow_entered(tcp, tcb, &tuple);
     free_record(tcp, ref);
     seg->wnd <<= tcb->snd_wscale;
     tcp_handshake_acked(tcp, tcb, seg);
