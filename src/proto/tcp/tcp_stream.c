@@ -267,7 +267,7 @@ static inline __attribute__((always_inline)) void put_headers(struct run *run,
                                                               uint32_t data_len, uint8_t flags)
 {
     uint8_t *l4 = frame->room + IP_TO_L4;
-    seq_t seq = run->tcb->snd.nxt - data_len;
+    seq_t seq = run->tcb->snd.nxt - data_len - (flags & TCP_FIN ? 1 : 0);
     if (run->model == NULL)
         make_model(run, l4);
     else
@@ -464,8 +464,8 @@ static bool send_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
     if ((int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt) <= 0 || !tcp_range_room(tcp))
         return false;
     struct ciao_frame *frame = turn->frames[turn->made++];
-    put_control(tcp, tcb, frame, TCP_FIN);
     tcp_output_sent_new(tcp, tcb, 0, true);
+    put_control(tcp, tcb, frame, TCP_FIN);
     if (trace_on(tcp->trace, CIAO_EVENTS_WIRE))
         tell(tcp, tcb, frame);
     return true;
