@@ -24,10 +24,11 @@ for row in $rows; do
 done
 
 bench "$CIAO" bench tun-from-ciao/ipv4 --json --work 10000000
-check "--json prints it as an object" python3 -c '
+check "--json prints an object a line" python3 -c '
 import json, sys
-figure = json.load(sys.stdin)
-assert figure["row"] == "tun-from-ciao/ipv4" and figure["value"] > 0, figure' <<<"$out"
+figures = {figure["row"]: figure for figure in map(json.loads, sys.stdin)}
+row = figures["tun-from-ciao/ipv4"]
+assert row["value"] > 0 and row["unit"] == "Gbit/s", row' <<<"$out"
 
 # ---- the process itself stays where it was ----
 bench "$CIAO" bench tun-to-ciao/ipv4 tun-to-ciao/ipv4 round-trip/ipv4 --work 100000
