@@ -44,8 +44,8 @@ for family in ipv4 ipv6; do
         printed "of many, $share" "round-trip/$family/$share" ns
     done
     check "the percentiles ascend" awk -v row="round-trip/$family/" \
-        'index($1, row) == 1 { if ($2 < before) exit 1; before = $2; n++ } END { exit n != 5 }' \
-        <<<"$out"
+        'index($1, row "p") == 1 || $1 == row "max" { fell += $2 < before; before = $2; n++ }
+         END { exit fell != 0 || n != 5 }' <<<"$out"
     printed "a request on one of ten over $family" "request-10/$family" ns
     for row in bulk-1500/$family/64k bulk-64k/$family/1m round-trip/$family request-10/$family \
         open-close-1k/$family; do
