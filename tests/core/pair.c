@@ -76,7 +76,7 @@ static void remember(struct pair *pair, const uint8_t *bytes, uint32_t len)
     pair->frames++;
 }
 
-static uint32_t flatten(const struct ciao_frame *frame, uint8_t *out)
+uint32_t pair_flatten(const struct ciao_frame *frame, uint8_t *out)
 {
     uint32_t len = frame->head_len;
     memcpy(out, frame->head, len);
@@ -122,7 +122,7 @@ static unsigned carry(struct pair *pair, unsigned from)
     unsigned batch = pair->options.batch ? pair->options.batch : BATCH;
     unsigned n = ciao_output(pair->stack[from], 0, out->at, batch, pair->now), kept = 0;
     for (unsigned i = 0; i < n; i++) {
-        uint32_t len = flatten(&out->frame[i], bytes);
+        uint32_t len = pair_flatten(&out->frame[i], bytes);
         remember(pair, bytes, len);
         ciao_frame_release(&out->frame[i]);
         if (pair->options.lose_every && pair->frames % pair->options.lose_every == 0)

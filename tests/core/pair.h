@@ -67,4 +67,7 @@ struct pair_conn pair_connect(struct pair *pair, bool v6);
 uint64_t pair_transfer(struct pair *pair, ciao_conn from, ciao_conn to, unsigned from_side,
                        uint64_t bytes);
 
+/* All bytes of a frame, one behind the other.  Returns how many. */
+uint32_t pair_flatten(const struct ciao_frame *frame, uint8_t *out);
+
 #endif

@@ -63,17 +63,6 @@ static void world_free(struct world *world)
 
 /* ---- the wire ---- */
 
-static uint32_t flatten(const struct ciao_frame *frame, uint8_t *out)
-{
-    uint32_t len = frame->head_len;
-    memcpy(out, frame->head, len);
-    for (uint32_t i = 0; i < frame->n_frags; i++) {
-        memcpy(out + len, frame->frag[i].ptr, frame->frag[i].len);
-        len += frame->frag[i].len;
-    }
-    return len;
-}
-
 static uint32_t headers_of(const uint8_t *ip)
 {
     uint32_t at = ip[0] >> 4 == 6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
@@ -143,7 +132,7 @@ static unsigned late_ones(struct world *world, unsigned to, unsigned n)
 static unsigned cross(struct world *world, unsigned to, struct ciao_frame *frame, unsigned n)
 {
     static uint8_t bytes[LONGEST];
-    uint32_t len = flatten(frame, bytes);
+    uint32_t len = pair_flatten(frame, bytes);
     world->pair.hash = mix(world->pair.hash, bytes, len);
     world->pair.frames++;
     ciao_frame_release(frame);
@@ -369,7 +358,7 @@ static uint32_t one_segment(struct world *world, uint8_t *bytes, uint32_t data_l
     assert_int_equal(ciao_send(pair->stack[0], world->client[0], data, data_len, 0, pair->now),
                      data_len);
     assert_int_equal(ciao_output(pair->stack[0], 0, frames, 1, pair->now), 1);
-    uint32_t len = flatten(frames[0], bytes);
+    uint32_t len = pair_flatten(frames[0], bytes);
     ciao_frame_release(frames[0]);
     return len;
 }
@@ -458,7 +447,7 @@ static void put_into(struct ciao_frame *frame, struct ciao_buf *buf, uint32_t *f
                      const struct ciao_frame *sent)
 {
     static uint8_t bytes[LONGEST];
-    uint32_t len = flatten(sent, bytes), headers = headers_of(bytes);
+    uint32_t len = pair_flatten(sent, bytes), headers = headers_of(bytes);
     ciao_frame_init(frame);
     memcpy(frame->room, bytes, headers);
     frame->head_len = frame->len = headers;

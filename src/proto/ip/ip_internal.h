@@ -146,4 +146,22 @@ void ip_neighbour_known(struct ip_layer *ip, struct ip_neighbour *neighbour, con
                         enum ip_neighbour_state state, time_us now);
 time_us ip_neighbours_advance(struct ip_layer *ip, time_us now);
 
+/* ---- the usual datagram: ip_plain.c ---- */
+
+#define IP_NOT_PLAIN 0xffffu
+
+/* Where IP begins in a frame for us alone; else IP_NOT_PLAIN: too far for any head. */
+static inline uint32_t ip_plain_start(const struct ciao_link *link, const struct ciao_frame *frame)
+{
+    if (link->kind != CIAO_LINK_ETHERNET)
+        return 0;
+    const uint8_t *head = frame->head;
+    if (frame->head_len <= ETH_HEADER_LEN || memcmp(head, link->mac, ETH_ALEN) != 0
+        || eth_is_multicast(head + ETH_ALEN))
+        return IP_NOT_PLAIN;
+    uint16_t type = get_be16(head + 2 * ETH_ALEN);
+    bool fits = type == (head[ETH_HEADER_LEN] >> 4 == 4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
+    return fits ? ETH_HEADER_LEN : IP_NOT_PLAIN;
+}
+
 #endif

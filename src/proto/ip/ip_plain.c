@@ -115,26 +115,10 @@ static bool take_ip6(const uint8_t *l3, uint32_t there, struct ip_packet *packet
     return true;
 }
 
-#define NOT_PLAIN 0xffffu
-
-/* Where IP begins; NOT_PLAIN: the frame is not for us alone, or carries something else. */
-static uint32_t link_part(const struct ciao_link *link, const struct ciao_frame *frame)
-{
-    if (link->kind != CIAO_LINK_ETHERNET)
-        return 0;
-    const uint8_t *head = frame->head;
-    if (frame->head_len <= ETH_HEADER_LEN || eth_is_multicast(head + ETH_ALEN)
-        || memcmp(head, link->mac, ETH_ALEN) != 0)
-        return NOT_PLAIN;
-    uint16_t type = get_be16(head + 2 * ETH_ALEN);
-    bool fits = type == (head[ETH_HEADER_LEN] >> 4 == 4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
-    return fits ? ETH_HEADER_LEN : NOT_PLAIN;
-}
-
 bool ip_take_plain(struct ip_layer *ip, int link, struct ciao_frame *frame,
                    struct ip_packet *packet)
 {
-    uint32_t before = link_part(ip_link(ip, link), frame);
+    uint32_t before = ip_plain_start(ip_link(ip, link), frame);
     if (frame->head_len < before + IP4_HEADER_LEN)
         return false;
     const uint8_t *l3 = frame->head + before;

@@ -23,8 +23,8 @@
  */
 #include "proto/tcp/tcp_predict.h"
 
+#include "proto/ip/ip_internal.h"
 #include "proto/tcp/tcp_send.h"
-#include "wire/eth.h"
 #include "wire/ip4.h"
 #include "wire/ip6.h"
 
@@ -74,27 +74,11 @@ static uint32_t lone_header(const uint8_t *l4, uint32_t head_len, uint32_t at)
     return header_len >= TCP_HEADER_LEN && header_len == head_len - at ? header_len : 0;
 }
 
-#define NOT_FOR_US 0xffffu
-
-/* Where IP begins. */
-static uint32_t link_part(const struct ciao_link *link, const struct ciao_frame *frame)
-{
-    if (link->kind != CIAO_LINK_ETHERNET)
-        return 0;
-    const uint8_t *head = frame->head;
-    if (frame->head_len <= ETH_HEADER_LEN || memcmp(head, link->mac, ETH_ALEN) != 0
-        || eth_is_multicast(head + ETH_ALEN))
-        return NOT_FOR_US;
-    uint16_t type = get_be16(head + 2 * ETH_ALEN);
-    bool fits = type == (head[ETH_HEADER_LEN] >> 4 == 4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
-    return fits ? ETH_HEADER_LEN : NOT_FOR_US;
-}
-
 /* The headers lie in the head; the payload behind them, or in fragments, but not in both. */
 static inline void glance_at(const struct ciao_link *link, struct ciao_frame *frame,
                              struct tcp_glance *glance)
 {
-    uint32_t before = link_part(link, frame);
+    uint32_t before = ip_plain_start(link, frame);
     glance->frame = frame;
     glance->l4 = NULL;
     if (frame->head_len < before + IP4_HEADER_LEN + TCP_HEADER_LEN)
@@ -155,7 +139,6 @@ static inline __attribute__((always_inline)) void glance_at_one(struct tcp *tcp,
                                                                 struct ciao_frame *frame,
                                                                 struct tcp_glance *glance)
 {
-    struct flow_cursor cursor;
     glance_at(link, frame, glance);
     if (glance->l4 == NULL)
         return;
@@ -166,8 +149,7 @@ static inline __attribute__((always_inline)) void glance_at_one(struct tcp *tcp,
         return;
     glance->hashed = true;
     glance->hash = tcp_glance_hash(tcp, glance);
-    glance->flow = flow_first(&tcp->flows, glance->hash, &cursor);
-    tcp_prefetch(tcp, glance->flow);
+    fetch_record(tcp, glance);
 }
 
 static inline bool is_off(const struct tcp *tcp)

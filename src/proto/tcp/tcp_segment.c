@@ -92,18 +92,6 @@ uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_
 
 /* ---- checksums ---- */
 
-/* Bytes of the send queue, whose sum is known as a rule. */
-static uint32_t payload_sum(const struct ip_layer *ip, const struct ciao_frame *frame)
-{
-    uint32_t sum = 0;
-    bool odd = false;
-    for (uint32_t i = 0; i < frame->n_frags; i++) {
-        sum = csum_combine(sum, tcp_sums_of(ip->csum, &frame->frag[i]), odd);
-        odd ^= frame->frag[i].len & 1;
-    }
-    return sum;
-}
-
 /* [RFC9293 3.1 MUST-2]  The header's length is even, so the payload begins at an even offset. */
 static void put_checksum(const struct tcp *tcp, const struct ip_out *out, struct ciao_frame *frame,
                          uint8_t *l4, uint32_t header_len, uint32_t data_len)
@@ -118,7 +106,7 @@ static void put_checksum(const struct tcp *tcp, const struct ip_out *out, struct
     }
     sum += csum_small(l4, header_len);
     if (data_len != 0)
-        sum += payload_sum(tcp->ip, frame);
+        sum += tcp_sums_of_frame(tcp->ip->csum, frame);
     csum_store(field, sum);
 }
 

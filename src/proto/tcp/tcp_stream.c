@@ -234,19 +234,6 @@ static void put_ip_length(const struct run *run, uint8_t *l4, uint32_t l4_len)
     csum_store(ip + IP4_CHECKSUM_AT, csum_fold(run->ip_sum + csum_of_16(len) + csum_of_16(id)));
 }
 
-static __attribute__((noinline)) uint64_t sum_of_pieces(const struct csum_ops *csum,
-                                                        const struct ciao_frame *frame)
-{
-    uint64_t sum = 0;
-    bool odd = false;
-    for (uint32_t i = 0; i < frame->n_frags; i++) {
-        uint32_t part_sum = tcp_sums_of(csum, &frame->frag[i]);
-        sum += odd ? csum_swap(part_sum) : part_sum;
-        odd ^= frame->frag[i].len & 1;
-    }
-    return sum;
-}
-
 /* Of `len` bytes from `seq` on, which are in the frame's fragments. */
 static inline uint64_t payload_sum(const struct run *run, const struct ciao_frame *frame, seq_t seq,
                                    uint32_t len)
@@ -258,7 +245,7 @@ static inline uint64_t payload_sum(const struct run *run, const struct ciao_fram
         return run->queue->sum;
     if (frame->n_frags == 1)
         return tcp_sums_of(csum, &frame->frag[0]);
-    return sum_of_pieces(csum, frame);
+    return tcp_sums_of_frame(csum, frame);
 }
 
 /* Of the last bytes before snd.nxt, which are in the frame's fragments. [RFC9293 3.1 MUST-2] */

@@ -117,3 +117,14 @@ uint32_t tcp_sums_of(const struct csum_ops *csum, const struct ciao_frag *frag)
         return sum;
     return csum_combine(sum, csum->sum(frag->ptr + done, len - done), done & 1);
 }
+
+uint32_t tcp_sums_of_frame(const struct csum_ops *csum, const struct ciao_frame *frame)
+{
+    uint32_t sum = 0;
+    bool odd = false;
+    for (uint32_t i = 0; i < frame->n_frags; i++) {
+        sum = csum_combine(sum, tcp_sums_of(csum, &frame->frag[i]), odd);
+        odd ^= frame->frag[i].len & 1;
+    }
+    return sum;
+}

@@ -31,4 +31,7 @@ void tcp_sums_copy(const struct csum_ops *csum, struct ciao_buf *buf, const stru
 /* The sum of bytes of such a buffer, as far as it is known; the rest is summed now. */
 uint32_t tcp_sums_of(const struct csum_ops *csum, const struct ciao_frag *frag);
 
+/* The same of all fragments of a frame together. */
+uint32_t tcp_sums_of_frame(const struct csum_ops *csum, const struct ciao_frame *frame);
+
 #endif
