@@ -110,7 +110,6 @@ static inline void ciao_buf_unref(struct ciao_buf *buf)
 struct ciao_frag {
     const uint8_t *ptr;
     uint32_t len;
-    uint32_t sum; /* folded 16-bit ones' complement sum of these bytes; see sum_known */
     struct ciao_buf *buf;
 };
 
@@ -144,7 +143,6 @@ struct ciao_frame {
     uint8_t csum;         /* enum ciao_csum */
     uint8_t gso;          /* enum ciao_gso */
     uint8_t ecn;          /* the two bits of the IP header */
-    uint8_t sum_known;    /* every fragment's `sum` holds */
     struct ciao_buf *buf; /* what head points into when not into room; this frame's reference */
     uint16_t csum_start;  /* as in virtio_net_hdr, counted from head */
     uint16_t csum_offset; /* of the field, counted from csum_start */
@@ -168,7 +166,6 @@ static inline void ciao_frame_init(struct ciao_frame *frame)
     frame->csum = CIAO_CSUM_NONE;
     frame->gso = CIAO_GSO_NONE;
     frame->ecn = 0;
-    frame->sum_known = 0;
     frame->buf = NULL;
     frame->csum_start = 0;
     frame->csum_offset = 0;

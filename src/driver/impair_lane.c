@@ -192,7 +192,6 @@ static bool make_own(struct lane *lane, struct ciao_frame *frame)
     }
     ciao_buf_unref(frame->buf);
     frame->n_frags = 0;
-    frame->sum_known = 0;
     frame->buf = buf;
     frame->head = to;
     frame->head_len = len;

@@ -19,8 +19,7 @@ uint32_t offload_sum(const struct ciao_frame *frame, uint32_t start, const struc
     uint32_t sum = ops->sum(frame->head + start, len);
     for (uint32_t i = 0; i < frame->n_frags; i++) {
         const struct ciao_frag *frag = &frame->frag[i];
-        uint32_t piece = frame->sum_known ? frag->sum : ops->sum(frag->ptr, frag->len);
-        sum = csum_combine(sum, piece, len % 2 != 0);
+        sum = csum_combine(sum, ops->sum(frag->ptr, frag->len), len % 2 != 0);
         len += frag->len;
     }
     return sum;
@@ -36,7 +35,6 @@ static void move_to_room(struct ciao_frame *frame, uint32_t bytes)
         frame->frag[0] =
             (struct ciao_frag){.ptr = frame->head + bytes, .len = rest, .buf = frame->buf};
         frame->n_frags++;
-        frame->sum_known = 0;
     } else {
         ciao_buf_unref(frame->buf);
     }
@@ -202,7 +200,6 @@ static void cut_nothing(const struct ciao_frame *super, const struct csum_ops *o
 static void take_from_head(const struct ciao_frame *super, uint32_t at, uint32_t len,
                            struct ciao_frame *out)
 {
-    out->sum_known = 0;
     if (super->buf) {
         int failed = ciao_frame_add(out, ciao_buf_ref(super->buf), super->head + at, len);
         ASSERT(!failed);
@@ -222,10 +219,6 @@ static void take_from_frag(const struct ciao_frag *frag, uint32_t at, uint32_t l
     }
     int failed = ciao_frame_add(out, frag->buf, frag->ptr + at, len);
     ASSERT(!failed);
-    out->frag[out->n_frags - 1].sum = frag->sum;
-    if (len != frag->len) {
-        out->sum_known = 0;
-    }
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -293,7 +286,6 @@ void offload_cut(const struct ciao_frame *super, uint32_t index, uint32_t link_h
     ciao_frame_init(out);
     out->ecn = super->ecn;
     out->rx_us = super->rx_us;
-    out->sum_known = super->sum_known;
     out->csum = CIAO_CSUM_PARTIAL;
     out->head_len = shape.payload;
     out->len = shape.payload;

@@ -138,7 +138,6 @@ static void move_payload(struct ciao_frame *super, struct ciao_frame *frame,
     for (uint32_t i = 0; i < frame->n_frags; i++) {
         append_piece(super, frame->frag[i].buf, frame->frag[i].ptr, frame->frag[i].len);
     }
-    super->sum_known = 0;
 }
 
 void offload_append(struct ciao_frame *super, struct ciao_frame *frame, uint32_t link_header_len)

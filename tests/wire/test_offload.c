@@ -19,7 +19,6 @@ static void a_partial_checksum_is_completed_over_all_pieces(void **state)
         struct ciao_frame frame;
         static uint8_t flat[MOST];
         cook(&world, &recipe, &frame);
-        frame.sum_known = frame.sum_known && random_bool(&world.rng);
         offload_complete(&frame, world.ops);
         assert_int_equal(frame.csum, CIAO_CSUM_NONE);
         size_t len = flatten(&frame, flat, sizeof flat);
@@ -86,17 +85,15 @@ static void long_shared_headers_are_copied_before_they_are_written(void **state)
     world_end(&world);
 }
 
-static void add_known_piece(struct world *world, struct ciao_frame *frame)
+static void add_piece(struct world *world, struct ciao_frame *frame)
 {
     struct ciao_buf *buf = ciao_bufpool_take(&world->pool, 25);
     assert_non_null(buf);
     random_bytes(&world->rng, ciao_buf_bytes(buf), 25);
     assert_int_equal(ciao_frame_add(frame, buf, ciao_buf_bytes(buf), 25), 0);
-    frame->frag[frame->n_frags - 1].sum = csum_small(ciao_buf_bytes(buf), 25);
-    frame->sum_known = 1;
 }
 
-/* Payload in the head and in fragments of known sums, as many as there can be; the head shared. */
+/* Payload in the head and in fragments, as many as there can be; the head shared. */
 static void a_shared_head_is_completed_with_the_fragments_behind_it(void **state)
 {
     (void)state;
@@ -109,7 +106,7 @@ static void a_shared_head_is_completed_with_the_fragments_behind_it(void **state
         uint8_t flat[1000];
         cook(&world, &recipe, &frame);
         while (frame.n_frags < pieces) {
-            add_known_piece(&world, &frame);
+            add_piece(&world, &frame);
         }
         const struct offload_shape shape = {.tcp = 20, .payload = 52, .end = frame.len};
         offload_set_lengths(&frame, &shape, frame.len - shape.payload);

@@ -77,7 +77,6 @@ void ip_trim(struct ip_arrival *arrival, uint32_t len)
         uint32_t there = last ? last->len : frame->head_len;
         uint32_t cut = excess < there ? excess : there;
         frame->len -= cut;
-        frame->sum_known = 0;
         if (last == NULL) {
             frame->head_len -= cut;
             continue;
