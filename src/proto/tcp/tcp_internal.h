@@ -319,9 +319,37 @@ void tcp_teardown_give_up(struct tcp *tcp, struct tcb *tcb); /* R2 has passed: b
 /* ---- timers: tcp_timer.c.  One node a connection, for its earliest deadline, moved lazily. ----
  */
 enum tcp_timer { TCP_TIMER_REXMT, TCP_TIMER_ACK, TCP_TIMER_OTHER, TCP_TIMER_KEEPALIVE };
-void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at);
-void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which); /* lazily: the node stays where it is */
-bool tcp_timer_is_set(const struct tcb *tcb, enum tcp_timer which);
+/* Where its deadline stands, in ms; 0: it is not set. */
+static inline uint32_t *tcp_timer_field(struct tcb *tcb, enum tcp_timer which)
+{
+    switch (which) {
+    case TCP_TIMER_REXMT: return &tcb->rexmt_at;
+    case TCP_TIMER_ACK: return &tcb->ack_at;
+    case TCP_TIMER_KEEPALIVE: return &tcb->keep_at;
+    case TCP_TIMER_OTHER: break;
+    }
+    return &tcb->other_at;
+}
+/* The node is not armed, or runs out later than that. */
+__attribute__((noinline)) void tcp_timer_nearer(struct tcp *tcp, struct tcb *tcb, uint64_t tick);
+static inline void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at)
+{
+    uint64_t tick = wheel_tick(at);
+    uint32_t ms = (uint32_t)tick;
+    ms += ms == 0;
+    *tcp_timer_field(tcb, which) = ms;
+    if (!wheel_node_armed(&tcb->timer) || (int32_t)(tcb->timer.tick - ms) > 0)
+        tcp_timer_nearer(tcp, tcb, tick);
+}
+/* Lazily: the node stays where it is. */
+static inline void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which)
+{
+    *tcp_timer_field(tcb, which) = 0;
+}
+static inline bool tcp_timer_is_set(struct tcb *tcb, enum tcp_timer which)
+{
+    return *tcp_timer_field(tcb, which) != 0;
+}
 
 /* ---- keep-alive: tcp_keepalive.c ---- */
 struct tcp_piece;

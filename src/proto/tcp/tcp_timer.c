@@ -21,52 +21,14 @@
 
 #define AHEAD 4u /* of those that run out together so many more are on their way from memory */
 
-/* As a field of the TCB, where 0 is: not set. */
-static uint32_t as_field(uint64_t tick)
-{
-    uint32_t ms = (uint32_t)tick;
-    return ms == 0 ? 1 : ms;
-}
-
 static bool is_due(const struct tcp *tcp, uint32_t at_ms)
 {
     return at_ms != 0 && (int32_t)(tcp_now_ms(tcp) - at_ms) >= 0;
 }
 
-static uint32_t *field_of(struct tcb *tcb, enum tcp_timer which)
+void tcp_timer_nearer(struct tcp *tcp, struct tcb *tcb, uint64_t tick)
 {
-    switch (which) {
-    case TCP_TIMER_REXMT: return &tcb->rexmt_at;
-    case TCP_TIMER_ACK: return &tcb->ack_at;
-    case TCP_TIMER_KEEPALIVE: return &tcb->keep_at;
-    case TCP_TIMER_OTHER: break;
-    }
-    return &tcb->other_at;
-}
-
-void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at)
-{
-    uint64_t tick = wheel_tick(at);
-    uint32_t ms = as_field(tick);
-    *field_of(tcb, which) = ms;
-    if (!wheel_node_armed(&tcb->timer) || (int32_t)(tcb->timer.tick - ms) > 0)
-        wheel_set_node(&tcp->wheel, &tcb->timer, tcp_tcb_ref(tcp, tcb), tick);
-}
-
-void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which)
-{
-    *field_of(tcb, which) = 0;
-}
-
-bool tcp_timer_is_set(const struct tcb *tcb, enum tcp_timer which)
-{
-    switch (which) {
-    case TCP_TIMER_REXMT: return tcb->rexmt_at != 0;
-    case TCP_TIMER_ACK: return tcb->ack_at != 0;
-    case TCP_TIMER_KEEPALIVE: return tcb->keep_at != 0;
-    case TCP_TIMER_OTHER: break;
-    }
-    return tcb->other_at != 0;
+    wheel_set_node(&tcp->wheel, &tcb->timer, tcp_tcb_ref(tcp, tcb), tick);
 }
 
 /* The node has run out: set it to the earliest deadline that is left. */
