@@ -152,10 +152,10 @@ static void timer(struct tcp *tcp, struct tcb *tcb)
 
 /* [RFC5681 2] outstanding data, no text, no SYN or FIN, the same ACK and the same window.  The
  * answer to a knock at a closed window is none: nothing was lost, there is no room. */
-static bool is_duplicate(const struct tcb *tcb, const struct tcp_segment *seg)
+static bool is_duplicate(const struct tcb *tcb, const struct tcp_news *news, uint32_t len)
 {
-    return seg->ack == tcb->snd.una && tcb->snd.una != tcb->snd.nxt && seg->len == 0
-           && seg->wnd == tcb->snd.wnd && seg->wnd != 0;
+    return news->ack == tcb->snd.una && tcb->snd.una != tcb->snd.nxt && len == 0
+           && news->wnd == tcb->snd.wnd && news->wnd != 0;
 }
 
 static void count_duplicate(struct tcb *tcb)
@@ -281,7 +281,7 @@ static __attribute__((noinline)) void ack_with_data(struct tcp *tcp, struct tcb 
     }
     if ((tcb->flags & TCB_HOLD_PARTIAL) && (tcp_tcb_settings(tcp, tcb)->more & CIAO_HOLD_ONCE))
         tcb->flags &= ~TCB_HOLD_PARTIAL;
-    work.duplicate = is_duplicate(tcb, seg);
+    work.duplicate = is_duplicate(tcb, &(struct tcp_news){seg->ack, seg->wnd, 0}, seg->len);
     if (work.duplicate)
         count_duplicate(tcb);
     bool by_time = tcp_by_time(tcp, tcb);
@@ -312,20 +312,19 @@ static __attribute__((noinline)) void ack_with_data(struct tcp *tcp, struct tcb 
 
 /* No byte was ever queued, sent or received: there are a SYN, a FIN and the window to hear of, but
  * no range to free or to time, nothing to be SACKed or lost, and no cwnd. */
-static void ack_without_data(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+static inline void ack_without_data(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said)
 {
-    bool advances = seg->ack != tcb->snd.una;
-    if (seq_lt(seg->ack, tcb->snd.una))
-        return;
-    if (is_duplicate(tcb, seg))
+    const struct tcp_news *news = &said->news;
+    bool advances = news->ack != tcb->snd.una;
+    if (is_duplicate(tcb, news, said->len))
         count_duplicate(tcb);
     if (advances) {
-        move_una(tcb, seg->ack);
+        move_una(tcb, news->ack);
         no_trouble(tcb);
     }
     if (tcb->snd.wnd == 0)
         answered_probe(tcb);
-    tcp_ack_window_update(tcp, tcb, seg);
+    window_update(tcp, tcb, said->seq, news);
     if (advances) {
         timer(tcp, tcb);
         tell_writable(tcp, tcb);
@@ -338,8 +337,14 @@ bool tcp_ack_arrived(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
 {
     if (tcb->has_side)
         ack_with_data(tcp, tcb, seg);
-    else
-        ack_without_data(tcp, tcb, seg);
+    else if (!seq_lt(seg->ack, tcb->snd.una))
+        ack_without_data(tcp, tcb, &(struct tcp_said){{seg->ack, seg->wnd, 0}, seg->seq, seg->len});
+    return tcp_fin_acked(tcb);
+}
+
+bool tcp_ack_alone(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said)
+{
+    ack_without_data(tcp, tcb, said);
     return tcp_fin_acked(tcb);
 }
 

@@ -59,6 +59,23 @@ __attribute__((always_inline)) static inline uint64_t tcp_glance_hash(
     return multilinear(tcp->flow_key, words, TCP_FLOW_WORDS);
 }
 
+static inline bool tcp_glance_has_ends6(const struct tcb *tcb, const uint8_t *l4)
+{
+    const struct tcp_addresses *both = &((const struct tcb6 *)(const void *)tcb)->addresses;
+    return memcmp(both->remote, l4 - 32, 16) == 0 && memcmp(both->local, l4 - 16, 16) == 0;
+}
+
+static inline bool tcp_glance_is_of(const struct tcb *tcb, const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    if (tcb->head.lport != get_be16(l4 + 2) || tcb->head.rport != get_be16(l4)
+        || tcb->head.v6 != glance->v6)
+        return false;
+    if (glance->v6)
+        return tcp_glance_has_ends6(tcb, l4);
+    return tcb->head.laddr == get_be32(l4 - 4) && tcb->head.raddr == get_be32(l4 - 8);
+}
+
 /* ---- both checksums ---- */
 
 /* Of the addresses, and of the length and protocol as the pseudo-header has them. */
@@ -98,6 +115,32 @@ static inline bool tcp_glance_sums_hold(const struct tcp *tcp, const struct tcp_
     if (glance->data_len != 0)
         sum += tcp_glance_payload_sum(tcp->ip->csum, glance);
     return csum_fold(sum) == 0xffff;
+}
+
+/* ---- what is done of each ---- */
+
+/* [RFC7323 4.3 7323-7] It is in order, and its timestamp not older than the last. */
+static inline void tcp_glance_remember_timestamp(const struct tcp_glance *glance, struct tcb *tcb,
+                                                 uint32_t now_ms)
+{
+    if (glance->header_len == TCP_HEADER_LEN || seq_gt(tcb->rcv.nxt, tcb->last_ack_sent))
+        return;
+    tcb->ts_recent = get_be32(glance->l4 + 24);
+    tcb->ts_recent_ms = now_ms;
+}
+
+/* It has been processed. */
+static inline void tcp_glance_done(const struct tcp_glance *glance)
+{
+    struct ciao_frame *frame = glance->frame;
+    if (__builtin_expect(frame->n_frags > 1, 0)) {
+        ciao_frame_release(frame);
+        return;
+    }
+    if (frame->n_frags != 0)
+        ciao_buf_unref(frame->frag[0].buf);
+    ciao_buf_unref(frame->buf);
+    ciao_frame_init(frame);
 }
 
 #endif

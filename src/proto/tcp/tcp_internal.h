@@ -505,6 +505,14 @@ struct tcp_news { /* what a segment that begins at RCV.NXT says of our side */
     seq_t ack;
     uint32_t wnd, ts_ecr; /* bytes, scaled already; the time that it echoes, with TCB_TS */
 };
+struct tcp_said { /* the same of a segment that says nothing else, of SEG.SEQ and SEG.LEN */
+    struct tcp_news news;
+    seq_t seq;
+    uint32_t len;
+};
+/* The same as tcp_ack_arrived() where no byte was ever queued, sent or received, and nothing old is
+ * acknowledged. */
+bool tcp_ack_alone(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said);
 /* The same for an ACK that tcp_predict.c has found to hold no surprise. */
 void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
                    const struct tcp_news *news);

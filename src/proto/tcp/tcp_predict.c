@@ -55,7 +55,7 @@ static const uint8_t *behind_ip6(const uint8_t *l3, uint32_t there)
 /* Bytes of TCP's header, when it is of the kind that is predicted; else 0. */
 static uint32_t plain_header(const uint8_t *l4, uint32_t there)
 {
-    if (there < TCP_HEADER_LEN || (l4[13] & ~TCP_PSH) != TCP_ACK)
+    if (there < TCP_HEADER_LEN || (l4[13] & ~(TCP_PSH | TCP_FIN)) != TCP_ACK)
         return 0;
     if (l4[12] == TCP_HEADER_LEN / 4 << 4)
         return TCP_HEADER_LEN;
@@ -90,14 +90,15 @@ static inline void glance_at(const struct ciao_link *link, struct ciao_frame *fr
         return;
     uint32_t at = (uint32_t)(l4 - frame->head);
     uint32_t header_len = frame->head_len < at ? 0 : plain_header(l4, frame->head_len - at);
-    glance->usual = header_len != 0;
-    if (header_len == 0 && frame->n_frags == 0)
+    bool plain = header_len != 0;
+    if (!plain && frame->n_frags == 0)
         header_len = lone_header(l4, frame->head_len, at);
     if (header_len == 0 || (frame->n_frags != 0 && frame->head_len != at + header_len))
         return;
     glance->l4 = l4;
     glance->header_len = header_len;
     glance->data_len = frame->len - at - header_len;
+    glance->usual = plain && (glance->data_len == 0 || !(l4[13] & TCP_FIN));
     glance->v6 = l3[0] >> 4 != 4;
 }
 
@@ -108,23 +109,6 @@ static bool same_flow(const struct tcp_glance *a, const struct tcp_glance *b)
     if (a->v6 != b->v6 || memcmp(a->l4, b->l4, 4) != 0)
         return false;
     return a->v6 ? memcmp(a->l4 - 32, b->l4 - 32, 32) == 0 : memcmp(a->l4 - 8, b->l4 - 8, 8) == 0;
-}
-
-static bool has_addresses6(const struct tcb *tcb, const uint8_t *l4)
-{
-    const struct tcp_addresses *both = &((const struct tcb6 *)(const void *)tcb)->addresses;
-    return memcmp(both->remote, l4 - 32, 16) == 0 && memcmp(both->local, l4 - 16, 16) == 0;
-}
-
-static inline bool is_flow(const struct tcb *tcb, const struct tcp_glance *glance)
-{
-    const uint8_t *l4 = glance->l4;
-    if (tcb->head.lport != get_be16(l4 + 2) || tcb->head.rport != get_be16(l4)
-        || tcb->head.v6 != glance->v6)
-        return false;
-    if (glance->v6)
-        return has_addresses6(tcb, l4);
-    return tcb->head.laddr == get_be32(l4 - 4) && tcb->head.raddr == get_be32(l4 - 8);
 }
 
 static void fetch_record(const struct tcp *tcp, struct tcp_glance *glance)
@@ -144,7 +128,8 @@ static inline __attribute__((always_inline)) void glance_at_one(struct tcp *tcp,
         return;
     glance->flow = tcp->recent_flow;
     glance->hashed = false;
-    glance->is_flow = glance->flow != REF_NONE && is_flow(tcp_tcb_at(tcp, glance->flow), glance);
+    glance->is_flow =
+        glance->flow != REF_NONE && tcp_glance_is_of(tcp_tcb_at(tcp, glance->flow), glance);
     if (glance->is_flow)
         return;
     glance->hashed = true;
@@ -246,27 +231,6 @@ static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glanc
            && !(stamped && seq_lt(get_be32(l4 + 24), tcb->ts_recent));
 }
 
-static inline void remember_timestamp(struct tcb *tcb, const struct tcp_glance *glance,
-                                      uint32_t now_ms)
-{
-    if (glance->header_len == TCP_HEADER_LEN || seq_gt(tcb->rcv.nxt, tcb->last_ack_sent))
-        return;
-    tcb->ts_recent = get_be32(glance->l4 + 24);
-    tcb->ts_recent_ms = now_ms;
-}
-
-static inline void release(struct ciao_frame *frame)
-{
-    if (__builtin_expect(frame->n_frags > 1, 0)) {
-        ciao_frame_release(frame);
-        return;
-    }
-    if (frame->n_frags != 0)
-        ciao_buf_unref(frame->frag[0].buf);
-    ciao_buf_unref(frame->buf);
-    ciao_frame_init(frame);
-}
-
 /* All steps.  `flows`: the TCB is known to be the flow's. */
 static inline bool predict(struct tcp *tcp, int link, const struct tcp_glance *glance, bool flows)
 {
@@ -276,21 +240,21 @@ static inline bool predict(struct tcp *tcp, int link, const struct tcp_glance *g
         .ack = get_be32(glance->l4 + 8),
         .wnd = (uint32_t)get_be16(glance->l4 + 14) << tcb->snd_wscale,
     };
-    if (tcb->head.link != link || !(flows || is_flow(tcb, glance)) || !is_usual(tcp, tcb)
+    if (tcb->head.link != link || !(flows || tcp_glance_is_of(tcb, glance)) || !is_usual(tcp, tcb)
         || !has_no_trouble(side, tcp_queue(tcp, tcb)) || !is_next(tcb, glance, &news)
         || !tcp_glance_sums_hold(tcp, glance))
         return false;
     tcp->recent_flow = glance->flow;
     tcp->ip->accepted++;
     side->segments_received += tcp_glance_segments(glance);
-    remember_timestamp(tcb, glance, tcp_now_ms(tcp));
+    tcp_glance_remember_timestamp(glance, tcb, tcp_now_ms(tcp));
     if (glance->header_len != TCP_HEADER_LEN)
         news.ts_ecr = get_be32(glance->l4 + 28);
     tcp_ack_usual(tcp, tcb, side, &news);
     tcb->last_received_ms = tcp_now_ms(tcp);
     if (glance->data_len != 0)
         tcp_receive_usual(tcp, tcb, side, glance);
-    release(glance->frame);
+    tcp_glance_done(glance);
     return true;
 }
 
@@ -338,12 +302,21 @@ static inline bool predict_text(struct tcp *tcp, struct tcb *tcb, struct tcp_sid
     side->segments_received += tcp_glance_segments(glance);
     tcb->snd.wl1 = seq;
     tcp_receive_usual(tcp, tcb, side, glance);
-    release(glance->frame);
+    tcp_glance_done(glance);
     return true;
+}
+
+/* It acknowledges no bytes of ours, or says goodbye. */
+static inline bool is_lone(const struct tcp *tcp, const struct tcp_glance *glance)
+{
+    return glance->data_len == 0
+           && ((glance->l4[13] & TCP_FIN) || !tcp_tcb_at(tcp, glance->flow)->has_side);
 }
 
 unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n)
 {
+    if (is_lone(tcp, &glances[0]))
+        return tcp_lone_arrives(tcp, link, &glances[0]);
     const struct said said = said_by(&glances[0]); /* it may be gone before the next is looked at */
     if (tcp->judgements != tcp->ip->judgements || !predict(tcp, link, &glances[0], false))
         return 0;
@@ -364,5 +337,9 @@ bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame,
     if (is_off(tcp))
         return false;
     glance_at_one(tcp, ip_link(tcp->ip, link), frame, glance);
-    return tcp_glance_is_usual(glance) && predict(tcp, link, glance, glance->is_flow);
+    if (!tcp_glance_is_usual(glance))
+        return false;
+    if (is_lone(tcp, glance))
+        return tcp_lone_arrives(tcp, link, glance);
+    return predict(tcp, link, glance, glance->is_flow);
 }
