@@ -43,6 +43,13 @@ static inline uint32_t csum_fold(uint64_t sum)
     return (word + (word >> 16 | word << 16)) >> 16;
 }
 
+/* What is carried out at the top comes in at the bottom. */
+static inline uint64_t csum_add(uint64_t a, uint64_t b)
+{
+    uint64_t sum = a + b;
+    return sum + (sum < a);
+}
+
 static inline uint64_t csum_word(const uint8_t *p)
 {
     uint32_t word;
@@ -50,15 +57,32 @@ static inline uint64_t csum_word(const uint8_t *p)
     return word;
 }
 
+static inline uint64_t csum_long(const uint8_t *p)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, p, sizeof word);
+    return word;
+}
+
 /* To a sum, not folded, that of `len` more bytes, a multiple of 4, from an even offset on. */
 static inline uint64_t csum_more(uint64_t sum, const uint8_t *p, size_t len)
 {
-    for (; len >= 32; p += 32, len -= 32)
-        sum += csum_word(p) + csum_word(p + 4) + csum_word(p + 8) + csum_word(p + 12)
-               + csum_word(p + 16) + csum_word(p + 20) + csum_word(p + 24) + csum_word(p + 28);
-    for (; len != 0; p += 4, len -= 4)
-        sum += csum_word(p);
-    return sum;
+    for (; len >= 8; p += 8, len -= 8)
+        sum = csum_add(sum, csum_long(p));
+    return len != 0 ? csum_add(sum, csum_word(p)) : sum;
+}
+
+/* The same of a length that is known when it is compiled. */
+static inline uint64_t csum_more_20(uint64_t sum, const uint8_t *p)
+{
+    sum = csum_add(csum_add(sum, csum_long(p)), csum_long(p + 8));
+    return csum_add(sum, csum_word(p + 16));
+}
+
+static inline uint64_t csum_more_32(uint64_t sum, const uint8_t *p)
+{
+    sum = csum_add(csum_add(sum, csum_long(p)), csum_long(p + 8));
+    return csum_add(csum_add(sum, csum_long(p + 16)), csum_long(p + 24));
 }
 
 /* The sum of however many bytes. */

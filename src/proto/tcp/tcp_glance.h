@@ -83,7 +83,8 @@ static inline uint64_t tcp_glance_pseudo_sum(const struct tcp_glance *glance)
 {
     uint32_t len = glance->header_len + glance->data_len;
     uint64_t sum = (uint64_t)BYTES_BE32(IP_PROTO_TCP) + BYTES_BE32(len);
-    return glance->v6 ? csum_more(sum, glance->l4 - 32, 32) : csum_more(sum, glance->l4 - 8, 8);
+    return glance->v6 ? csum_more_32(sum, glance->l4 - 32)
+                      : csum_add(sum, csum_long(glance->l4 - 8));
 }
 
 /* Where it lies in several fragments: tcp_predict.c. */
@@ -106,14 +107,14 @@ static inline uint64_t tcp_glance_payload_sum(const struct csum_ops *csum,
 static inline bool tcp_glance_sums_hold(const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
-    if (!glance->v6 && csum_fold(csum_more(0, l4 - IP4_HEADER_LEN, IP4_HEADER_LEN)) != 0xffff)
+    if (!glance->v6 && csum_fold(csum_more_20(0, l4 - IP4_HEADER_LEN)) != 0xffff)
         return false;
     if (glance->frame->csum != CIAO_CSUM_NONE)
         return true;
     uint64_t sum = tcp_glance_pseudo_sum(glance);
-    sum += glance->header_len == 32 ? csum_more(0, l4, 32) : csum_more(0, l4, glance->header_len);
+    sum = glance->header_len == 32 ? csum_more_32(sum, l4) : csum_more(sum, l4, glance->header_len);
     if (glance->data_len != 0)
-        sum += tcp_glance_payload_sum(tcp->ip->csum, glance);
+        sum = csum_add(sum, tcp_glance_payload_sum(tcp->ip->csum, glance));
     return csum_fold(sum) == 0xffff;
 }
 
