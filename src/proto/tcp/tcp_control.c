@@ -17,33 +17,60 @@
 
 #define DF 0x4000u
 
+/* What IP's header is made of besides lengths. */
+struct ends {
+    const struct tcp_head *head;
+    const struct tcp_addresses *addresses; /* of IPv6 */
+    uint8_t ttl, tos;
+};
+
 /* The IP header in front of l4; returns the sum of the addresses. */
-static uint64_t put_ip4(struct ip_layer *ip, const struct tcp_control *control, uint8_t *l4,
-                        uint32_t l4_len)
+static inline uint64_t put_ip4(struct ip_layer *ip, const struct ends *ends, uint8_t *l4,
+                               uint32_t l4_len)
 {
     uint8_t *l3 = l4 - IP4_HEADER_LEN;
-    uint64_t addresses = csum_put_32(l3 + 12, control->head->laddr);
-    addresses += csum_put_32(l3 + 16, control->head->raddr);
+    uint64_t addresses = csum_put_32(l3 + 12, ends->head->laddr);
+    addresses += csum_put_32(l3 + 16, ends->head->raddr);
     uint64_t sum = addresses;
-    sum += csum_put_32(l3, 0x45000000u | (uint32_t)control->tos << 16 | (l4_len + IP4_HEADER_LEN));
+    sum += csum_put_32(l3, 0x45000000u | (uint32_t)ends->tos << 16 | (l4_len + IP4_HEADER_LEN));
     sum += csum_put_32(l3 + 4, (uint32_t)ip->next_id++ << 16 | DF);
-    sum += csum_put_32(l3 + 8, (uint32_t)control->ttl << 24 | IP_PROTO_TCP << 16);
+    sum += csum_put_32(l3 + 8, (uint32_t)ends->ttl << 24 | IP_PROTO_TCP << 16);
     csum_store(l3 + IP4_CHECKSUM_AT, csum_fold(sum));
     return addresses;
 }
 
-static uint64_t put_ip6(const struct tcp_control *control, uint8_t *l4, uint32_t l4_len)
+static inline uint64_t put_ip6(const struct ends *ends, uint8_t *l4, uint32_t l4_len)
 {
     uint8_t *l3 = l4 - IP6_HEADER_LEN;
-    uint32_t word[8];
-    uint64_t sum = 0;
-    csum_put_32(l3, 6u << 28 | (uint32_t)control->tos << 20);
-    csum_put_32(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | control->ttl);
-    __builtin_memcpy(l3 + 8, control->addresses, sizeof word);
-    __builtin_memcpy(word, control->addresses, sizeof word);
-    for (unsigned i = 0; i < 8; i++)
-        sum += word[i];
-    return sum;
+    csum_put_32(l3, 6u << 28 | (uint32_t)ends->tos << 20);
+    csum_put_32(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | ends->ttl);
+    __builtin_memcpy(l3 + 8, ends->addresses, sizeof *ends->addresses);
+    return csum_more_32(0, (const uint8_t *)ends->addresses);
+}
+
+/* IP's header in front of TCP's, of which the sum is known; both checksums, and what the frame says
+ * of itself. */
+static inline __attribute__((always_inline)) void finish(struct ip_layer *ip,
+                                                         const struct ends *ends,
+                                                         struct ciao_frame *frame, uint32_t len,
+                                                         uint64_t sum)
+{
+    uint8_t *l4 = frame->room + IP_TO_L4;
+    bool v6 = ends->head->v6 != 0;
+    uint32_t before = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
+    uint64_t pseudo = v6 ? put_ip6(ends, l4, len) : put_ip4(ip, ends, l4, len);
+    pseudo = csum_add(pseudo, csum_of_16(IP_PROTO_TCP) + csum_of_16(len));
+    ciao_frame_init(frame);
+    frame->head = l4 - before;
+    frame->head_len = frame->len = before + len;
+    if (ip->links.at[ends->head->link].link.tx_csum) {
+        csum_store_partial(l4 + TCP_CHECKSUM_OFFSET, csum_fold(pseudo));
+        frame->csum = CIAO_CSUM_PARTIAL;
+        frame->csum_start = (uint16_t)before;
+        frame->csum_offset = TCP_CHECKSUM_OFFSET;
+    } else {
+        csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_fold(csum_add(pseudo, sum)));
+    }
 }
 
 static uint64_t put_timestamps(uint8_t *at, const struct tcp_options *opt, uint32_t first_two)
@@ -105,24 +132,42 @@ static uint64_t put_tcp(uint8_t *l4, const struct tcp_control *control, uint32_t
 
 void tcp_control_write(struct tcp *tcp, const struct tcp_control *control, struct ciao_frame *frame)
 {
-    struct ip_layer *ip = tcp->ip;
-    uint8_t *l4 = ip_frame_begin(frame, ip, control->head->link, control->head->v6);
-    uint32_t len, before = control->head->v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
-    uint64_t sum = put_tcp(l4, control, &len);
-    uint64_t pseudo = csum_of_16(IP_PROTO_TCP) + csum_of_16(len);
-    pseudo += control->head->v6 ? put_ip6(control, l4, len) : put_ip4(ip, control, l4, len);
-    if (ip->links.at[control->head->link].link.tx_csum) {
-        csum_store_partial(l4 + TCP_CHECKSUM_OFFSET, csum_fold(pseudo));
-        frame->csum = CIAO_CSUM_PARTIAL;
-        frame->csum_start = (uint16_t)before;
-        frame->csum_offset = TCP_CHECKSUM_OFFSET;
-    } else {
-        csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_fold(pseudo + sum));
-    }
-    frame->head = l4 - before;
-    frame->head_len = frame->len = before + len;
+    const struct ends ends = {control->head, control->addresses, control->ttl, control->tos};
+    uint32_t len;
+    uint64_t sum = put_tcp(frame->room + IP_TO_L4, control, &len);
+    finish(tcp->ip, &ends, frame, len, sum);
     frame->ecn = control->tos & IP_ECN_MASK;
 }
+
+/* An ACK of a connection, and its FIN, which has its number already. */
+void tcp_control_put(struct tcp *tcp, struct tcb *tcb, uint32_t fin, struct ciao_frame *frame)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    const struct ends ends = {
+        .head = &tcb->head,
+        .addresses = &((const struct tcb6 *)(const void *)tcb)->addresses,
+        .ttl = settings->ttl,
+        .tos = settings->tos,
+    };
+    uint8_t *l4 = frame->room + IP_TO_L4;
+    uint32_t wnd = tcp_segment_window(tcp, tcb), len = TCP_HEADER_LEN;
+    uint64_t sum = csum_put_32(l4, (uint32_t)tcb->head.lport << 16 | tcb->head.rport);
+    sum += csum_put_32(l4 + 4, tcb->snd.nxt - fin);
+    sum += csum_put_32(l4 + 8, tcb->rcv.nxt);
+    if (tcb->flags & TCB_TS) { /* [RFC7323 3.2 7323-5, 7323-6, 5.4] */
+        len += 12;
+        sum += csum_put_32(l4 + 20, TCP_NOP_NOP_TIMESTAMPS);
+        sum += csum_put_32(l4 + 24, tcp_ts_now(tcp, tcb->ts_offset));
+        sum += csum_put_32(l4 + 28, tcb->ts_recent);
+    }
+    sum += csum_put_32(l4 + 12, len << 26 | (TCP_ACK | fin) << 16 | wnd);
+    sum += csum_put_32(l4 + 16, 0);
+    tcp_segment_acks(tcb);
+    finish(tcp->ip, &ends, frame, len, sum);
+    if (tcb->has_side)
+        tcp_side(tcp, tcb)->segments_sent++;
+}
+BUILD_ASSERT(TCP_FIN == 1); /* as a flag, and as a number that it takes */
 
 bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head)
 {

@@ -422,6 +422,9 @@ struct tcp_control { /* no SACK blocks, no ports: these are the record's */
 };
 /* May it be written this way: does the link need nobody's address? */
 bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head);
+/* An ACK, and more with `fin` (TCP_FIN or 0), of a connection to which nothing unusual happens:
+ * no option but timestamps, nothing urgent, no ECN.  It settles what was owed. */
+void tcp_control_put(struct tcp *tcp, struct tcb *tcb, uint32_t fin, struct ciao_frame *frame);
 /* Write it, whole, into a frame that holds nothing. */
 void tcp_control_write(struct tcp *tcp, const struct tcp_control *control,
                        struct ciao_frame *frame);

@@ -110,14 +110,6 @@ static bool link_is_usual(const struct ciao_link *link, const struct tcb *tcb)
            && (link->gso_bytes <= tcb->smss || unsent_bytes(tcb) <= tcb->smss);
 }
 
-static bool is_usual(const struct run *run)
-{
-    const struct tcb *tcb = run->tcb;
-    return state_is_usual(tcb) && (!tcb->has_side || queue_is_usual(run->side, run->queue))
-           && link_is_usual(&run->tcp->ip->links.at[tcb->head.link].link, tcb)
-           && run->tcp->config->predict;
-}
-
 /* After a silence cwnd is to shrink first. [RFC5681 4.1] */
 static bool was_silent(const struct tcp *tcp, const struct tcb *tcb)
 {
@@ -239,8 +231,6 @@ static inline uint64_t payload_sum(const struct run *run, const struct ciao_fram
                                    uint32_t len)
 {
     const struct csum_ops *csum = run->tcp->ip->csum;
-    if (len == 0)
-        return 0;
     if (run->queue->summed_at == seq && run->queue->summed_len == len)
         return run->queue->sum;
     if (frame->n_frags == 1)
@@ -254,7 +244,7 @@ static inline __attribute__((always_inline)) void put_headers(struct run *run,
                                                               uint32_t data_len, uint8_t flags)
 {
     uint8_t *l4 = frame->room + IP_TO_L4;
-    seq_t seq = run->tcb->snd.nxt - data_len - (flags & TCP_FIN ? 1 : 0);
+    seq_t seq = run->tcb->snd.nxt - data_len;
     if (run->model == NULL)
         make_model(run, l4);
     else
@@ -427,39 +417,63 @@ static bool send_bytes(struct run *run, struct tcp_turn *turn)
     return len != UNUSUAL;
 }
 
-/* A segment without data: an ACK, and more with `flags`. */
-static __attribute__((noinline)) void put_control(struct tcp *tcp, struct tcb *tcb,
-                                                  struct ciao_frame *frame, uint8_t flags)
-{
-    struct run run = {.tcp = tcp, .tcb = tcb, .settings = tcp_tcb_settings(tcp, tcb)};
-    ciao_frame_init(frame);
-    put_headers(&run, frame, 0, flags);
-    if (tcb->has_side)
-        tcp_side(tcp, tcb)->segments_sent++;
-}
+/* ---- no bytes ---- */
 
-static void send_ack(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+static inline void send_ack(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 {
-    put_control(tcp, tcb, frame, 0);
+    struct ciao_frame *frame = turn->frames[turn->made++];
+    tcp_control_put(tcp, tcb, 0, frame);
     if (trace_on(tcp->trace, CIAO_EVENTS_WIRE))
         tell(tcp, tcb, frame);
 }
 
 /* All has left but the FIN, for which the peer has room; false: it is unusual. */
-static bool send_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
+static inline bool send_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 {
     if ((int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt) <= 0 || !tcp_range_room(tcp))
         return false;
     struct ciao_frame *frame = turn->frames[turn->made++];
     tcp_output_sent_new(tcp, tcb, 0, true);
-    put_control(tcp, tcb, frame, TCP_FIN);
+    tcp_control_put(tcp, tcb, TCP_FIN, frame);
     if (trace_on(tcp->trace, CIAO_EVENTS_WIRE))
         tell(tcp, tcb, frame);
     return true;
 }
 
+/* ---- a turn ---- */
+
+/* No byte was ever queued. */
+static enum tcp_stream send_control(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
+{
+    if (fin_waits(tcb) && !send_fin(tcp, tcb, turn))
+        return TCP_STREAM_UNUSUAL;
+    if ((tcb->flags & TCB_ACK_NOW) && turn->made < turn->limit)
+        send_ack(tcp, tcb, turn);
+    return TCP_STREAM_DONE;
+}
+
+static enum tcp_stream send_queue(struct run *run, struct tcp_turn *turn)
+{
+    struct tcb *tcb = run->tcb;
+    if (fin_waits(tcb)) {
+        if (!send_fin(run->tcp, tcb, turn))
+            return TCP_STREAM_UNUSUAL;
+    } else if (unsent_bytes(tcb) == 0)
+        tcb->flags &= ~TCB_CWND_LIMITED;
+    else if (!send_bytes(run, turn))
+        return TCP_STREAM_UNUSUAL;
+    if ((tcb->flags & TCB_ACK_NOW) && turn->made < turn->limit)
+        send_ack(run->tcp, tcb, turn);
+    return turn->made == turn->limit && unsent_bytes(tcb) != 0 ? TCP_STREAM_MORE : TCP_STREAM_DONE;
+}
+
 enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 {
+    if (!state_is_usual(tcb) || !link_is_usual(&tcp->ip->links.at[tcb->head.link].link, tcb)
+        || !tcp->config->predict)
+        return TCP_STREAM_UNUSUAL;
+    if (!tcb->has_side)
+        return send_control(tcp, tcb, turn);
     struct run run = {
         .tcp = tcp,
         .tcb = tcb,
@@ -467,16 +481,7 @@ enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_t
         .queue = tcp_queue(tcp, tcb),
         .settings = tcp_tcb_settings(tcp, tcb),
     };
-    if (!is_usual(&run))
+    if (!queue_is_usual(run.side, run.queue))
         return TCP_STREAM_UNUSUAL;
-    if (fin_waits(tcb)) {
-        if (!send_fin(tcp, tcb, turn))
-            return TCP_STREAM_UNUSUAL;
-    } else if (unsent_bytes(tcb) == 0)
-        tcb->flags &= ~TCB_CWND_LIMITED;
-    else if (!send_bytes(&run, turn))
-        return TCP_STREAM_UNUSUAL;
-    if ((tcb->flags & TCB_ACK_NOW) && turn->made < turn->limit)
-        send_ack(tcp, tcb, turn->frames[turn->made++]);
-    return turn->made == turn->limit && unsent_bytes(tcb) != 0 ? TCP_STREAM_MORE : TCP_STREAM_DONE;
+    return send_queue(&run, turn);
 }
