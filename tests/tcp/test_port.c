@@ -37,14 +37,12 @@ static int open_table(struct table *t, uint32_t destinations, uint16_t low, uint
     return tcp_ports_init(&t->ports, &arena, destinations, &t->rng, low, high);
 }
 
-/* Every story ends with everything given back. */
+/* Every story ends with everything given back: what destinations are left are idle. */
 static void close_table(struct table *t)
 {
     assert_int_equal(t->ports.in_use, 0);
-    assert_int_equal(t->ports.destinations.used, 0);
+    assert_int_equal(t->ports.destinations.used, t->ports.idle_listed);
     assert_int_equal(t->ports.bitmaps.used, 0);
-    for (uint32_t i = 0; i < t->ports.bucket_count; i++)
-        assert_int_equal(t->ports.buckets[i], 0);
     stackmem_free(t->memory, t->bytes);
 }
 
@@ -185,6 +183,42 @@ static void a_full_table_of_destinations_is_an_answer_of_its_own(void **state)
     close_table(&t);
 }
 
+static void an_idle_destination_is_known_again_and_gives_way_to_one_in_use(void **state)
+{
+    (void)state;
+    struct table t;
+    const struct tcp_port_key first = key_of(0), second = key_of(1), third = key_of(2);
+    assert_int_equal(open_table(&t, 2, 0, 0), 0);
+    uint16_t one = pick(&t, &first), two = pick(&t, &second);
+    tcp_port_give(&t.ports, &first, one);
+    assert_int_equal(t.ports.destinations.used, 2);
+    uint16_t three = pick(&t, &third); /* in the place of the idle one */
+    assert_int_equal(t.ports.destinations.used, 2);
+    assert_false(tcp_port_take(&t.ports, &first, 5000));
+    tcp_port_give(&t.ports, &second, two);
+    assert_int_equal(pick(&t, &second), two == 65535 ? 1024 : two + 1);
+    assert_false(tcp_port_take(&t.ports, &first, 5000)); /* who was idle is in use again */
+    tcp_port_give(&t.ports, &second, two == 65535 ? 1024 : (uint16_t)(two + 1));
+    assert_int_equal(pick(&t, &first), one == 65535 ? 1024 : one + 1);
+    tcp_port_give(&t.ports, &first, one == 65535 ? 1024 : (uint16_t)(one + 1));
+    tcp_port_give(&t.ports, &third, three);
+    close_table(&t);
+}
+
+static void of_many_destinations_a_thousand_are_kept_idle(void **state)
+{
+    (void)state;
+    struct table t;
+    assert_int_equal(open_table(&t, 4000, 0, 0), 0);
+    for (unsigned n = 0; n < 3000; n++) {
+        const struct tcp_port_key key = key_of(n);
+        tcp_port_give(&t.ports, &key, pick(&t, &key));
+    }
+    assert_int_equal(t.ports.destinations.used, 1024);
+    assert_true(t.ports.destinations.high <= 1025); /* their memory serves again */
+    close_table(&t);
+}
+
 /* Against a plain table of what is taken, through lists, bitmaps and back. */
 static void a_hundred_thousand_random_steps_agree_with_a_model(void **state)
 {
@@ -277,6 +311,8 @@ int main(void)
         cmocka_unit_test(the_range_is_kept_and_may_be_a_single_port),
         cmocka_unit_test(a_port_of_ones_own_choosing_is_taken_once_and_skipped_by_the_others),
         cmocka_unit_test(a_full_table_of_destinations_is_an_answer_of_its_own),
+        cmocka_unit_test(an_idle_destination_is_known_again_and_gives_way_to_one_in_use),
+        cmocka_unit_test(of_many_destinations_a_thousand_are_kept_idle),
         cmocka_unit_test(a_hundred_thousand_random_steps_agree_with_a_model),
         cmocka_unit_test(a_free_port_is_found_as_fast_when_95_percent_are_taken),
     };

@@ -8,6 +8,9 @@
  * taken.  It goes back to the list at half of that number, so that a destination which stays at
  * the limit does not copy on every connection.
  *
+ * Who has connected somewhere will do so again: a destination whose last port was given back is
+ * kept, with its secret, until IDLE_KEPT others have come to that, or its place is needed.
+ *
  * Where the RFC's algorithm asks "is it in use?" of one candidate after the other, this goes
  * straight to the first one that is free [RFC6056 3.3.1 6056-3]: the ports chosen are the same.
  * Conflicts between listeners are tcp_listen.c's matter.
@@ -22,7 +25,8 @@
 #include "wire/addr.h"
 
 #define ALIGN           64u
-#define INLINE_PORTS    23u
+#define INLINE_PORTS    22u
+#define IDLE_KEPT       1024u
 #define COUNTERS        4096u /* RFC 6056's TABLE_LENGTH: who shares a counter learns little */
 #define FIRST_EPHEMERAL 1024u
 #define PORTS           65536u
@@ -32,12 +36,14 @@
 struct tcp_destination {
     uint32_t next; /* in its bucket */
     uint32_t bitmap;
-    uint32_t count;
-    uint32_t secret; /* F and G of RFC 6056 3.3.4 */
+    uint32_t idle_next; /* in the list of those that were idle; 0: not in it */
+    uint32_t secret;    /* F and G of RFC 6056 3.3.4 */
     struct ciao_addr local, remote;
     uint16_t remote_port;
+    uint16_t count; /* of its ports, which are 65,535 at most */
     uint16_t ports[INLINE_PORTS];
 };
+#define IDLE_END UINT32_MAX
 BUILD_ASSERT(sizeof(struct tcp_destination) == 96);
 BUILD_ASSERT(COUNTERS == 1u << 12); /* G is the low twelve bits of a secret, F the others */
 
@@ -46,7 +52,7 @@ struct bitmap {
     uint64_t full[WORDS / 64]; /* one bit for each word of `taken` that has no zero left */
 };
 
-/* A destination with a bitmap has at least half of INLINE_PORTS in use, so that a third as many
+/* A destination with a bitmap has more than half of INLINE_PORTS in use, so that a third as many
  * bitmaps serve four ports a destination of the budget, however unevenly they are spread. */
 static uint32_t bitmaps_for(uint32_t max_destinations)
 {
@@ -96,6 +102,7 @@ int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_de
     ports->key[1] = rng_u64(rng);
     for (unsigned i = 0; i < MULTILINEAR_KEYS(TCP_PORT_WORDS); i++)
         ports->bucket_key[i] = rng_u64(rng);
+    ports->idle_first = ports->idle_last = ports->idle_listed = 0;
     ports->in_use = 0;
     return 0;
 }
@@ -155,32 +162,78 @@ static uint32_t *find_link(struct tcp_ports *ports, const struct tcp_port_key *k
 static void describe(struct tcp_destination *destination, const struct tcp_port_key *key,
                      uint32_t secret)
 {
-    destination->next = destination->bitmap = destination->count = 0;
+    destination->next = destination->bitmap = destination->idle_next = 0;
+    destination->count = 0;
     destination->secret = secret;
     destination->local = key->local;
     destination->remote = key->remote;
     destination->remote_port = key->remote_port;
 }
 
+/* ---- those that are idle ---- */
+
+static void drop(struct tcp_ports *ports, uint32_t index)
+{
+    const struct tcp_destination *destination = destination_at(ports, index);
+    const struct tcp_port_key key = {destination->local, destination->remote,
+                                     destination->remote_port};
+    uint32_t *link = find_link(ports, &key, hash_of(ports, &key));
+    *link = destination->next;
+    pool_give(&ports->destinations, index);
+}
+
+/* Whoever is in use again leaves the list only here. */
+static void forget_oldest_idle(struct tcp_ports *ports)
+{
+    uint32_t index = ports->idle_first;
+    struct tcp_destination *destination = destination_at(ports, index);
+    ports->idle_first = destination->idle_next == IDLE_END ? 0 : destination->idle_next;
+    ports->idle_listed--;
+    destination->idle_next = 0;
+    if (destination->count == 0)
+        drop(ports, index);
+}
+
+__attribute__((cold)) static void list_idle(struct tcp_ports *ports, uint32_t index)
+{
+    destination_at(ports, index)->idle_next = IDLE_END;
+    if (ports->idle_first == 0)
+        ports->idle_first = index;
+    else
+        destination_at(ports, ports->idle_last)->idle_next = index;
+    ports->idle_last = index;
+    if (++ports->idle_listed > IDLE_KEPT)
+        forget_oldest_idle(ports);
+}
+
+/* ---- finding one ---- */
+
+/* 0: all are in use. */
+static uint32_t take_record(struct tcp_ports *ports)
+{
+    while (ports->destinations.used == ports->destinations.capacity && ports->idle_first != 0)
+        forget_oldest_idle(ports);
+    return pool_take(&ports->destinations);
+}
+
+__attribute__((cold)) static struct tcp_destination *make(struct tcp_ports *ports,
+                                                          const struct tcp_port_key *key,
+                                                          uint32_t hash)
+{
+    uint32_t index = take_record(ports); /* which may change the bucket */
+    if (index == 0)
+        return NULL;
+    struct tcp_destination *destination = destination_at(ports, index);
+    describe(destination, key, secret_of(ports, key));
+    *find_link(ports, key, hash) = index;
+    return destination;
+}
+
 static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struct tcp_port_key *key,
                                             uint32_t hash)
 {
-    uint32_t *link = find_link(ports, key, hash);
-    if (*link == 0) {
-        uint32_t index = pool_take(&ports->destinations);
-        if (index == 0)
-            return NULL;
-        describe(destination_at(ports, index), key, secret_of(ports, key));
-        *link = index;
-    }
-    return destination_at(ports, *link);
-}
-
-static void drop_idle(struct tcp_ports *ports, uint32_t *link)
-{
-    uint32_t index = *link;
-    *link = destination_at(ports, index)->next;
-    pool_give(&ports->destinations, index);
+    uint32_t index = *find_link(ports, key, hash);
+    return index != 0 ? destination_at(ports, index) : make(ports, key, hash);
 }
 
 /* ---- the ports of one destination ---- */
@@ -355,10 +408,11 @@ static bool remove_port(struct tcp_ports *ports, struct tcp_destination *destina
 
 void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
 {
-    uint32_t *link = find_link(ports, key, hash_of(ports, key));
-    if (*link == 0 || !remove_port(ports, destination_at(ports, *link), port))
+    uint32_t index = *find_link(ports, key, hash_of(ports, key));
+    struct tcp_destination *destination = destination_at(ports, index);
+    if (index == 0 || !remove_port(ports, destination, port))
         return;
     ports->in_use--;
-    if (destination_at(ports, *link)->count == 0)
-        drop_idle(ports, link);
+    if (destination->count == 0 && destination->idle_next == 0)
+        list_idle(ports, index);
 }

@@ -32,6 +32,9 @@ struct tcp_ports {
     uint64_t key[2];
     uint64_t bucket_key[MULTILINEAR_KEYS(TCP_PORT_WORDS)];
     uint16_t low, high;
+    uint32_t idle_first, idle_last; /* destinations that nobody had a port for; some may be in use
+                                       again */
+    uint32_t idle_listed;
     uint32_t in_use; /* four-tuples that hold an ephemeral or chosen local port */
 };
 
