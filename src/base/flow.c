@@ -3,7 +3,8 @@
  *
  * A home is hash & (base - 1), or hash & (2 * base - 1) where that group is split already.  An
  * entry lies at its home or, if that was full, at the next group with room on its home's way; every
- * full group on the way has counted it.
+ * full group on the way has counted it.  Nearly all lie at their home: each change looks there
+ * first, and what goes farther is told apart from it.
  */
 #include "base/flow.h"
 
@@ -45,6 +46,15 @@ size_t flow_bytes(uint32_t max_entries)
     return (size_t)base_for(max_entries) * sizeof(struct flow_group);
 }
 
+/* While the table grows every insert has its part in that. */
+static void reckon_calm(struct flow_table *table)
+{
+    uint64_t calm = table->max_entries;
+    if (table->base != table->base_max && calm > entries_before_growth(table->base))
+        calm = table->split == 0 ? entries_before_growth(table->base) : 0;
+    table->calm = (uint32_t)calm;
+}
+
 void flow_init(struct flow_table *table, void *memory, uint32_t max_entries)
 {
     ASSERT(((uintptr_t)memory & 63) == 0 && max_entries <= REF_INDEX_MAX);
@@ -54,6 +64,7 @@ void flow_init(struct flow_table *table, void *memory, uint32_t max_entries)
         .base_max = base_for(max_entries),
         .max_entries = max_entries,
     };
+    reckon_calm(table);
 }
 
 /* The first `steps` groups on a hash's way learn that one more, or one less, lies beyond them. */
@@ -152,18 +163,47 @@ static void grow(struct flow_table *table)
     }
 }
 
-int flow_insert(struct flow_table *table, uint64_t hash, ref_t ref)
+static void put(struct flow_group *group, uint32_t slot, struct flow_entry entry)
 {
-    if (table->count >= table->max_entries)
-        return -1;
-    if (!place(table, (struct flow_entry){(uint32_t)hash, ref}, FLOW_REACH))
+    group->tag[slot] = flow_tag(entry.hash);
+    group->entry[slot] = entry;
+}
+
+__attribute__((cold, noinline)) static int insert_far(struct flow_table *table,
+                                                      struct flow_entry entry)
+{
+    if (table->count >= table->max_entries || !place(table, entry, FLOW_REACH))
         return -1;
     table->count++;
     grow(table);
+    reckon_calm(table);
     return 0;
 }
 
-/* Where an entry lies; false when it is not here. */
+int flow_insert(struct flow_table *table, uint64_t hash, ref_t ref)
+{
+    const struct flow_entry entry = {(uint32_t)hash, ref};
+    struct flow_group *home = &table->group[entry.hash & flow_mask(table, entry.hash)];
+    uint32_t room = flow_match(home, 0);
+    if (__builtin_expect(room == 0 || table->count >= table->calm, 0))
+        return insert_far(table, entry);
+    put(home, (uint32_t)__builtin_ctz(room), entry);
+    table->count++;
+    return 0;
+}
+
+/* In which slot of a group an entry lies; FLOW_GROUP: not here. */
+static inline uint32_t slot_of(const struct flow_group *group, struct flow_entry entry)
+{
+    for (uint32_t m = flow_match(group, flow_tag(entry.hash)); m; m &= m - 1) {
+        uint32_t slot = (uint32_t)__builtin_ctz(m);
+        if (group->entry[slot].hash == entry.hash && group->entry[slot].ref == entry.ref)
+            return slot;
+    }
+    return FLOW_GROUP;
+}
+
+/* Where an entry lies; false when it is nowhere. */
 struct flow_place {
     uint32_t at, step, slot;
 };
@@ -174,11 +214,10 @@ static bool find(const struct flow_table *table, struct flow_entry entry, struct
     uint32_t at = entry.hash & mask;
     for (uint32_t step = 0;;) {
         const struct flow_group *group = &table->group[at];
-        for (uint32_t m = flow_match(group, flow_tag(entry.hash)); m; m &= m - 1) {
-            uint32_t slot = (uint32_t)__builtin_ctz(m);
+        uint32_t slot = slot_of(group, entry);
+        if (slot != FLOW_GROUP) {
             *place = (struct flow_place){at, step, slot};
-            if (group->entry[slot].hash == entry.hash && group->entry[slot].ref == entry.ref)
-                return true;
+            return true;
         }
         if (group->passed == 0 || ++step > mask)
             return false;
@@ -212,23 +251,48 @@ static void bring_back(struct flow_table *table, uint32_t home, uint32_t slot)
     }
 }
 
-bool flow_remove(struct flow_table *table, uint64_t hash, ref_t ref)
+__attribute__((cold, noinline)) static bool remove_far(struct flow_table *table,
+                                                       struct flow_entry entry)
 {
     struct flow_place place;
-    if (!find(table, (struct flow_entry){(uint32_t)hash, ref}, &place))
+    if (!find(table, entry, &place))
         return false;
     table->group[place.at].tag[place.slot] = 0;
-    count_passed(table, (uint32_t)hash, place.step, -1);
+    count_passed(table, entry.hash, place.step, -1);
     table->count--;
     bring_back(table, place.at, place.slot);
     return true;
 }
 
-bool flow_replace(struct flow_table *table, uint64_t hash, ref_t old_ref, ref_t new_ref)
+bool flow_remove(struct flow_table *table, uint64_t hash, ref_t ref)
+{
+    const struct flow_entry entry = {(uint32_t)hash, ref};
+    struct flow_group *home = &table->group[entry.hash & flow_mask(table, entry.hash)];
+    uint32_t slot = slot_of(home, entry);
+    if (__builtin_expect(slot == FLOW_GROUP || home->passed != 0, 0))
+        return remove_far(table, entry);
+    home->tag[slot] = 0;
+    table->count--;
+    return true;
+}
+
+__attribute__((cold, noinline)) static bool replace_far(struct flow_table *table,
+                                                        struct flow_entry entry, ref_t new_ref)
 {
     struct flow_place place;
-    if (!find(table, (struct flow_entry){(uint32_t)hash, old_ref}, &place))
+    if (!find(table, entry, &place))
         return false;
     table->group[place.at].entry[place.slot].ref = new_ref;
+    return true;
+}
+
+bool flow_replace(struct flow_table *table, uint64_t hash, ref_t old_ref, ref_t new_ref)
+{
+    const struct flow_entry entry = {(uint32_t)hash, old_ref};
+    struct flow_group *home = &table->group[entry.hash & flow_mask(table, entry.hash)];
+    uint32_t slot = slot_of(home, entry);
+    if (__builtin_expect(slot == FLOW_GROUP, 0))
+        return replace_far(table, entry, new_ref);
+    home->entry[slot].ref = new_ref;
     return true;
 }

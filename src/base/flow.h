@@ -52,6 +52,7 @@ struct flow_table {
     uint32_t split; /* this many of them are split already */
     uint32_t base_max;
     uint32_t count, max_entries;
+    uint32_t calm; /* with fewer entries than this an insert has nothing else to do */
 };
 
 struct flow_cursor {

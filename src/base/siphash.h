@@ -74,13 +74,20 @@ static inline uint64_t siphash13_2w(const uint64_t key[2], uint64_t a, uint64_t 
     return siphash_end(&s, 3);
 }
 
+/* The rest of a message whose whole words are in: what is left over, at most 7 bytes, and in the
+ * top byte how long it all is.  So what many messages begin with is hashed once. */
+static inline uint64_t siphash24_rest(struct siphash s, uint64_t last)
+{
+    siphash_word(&s, last, 2);
+    return siphash_end(&s, 4);
+}
+
 /* Of 12 bytes, a word and half of one: an IPv4 flow where 2-4 is asked for. */
 static inline uint64_t siphash24_12(const uint64_t key[2], uint64_t a, uint32_t b)
 {
     struct siphash s = siphash_begin(key);
     siphash_word(&s, a, 2);
-    siphash_word(&s, (uint64_t)12 << 56 | b, 2);
-    return siphash_end(&s, 4);
+    return siphash24_rest(s, (uint64_t)12 << 56 | b);
 }
 
 #endif

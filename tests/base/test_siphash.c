@@ -50,6 +50,11 @@ static void words_hash_as_their_bytes_do(void **state)
     assert_true(siphash13_2w(key, words[3], words[4]) == siphash13(key, bytes + 1 + 24, 16));
     assert_true(siphash24_12(key, words[3], (uint32_t)words[4])
                 == siphash24(key, bytes + 1 + 24, 12));
+    struct siphash begun = siphash_begin(key);
+    for (size_t i = 0; i < 4; i++)
+        siphash_word(&begun, words[i], 2);
+    assert_true(siphash24_rest(begun, UINT64_C(36) << 56 | (uint32_t)words[4])
+                == siphash24(key, bytes + 1, 36));
 }
 
 static void every_bit_of_key_and_message_counts(void **state)

@@ -26,6 +26,7 @@
 #include "base/multilinear.h"
 #include "base/pool.h"
 #include "base/rng.h"
+#include "base/siphash.h"
 #include "base/wheel.h"
 #include "ciao/stack.h"
 #include "proto/ip/ip.h"
@@ -38,6 +39,12 @@
 #define TCP_LISTENER_BUCKETS 256
 #define TCP_SETTINGS_RECENT  8
 
+/* The part of a flow's first number that its hosts make: tcp_handshake_isn(). */
+struct tcp_isn {
+    struct siphash hosts; /* SipHash-2-4 of both addresses */
+    uint64_t length;      /* of these and the ports, in the top byte */
+};
+
 /* Two hosts: tcp_pair.c. */
 #define TCP_PAIR_BITS 6
 struct tcp_pair {
@@ -45,6 +52,7 @@ struct tcp_pair {
     struct ip_path path;
     uint32_t changes;   /* of the IP layer when it was worked out; 0: nobody stands here */
     uint32_t ts_offset; /* of this end's timestamps, between path.source and remote */
+    struct tcp_isn isn;
 };
 
 /* Connections with something to send, per link, served in turn. */

@@ -2,19 +2,19 @@
  * Which local addresses and ports connections hold, for whoever wants to bind one.
  *
  * A connection holds its port for as long as its record stands in the flow table: a TCB, whether a
- * program owns it or not, or its TIME-WAIT record.  Per port there is a short list of the local
- * addresses in use, each with its counts, so that the answer needs no walk over connections.
+ * program owns it or not, or its TIME-WAIT record.  Of each address and port there are counts, so
+ * that the answer needs no walk over connections.
+ *
+ * They stand in a table of as many places as there are ports, at the port's number with some bits
+ * turned over; which bits depends on the address.  So a host of one address has a place for each
+ * port, and one of many has them spread out; where two meet, the second is taken from a pool.  All
+ * of 127.0.0.0/8 turn over the same bits: so whoever asks for a port of any address has a place to
+ * look in for each address of the stack, and one for these.
+ *
  * Sockets that are bound and not connected, and listeners' conflicts, are not known here.
  */
 #include "proto/tcp/tcp_internal.h"
-#include "wire/addr.h"
 
-struct tcp_binding {
-    uint32_t next; /* of the same port */
-    struct ciao_addr local;
-    uint32_t connected, time_wait;
-    uint32_t strict; /* of both: made without CIAO_REUSEADDR */
-};
 BUILD_ASSERT(sizeof(struct tcp_binding) == 32);
 
 #define ALIGN 64u
@@ -22,72 +22,131 @@ BUILD_ASSERT(sizeof(struct tcp_binding) == 32);
 
 size_t tcp_bindings_bytes(uint32_t max_records)
 {
-    return PORTS * sizeof(uint32_t) + pool_bytes(sizeof(struct tcp_binding), max_records)
+    return PORTS * sizeof(struct tcp_binding) + pool_bytes(sizeof(struct tcp_binding), max_records)
            + 2 * (size_t)ALIGN;
 }
 
 int tcp_bindings_init(struct tcp_bindings *bindings, struct arena *arena, uint32_t max_records)
 {
     void *memory = arena_take(arena, pool_bytes(sizeof(struct tcp_binding), max_records), ALIGN);
-    bindings->first = arena_take(arena, PORTS * sizeof(uint32_t), ALIGN);
-    if (memory == NULL || bindings->first == NULL)
+    bindings->place = arena_take(arena, PORTS * sizeof(struct tcp_binding), ALIGN);
+    if (memory == NULL || bindings->place == NULL)
         return -CIAO_ENOMEM;
-    pool_init(&bindings->pool, memory, sizeof(struct tcp_binding), max_records);
+    pool_init(&bindings->others, memory, sizeof(struct tcp_binding), max_records);
     return 0;
 }
 
-static struct tcp_binding *binding_at(const struct tcp_bindings *bindings, uint32_t index)
+/* Which bits are turned over for an address that ends in these 32.  Nobody but us chooses our
+ * addresses: this needs no secret. */
+static inline uint32_t stirred(uint32_t low)
 {
-    return pool_at(&bindings->pool, index);
+    if (__builtin_expect(low >> 24 == 127, 0))
+        low = 127u << 24;
+    return (uint16_t)(low ^ low * 0x9e3779b1u >> 16);
+}
+
+static inline struct tcp_binding *place_of(const struct tcp_bindings *bindings, uint32_t low,
+                                           uint16_t port)
+{
+    return &bindings->place[port ^ stirred(low)];
 }
 
 /* Somebody will look there soon. */
-void tcp_binding_prefetch(const struct tcp *tcp, uint16_t port)
+void tcp_binding_prefetch(const struct tcp *tcp, uint32_t low, uint16_t port)
 {
-    __builtin_prefetch(&tcp->bindings.first[port], 1);
+    __builtin_prefetch(place_of(&tcp->bindings, low, port), 1);
 }
 
-void tcp_binding_prefetch_first(const struct tcp *tcp, uint16_t port)
+static bool is_held(const struct tcp_binding *binding)
 {
-    __builtin_prefetch(binding_at(&tcp->bindings, tcp->bindings.first[port]), 1);
+    return (binding->connected | binding->time_wait) != 0;
 }
 
-static uint32_t *find_link(const struct tcp_bindings *bindings, const struct ciao_addr *local,
-                           uint16_t port)
+/* ---- finding one ---- */
+
+static struct tcp_binding *other_at(const struct tcp_bindings *bindings, uint32_t index)
 {
-    uint32_t *link = &bindings->first[port];
-    while (*link != 0 && !ip_equal(&binding_at(bindings, *link)->local, local))
-        link = &binding_at(bindings, *link)->next;
+    return pool_at(&bindings->others, index);
+}
+
+/* The link in `first` or behind it that names the address, or the zero at the end. */
+static uint32_t *find_link(const struct tcp_bindings *bindings, struct tcp_binding *first,
+                           const struct ciao_addr *local)
+{
+    uint32_t *link = &first->next;
+    while (*link != 0 && !ip_equal(&other_at(bindings, *link)->local, local))
+        link = &other_at(bindings, *link)->next;
     return link;
 }
 
-/* Every record holds one binding at most, and there are as many as records: it can't run out. */
-static struct tcp_binding *find_or_make(struct tcp_bindings *bindings,
-                                        const struct ciao_addr *local, uint16_t port)
+/* Not the usual one.  Every record holds one binding at most, and there are as many as records: it
+ * can't run out. */
+__attribute__((cold, noinline)) static struct tcp_binding *find_or_make_far(
+    struct tcp_bindings *bindings, const struct tcp_head *head, size_t record_bytes)
 {
-    uint32_t *link = find_link(bindings, local, port);
+    const struct ciao_addr local = tcp_local_of(head, record_bytes);
+    struct tcp_binding *first = place_of(bindings, head->laddr, head->lport);
+    if (is_held(first) && ip_equal(&first->local, &local))
+        return first;
+    uint32_t *link = find_link(bindings, first, &local);
     if (*link != 0)
-        return binding_at(bindings, *link);
-    uint32_t index = pool_take(&bindings->pool);
+        return other_at(bindings, *link);
+    if (!is_held(first)) {
+        first->local = local;
+        return first;
+    }
+    uint32_t index = pool_take(&bindings->others);
     ASSERT(index != 0);
+    *other_at(bindings, index) = (struct tcp_binding){.local = local};
     *link = index;
-    *binding_at(bindings, index) = (struct tcp_binding){.local = *local};
-    return binding_at(bindings, index);
+    return other_at(bindings, index);
 }
 
-void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, const struct tcp_tuple *tuple,
-                           bool reuse)
+/* The usual one is of IPv4, and nobody else met at its place. */
+static inline struct tcp_binding *find_or_make(struct tcp_bindings *bindings,
+                                               const struct tcp_head *head, size_t record_bytes)
 {
-    struct tcp_binding *binding = find_or_make(&tcp->bindings, &tuple->local, tuple->local_port);
+    struct tcp_binding *first = place_of(bindings, head->laddr, head->lport);
+    uint64_t low = UINT64_C(0xffff) << 32 | head->laddr;
+    if (__builtin_expect(head->v6 || first->next != 0, 0))
+        return find_or_make_far(bindings, head, record_bytes);
+    if (get_be64(first->local.b + 8) == low && get_be64(first->local.b) == 0)
+        return first; /* held or not */
+    if (is_held(first))
+        return find_or_make_far(bindings, head, record_bytes);
+    first->local = ip_addr_v4(head->laddr);
+    return first;
+}
+
+/* Its last holder has gone. */
+__attribute__((cold, noinline)) static void drop_far(struct tcp_bindings *bindings,
+                                                     const struct tcp_head *head,
+                                                     size_t record_bytes)
+{
+    const struct ciao_addr local = tcp_local_of(head, record_bytes);
+    struct tcp_binding *first = place_of(bindings, head->laddr, head->lport);
+    uint32_t *link = find_link(bindings, first, &local);
+    uint32_t index = *link;
+    if (index == 0) /* it was `first` */
+        return;
+    *link = other_at(bindings, index)->next;
+    pool_give(&bindings->others, index);
+}
+
+/* ---- coming, waiting, going ---- */
+
+void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record_bytes, bool reuse)
+{
+    struct tcp_binding *binding = find_or_make(&tcp->bindings, head, record_bytes);
     binding->connected++;
     binding->strict += !reuse;
     head->binding = (uint8_t)(TCP_BINDING_HELD | (reuse ? TCP_BINDING_REUSE : 0));
 }
 
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
-                       const struct tcp_tuple *tuple)
+                       size_t record_bytes)
 {
-    struct tcp_binding *binding = find_or_make(&tcp->bindings, &tuple->local, tuple->local_port);
+    struct tcp_binding *binding = find_or_make(&tcp->bindings, to, record_bytes);
     ASSERT(from->binding & TCP_BINDING_HELD);
     binding->connected--;
     binding->time_wait++;
@@ -95,23 +154,18 @@ void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *
     from->binding = 0;
 }
 
-void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, const struct tcp_tuple *tuple)
+void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, size_t record_bytes)
 {
     if (!(head->binding & TCP_BINDING_HELD))
         return;
-    uint32_t *link = find_link(&tcp->bindings, &tuple->local, tuple->local_port);
-    struct tcp_binding *binding = binding_at(&tcp->bindings, *link);
-    if (head->state == CIAO_TIME_WAIT)
-        binding->time_wait--;
-    else
-        binding->connected--;
+    struct tcp_binding *binding = find_or_make(&tcp->bindings, head, record_bytes);
+    uint32_t waits = head->state == CIAO_TIME_WAIT;
+    binding->time_wait -= waits;
+    binding->connected -= 1 - waits;
     binding->strict -= !(head->binding & TCP_BINDING_REUSE);
     head->binding = 0;
-    if (binding->connected + binding->time_wait != 0)
-        return;
-    uint32_t index = *link;
-    *link = binding->next;
-    pool_give(&tcp->bindings.pool, index);
+    if (!is_held(binding) && place_of(&tcp->bindings, head->laddr, head->lport)->next != 0)
+        drop_far(&tcp->bindings, head, record_bytes);
 }
 
 /* ---- asking ---- */
@@ -125,18 +179,43 @@ static bool meets(const struct ciao_addr *wanted, const struct ciao_addr *held, 
     return same_family || (!ip_is_v4(wanted) && !v6only);
 }
 
+static int busy_of(const struct tcp_binding *binding)
+{
+    return (binding->connected != 0 ? CIAO_PORT_CONNECTED : 0)
+           | (binding->time_wait != 0 ? CIAO_PORT_TIME_WAIT : 0)
+           | (binding->strict != 0 ? CIAO_PORT_STRICT : 0);
+}
+
+static uint32_t low_word(const struct ciao_addr *addr)
+{
+    return get_be32(addr->b + 12);
+}
+
+/* What holds the port at the place of addresses that end so, and meets what is wanted.  Who stands
+ * there with other bits turned over holds another port. */
+static int busy_at(const struct tcp_bindings *bindings, uint32_t low,
+                   const struct ciao_endpoint *wanted, bool v6only)
+{
+    const struct tcp_binding *binding = place_of(bindings, low, wanted->port);
+    int busy = 0;
+    for (;; binding = other_at(bindings, binding->next)) {
+        if (is_held(binding) && stirred(low_word(&binding->local)) == stirred(low)
+            && meets(&wanted->addr, &binding->local, v6only))
+            busy |= busy_of(binding);
+        if (binding->next == 0)
+            return busy;
+    }
+}
+
 int tcp_user_port_busy(const struct tcp *tcp, const struct ciao_endpoint *local, bool v6only)
 {
-    int busy = 0;
-    uint32_t index = tcp->bindings.first[local->port];
-    for (; index != 0; index = binding_at(&tcp->bindings, index)->next) {
-        const struct tcp_binding *binding = binding_at(&tcp->bindings, index);
-        if (!meets(&local->addr, &binding->local, v6only))
-            continue;
-        busy |= binding->connected != 0 ? CIAO_PORT_CONNECTED : 0;
-        busy |= binding->time_wait != 0 ? CIAO_PORT_TIME_WAIT : 0;
-        busy |= binding->strict != 0 ? CIAO_PORT_STRICT : 0;
-    }
+    const struct ip_addresses *ours = &tcp->ip->addresses;
+    if (!ip_is_any(&local->addr))
+        return busy_at(&tcp->bindings, low_word(&local->addr), local, v6only);
+    int busy = busy_at(&tcp->bindings, 0x7f000001, local, v6only); /* 127.0.0.0/8 */
+    busy |= busy_at(&tcp->bindings, 1, local, v6only);             /* ::1 */
+    for (uint32_t i = 0; i < ours->count; i++)
+        busy |= busy_at(&tcp->bindings, low_word(&ours->at[i].addr), local, v6only);
     return busy;
 }
 
@@ -160,7 +239,8 @@ uint16_t tcp_user_port_choose(struct tcp *tcp, uint16_t after)
     uint32_t start = goes_on ? after - low + 1u : rng_below(&tcp->rng, span);
     for (uint32_t i = 0; i < span; i++) {
         uint16_t port = (uint16_t)(low + (start + i) % span);
-        if (tcp->bindings.first[port] == 0 && !is_listened_on(tcp, port))
+        if (!is_listened_on(tcp, port)
+            && tcp_user_port_busy(tcp, &(struct ciao_endpoint){.port = port}, false) == 0)
             return port;
     }
     return 0;

@@ -51,7 +51,7 @@ static void try_port(struct tcp *tcp, struct opening *opening, uint16_t port)
     opening->tuple.local_port = port;
     opening->hash = tcp_flow_hash(tcp, &opening->tuple);
     flow_prefetch(&tcp->flows, opening->hash);
-    tcp_binding_prefetch(tcp, port);
+    tcp_binding_prefetch(tcp, ip_v4(&opening->tuple.local), port);
 }
 
 /* The next connection to this destination will most likely have the port behind this one. */
@@ -62,7 +62,7 @@ static void fetch_next(const struct tcp *tcp, const struct opening *opening)
     struct tcp_tuple next = opening->tuple;
     next.local_port++;
     flow_prefetch(&tcp->flows, tcp_flow_hash(tcp, &next));
-    tcp_binding_prefetch_first(tcp, next.local_port);
+    tcp_binding_prefetch(tcp, ip_v4(&next.local), next.local_port);
 }
 
 static int pick_port(struct tcp *tcp, struct opening *opening)
@@ -126,7 +126,8 @@ static void begin(struct tcp *tcp, struct tcb *tcb, const struct opening *openin
     tcb->head.lport = opening->tuple.local_port;
     tcb->head.link = opening->pair->path.link;
     tcb->route = opening->pair->path.route;
-    tcb->iss = tcp_handshake_isn(tcp, &opening->tuple);
+    tcb->iss = tcp_handshake_isn(tcp, &opening->pair->isn, opening->tuple.local_port,
+                                 opening->tuple.remote_port);
     tcb->snd.una = tcb->snd.nxt = tcb->iss;
     tcb->snd_end = tcb->iss + 1;
     tcb->rcv_wscale = tcp_window_scale(tcp_tcb_settings(tcp, tcb)); /* what our SYN will say */
@@ -143,7 +144,7 @@ static int enter(struct tcp *tcp, struct tcb *tcb, struct opening *opening, bool
             return result;
         begin(tcp, tcb, opening);
     }
-    if (tcp_flow_enter(tcp, tcb, &opening->tuple, opening->hash))
+    if (tcp_flow_enter(tcp, tcb, opening->hash))
         return 0;
     give_port(tcp, opening);
     return -CIAO_ENOMEM;

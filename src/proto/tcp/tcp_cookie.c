@@ -147,7 +147,7 @@ static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tc
     struct tcb *tcb = tcp_syn_grow(tcp, child);
     if (tcb == NULL)
         return false;
-    if (!tcp_flow_enter(tcp, tcb, child->tuple, seg->hash)) {
+    if (!tcp_flow_enter(tcp, tcb, seg->hash)) {
         tcp_tcb_free(tcp, tcb);
         return false;
     }

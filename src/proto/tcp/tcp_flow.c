@@ -195,9 +195,15 @@ void tcp_flow_remember(struct tcp *tcp, ref_t ref, uint64_t hash)
     tcp->known.hash = hash;
 }
 
-static uint64_t hash_of(const struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple)
+__attribute__((cold)) static uint64_t hash_anew(const struct tcp *tcp, ref_t ref)
 {
-    return tcp->known.ref == ref ? tcp->known.hash : tcp_flow_hash(tcp, tuple);
+    const struct tcp_head *head = tcp_head_at(tcp, ref);
+    return tcp_flow_hash_of(tcp, head, addresses_behind(head, record_bytes(ref_kind(ref))));
+}
+
+static uint64_t hash_of(const struct tcp *tcp, ref_t ref)
+{
+    return tcp->known.ref == ref ? tcp->known.hash : hash_anew(tcp, ref);
 }
 
 uint64_t tcp_packet_hash(const struct tcp *tcp, const struct tcp_segment *seg)
@@ -258,34 +264,34 @@ bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash)
     return true;
 }
 
-uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple)
+uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to)
 {
-    uint64_t hash = hash_of(tcp, from, tuple);
+    uint64_t hash = hash_of(tcp, from);
     bool stood = flow_replace(&tcp->flows, hash, from, to);
     ASSERT(stood);
     tcp_flow_remember(tcp, to, hash);
     return hash;
 }
 
-void tcp_flow_remove(struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple)
+void tcp_flow_remove(struct tcp *tcp, ref_t ref)
 {
-    bool stood = flow_remove(&tcp->flows, hash_of(tcp, ref, tuple), ref);
+    bool stood = flow_remove(&tcp->flows, hash_of(tcp, ref), ref);
     ASSERT(stood);
     tcp_flow_remember(tcp, REF_NONE, 0);
 }
 
-bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple, uint64_t hash)
+bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash)
 {
     if (!tcp_flow_add(tcp, tcp_tcb_ref(tcp, tcb), hash))
         return false;
-    tcp_flow_entered(tcp, tcb, tuple);
+    tcp_flow_entered(tcp, tcb);
     return true;
 }
 
-void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple)
+void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb)
 {
     bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
-    tcp_binding_connected(tcp, &tcb->head, tuple, reuse);
+    tcp_binding_connected(tcp, &tcb->head, sizeof *tcb, reuse);
     ASSERT(tcp->known.ref == tcp_tcb_ref(tcp, tcb)); /* it has just come in */
     tcb->flow_hash = (uint32_t)tcp->known.hash;
     tcb->flags |= TCB_IN_FLOW;
@@ -295,10 +301,9 @@ void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb)
 {
     if (!(tcb->flags & TCB_IN_FLOW))
         return;
-    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
     bool stood = flow_remove(&tcp->flows, tcb->flow_hash, tcp_tcb_ref(tcp, tcb));
     ASSERT(stood);
     tcp_flow_remember(tcp, REF_NONE, 0);
-    tcp_binding_gone(tcp, &tcb->head, &tuple);
+    tcp_binding_gone(tcp, &tcb->head, sizeof *tcb);
     tcb->flags &= ~TCB_IN_FLOW;
 }

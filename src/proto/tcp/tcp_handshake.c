@@ -20,12 +20,11 @@
 
 /* ISN = M + F(tuple, secret): a clock of 4 us, and a keyed hash that no outsider can compute.
  * [RFC9293 3.4.1 MUST-8, MUST-9, SHLD-1, RFC6528 3 6528-1, 6528-2] */
-seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple)
+seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_isn *isn, uint16_t local_port,
+                        uint16_t remote_port)
 {
-    uint64_t words[TCP_TUPLE_WORDS];
-    unsigned n = tcp_tuple_words(tuple, words);
-    uint64_t f = n == 2 ? siphash24_12(tcp->isn_key, words[1], (uint32_t)words[0])
-                        : siphash24_u64s(tcp->isn_key, words, n);
+    uint64_t ports = (uint64_t)local_port << 16 | remote_port;
+    uint64_t f = siphash24_rest(isn->hosts, isn->length | ports);
     return (seq_t)(tcp->now / 4) + (seq_t)f;
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/seq.h"
 #include "proto/tcp/tcp.h"
+#include "wire/addr.h"
 #include "wire/tcp.h"
 
 /* A received segment on its way through the steps.  Trimming moves `seq`, `skip` and `data_len`. */
@@ -101,6 +102,25 @@ struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t record_bytes);
 struct tcp_tuple tcp_tuple_at(const struct tcp_head *head, const struct tcp_addresses *addresses);
 struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb);
 struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
+/* Of a record of so many bytes: our address, and what tcp_port.c calls the destination. */
+static inline struct ciao_addr tcp_local_of(const struct tcp_head *head, size_t record_bytes)
+{
+    if (__builtin_expect(!head->v6, 1))
+        return ip_addr_v4(head->laddr);
+    struct ciao_addr local;
+    __builtin_memcpy(local.b, (const uint8_t *)head + record_bytes, sizeof local.b);
+    return local;
+}
+static inline struct tcp_port_key tcp_port_key_of(const struct tcp_head *head, size_t record_bytes)
+{
+    struct tcp_port_key key = {.local = tcp_local_of(head, record_bytes),
+                               .remote_port = head->rport};
+    if (__builtin_expect(!head->v6, 1))
+        key.remote = ip_addr_v4(head->raddr);
+    else
+        __builtin_memcpy(key.remote.b, (const uint8_t *)head + record_bytes + 16, 16);
+    return key;
+}
 void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
 /* Of another record of the same ends, with the addresses behind it. */
 void tcp_head_copy(struct tcp_head *head, size_t record_bytes, const struct tcp_head *from,
@@ -117,14 +137,14 @@ ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_segment *seg);
 /* The same where it probably is what stood there a moment ago. */
 ref_t tcp_flow_arrives_at(struct tcp *tcp, const struct tcp_segment *seg, ref_t place);
 bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash); /* false: the table is full */
-/* One record takes another one's place; both have this tuple, whose hash is returned. */
-uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to, const struct tcp_tuple *tuple);
+/* One record takes the place of another one of the same tuple, whose hash is returned. */
+uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to);
 /* The hash of a record that is served now; its lower half will do. */
 void tcp_flow_remember(struct tcp *tcp, ref_t ref, uint64_t hash);
-void tcp_flow_remove(struct tcp *tcp, ref_t ref, const struct tcp_tuple *tuple);
+void tcp_flow_remove(struct tcp *tcp, ref_t ref);
 /* A TCB, which holds its port as well; false: the table is full. */
-bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple, uint64_t hash);
-void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct tcp_tuple *tuple);
+bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash);
+void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb);
 void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
 
 /* ---- what two hosts have in common: tcp_pair.c ---- */
@@ -132,6 +152,9 @@ void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
  * What *pair points to holds until the next one is looked for. */
 CIAO_MUST_CHECK int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local,
                                   const struct ciao_addr *remote, const struct tcp_pair **pair);
+/* The same of a host to which no way is known, for who has a way of his own. */
+void tcp_pair_without_way(const struct tcp *tcp, const struct ciao_addr *local,
+                          const struct ciao_addr *remote, struct tcp_pair *pair);
 uint32_t tcp_pair_ts_offset(const struct tcp *tcp, const struct ciao_addr *local,
                             const struct ciao_addr *remote); /* RFC 7323 7.1 */
 /* Lives that begin from now on are between ends that were judged by our present addresses: see
@@ -182,7 +205,8 @@ bool tcp_handshake_waited_enough(const struct ciao_settings *settings, unsigned 
                                  uint32_t since_ms, bool answer);
 void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *opt);
 void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
-seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_tuple *tuple); /* RFC 6528 */
+seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_isn *isn, uint16_t local_port,
+                        uint16_t remote_port); /* RFC 6528 */
 void tcp_born(struct tcp *tcp, uint64_t life, const struct tcp_tuple *tuple, bool passive);
 void tcp_teardown_fin_wait_2_timeout(struct tcp *tcp, struct tcb *tcb);
 void tcp_teardown_gone(struct tcp *tcp,
@@ -236,13 +260,12 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
 void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener);
 
 /* ---- who holds which local port: tcp_binding.c ---- */
-void tcp_binding_prefetch(const struct tcp *tcp, uint16_t port);
-void tcp_binding_prefetch_first(const struct tcp *tcp, uint16_t port); /* once that has come */
-void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, const struct tcp_tuple *tuple,
-                           bool reuse);
+void tcp_binding_prefetch(const struct tcp *tcp, uint32_t laddr, uint16_t port);
+/* A record of so many bytes without its addresses: */
+void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record_bytes, bool reuse);
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
-                       const struct tcp_tuple *tuple);
-void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, const struct tcp_tuple *tuple);
+                       size_t record_bytes); /* of `to`, which has its ends already */
+void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, size_t record_bytes);
 
 /* ---- handles: tcp_user.c ---- */
 struct tcb *tcp_user_tcb(const struct tcp *tcp,

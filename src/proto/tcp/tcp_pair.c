@@ -1,8 +1,8 @@
 /*
  * What two hosts have in common, however many connections they have: the way between them, and
- * where their timestamps begin.
+ * where their timestamps and first numbers begin.
  *
- * Both are worked out once and kept, a few pairs at a time, until a link, an address or a route
+ * All is worked out once and kept, a few pairs at a time, until a link, an address or a route
  * comes or goes.  What can't be reached is not kept: it is asked for again.
  */
 #include "base/siphash.h"
@@ -18,6 +18,29 @@ uint32_t tcp_pair_ts_offset(const struct tcp *tcp, const struct ciao_addr *local
     uint64_t words[TCP_TUPLE_WORDS];
     unsigned n = tcp_tuple_words(&tuple, words);
     return (uint32_t)siphash24_u64s(tcp->ts_key, words + 1, n - 1); /* the first are the ports */
+}
+
+static struct tcp_isn isn_of(const struct tcp *tcp, const struct ciao_addr *local,
+                             const struct ciao_addr *remote)
+{
+    const struct tcp_tuple tuple = {.local = *local, .remote = *remote};
+    uint64_t words[TCP_TUPLE_WORDS];
+    unsigned n = tcp_tuple_words(&tuple, words);
+    struct tcp_isn isn = {siphash_begin(tcp->isn_key), ((n - 1) * UINT64_C(8) + 4) << 56};
+    for (unsigned i = 1; i < n; i++) /* the first are the ports */
+        siphash_word(&isn.hosts, words[i], 2);
+    return isn;
+}
+
+void tcp_pair_without_way(const struct tcp *tcp, const struct ciao_addr *local,
+                          const struct ciao_addr *remote, struct tcp_pair *pair)
+{
+    *pair = (struct tcp_pair){
+        .asked = *local,
+        .remote = *remote,
+        .ts_offset = tcp_pair_ts_offset(tcp, local, remote),
+        .isn = isn_of(tcp, local, remote),
+    };
 }
 
 static uint64_t load64(const void *from)
@@ -53,6 +76,7 @@ int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local, const struct c
             .path = path,
             .changes = tcp->ip->changes,
             .ts_offset = tcp_pair_ts_offset(tcp, &path.source, remote),
+            .isn = isn_of(tcp, &path.source, remote),
         };
     }
     *pair = kept;

@@ -44,9 +44,15 @@ struct tcp_port_key {
 };
 
 /* Who holds which local address and port: tcp_binding.c. */
+struct tcp_binding {
+    struct ciao_addr local;
+    uint32_t connected, time_wait; /* both 0: nobody */
+    uint32_t strict;               /* of both: made without CIAO_REUSEADDR */
+    uint32_t next;                 /* of the same place; 0: none */
+};
 struct tcp_bindings {
-    struct pool pool;
-    uint32_t *first; /* by port */
+    struct tcp_binding *place; /* the first of each; it may be nobody's while others follow */
+    struct pool others;
 };
 size_t tcp_bindings_bytes(uint32_t max_records);
 int tcp_bindings_init(struct tcp_bindings *bindings, struct arena *arena, uint32_t max_records);

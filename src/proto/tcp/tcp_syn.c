@@ -147,9 +147,10 @@ static ref_t take_record(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_
 
 /* Numbers above `above` when a TIME-WAIT of the same tuple has just made room. [RFC9293 3.6.1
  * MAY-2] */
-static seq_t choose_iss(const struct tcp *tcp, const struct tcp_tuple *tuple, seq_t above)
+static seq_t choose_iss(const struct tcp *tcp, const struct tcp_pair *pair,
+                        const struct tcp_tuple *tuple, seq_t above)
 {
-    seq_t iss = tcp_handshake_isn(tcp, tuple);
+    seq_t iss = tcp_handshake_isn(tcp, &pair->isn, tuple->local_port, tuple->remote_port);
     return above != 0 && seq_leq(iss, above) ? above + 65537 : iss;
 }
 
@@ -163,22 +164,23 @@ static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
         return false;
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     const struct tcp_pair *pair;
+    struct tcp_pair unreached;
     tcp_head_set(&syn->head, sizeof *syn, tuple);
     tcp_take_over(&syn->head, tcp->next_life++, CIAO_LISTEN);
-    syn->head.link = (uint8_t)seg->packet->link;
-    if (tcp_pair_find(tcp, &tuple->local, &tuple->remote, &pair) == 0) {
-        syn->head.link = pair->path.link;
-        syn->route = pair->path.route;
-        syn->ts_offset = pair->ts_offset;
-    } else {
-        syn->ts_offset = tcp_pair_ts_offset(tcp, &tuple->local, &tuple->remote);
+    if (tcp_pair_find(tcp, &tuple->local, &tuple->remote, &pair) != 0) {
+        tcp_pair_without_way(tcp, &tuple->local, &tuple->remote, &unreached);
+        unreached.path.link = (uint8_t)seg->packet->link;
+        pair = &unreached;
     }
+    syn->head.link = pair->path.link;
+    syn->route = pair->path.route;
+    syn->ts_offset = pair->ts_offset;
     syn->listener = tcp_listener_ref(tcp, listener);
     syn->settings = listener->settings;
     tcp_settings_ref(tcp, syn->settings);
     listener->half_open++;
     fill(tcp, syn, seg, tcp_settings(tcp, listener->settings));
-    syn->iss = choose_iss(tcp, tuple, iss_above);
+    syn->iss = choose_iss(tcp, pair, tuple, iss_above);
     tcp_born(tcp, syn->head.life, tuple, true);
     if (trace_on(tcp->trace, CIAO_EVENTS_WIRE)) {
         struct ciao_event_segment event = tcp_event_of(seg);
@@ -236,9 +238,8 @@ static void free_record(struct tcp *tcp, ref_t ref)
 void tcp_listen_syn_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
 {
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
-    struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
     tcp_enter(tcp, &syn->head, row);
-    tcp_flow_remove(tcp, ref, &tuple);
+    tcp_flow_remove(tcp, ref);
     free_record(tcp, ref);
 }
 
@@ -331,8 +332,8 @@ static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
         tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
         return;
     }
-    tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb), &tuple);
-    tcp_flow_entered(tcp, tcb, &tuple);
+    tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb));
+    tcp_flow_entered(tcp, tcb);
     free_record(tcp, ref);
     seg->wnd <<= tcb->snd_wscale;
     tcp_handshake_acked(tcp, tcb, seg);

@@ -20,9 +20,8 @@
 
 static void give_port(struct tcp *tcp, const struct tcb *tcb)
 {
-    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
-    struct tcp_port_key key = {tuple.local, tuple.remote, tuple.remote_port};
-    tcp_port_give(&tcp->ports, &key, tuple.local_port);
+    const struct tcp_port_key key = tcp_port_key_of(&tcb->head, sizeof *tcb);
+    tcp_port_give(&tcp->ports, &key, tcb->head.lport);
 }
 
 /* CLOSED: out of the tables; the record stays as long as the program holds the handle, or is to

@@ -417,11 +417,10 @@ static void hold_ends(const struct tcp *tcp, struct tcb *tcb)
 static void bind_anew(struct tcp *tcp, struct tcb *tcb)
 {
     bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
-    const struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
     if (!(tcb->flags & TCB_IN_FLOW) || reuse == ((tcb->head.binding & TCP_BINDING_REUSE) != 0))
         return;
-    tcp_binding_gone(tcp, &tcb->head, &tuple);
-    tcp_binding_connected(tcp, &tcb->head, &tuple, reuse);
+    tcp_binding_gone(tcp, &tcb->head, sizeof *tcb);
+    tcp_binding_connected(tcp, &tcb->head, sizeof *tcb, reuse);
 }
 
 int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_settings *settings)

@@ -98,12 +98,11 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
 {
     ref_t ref = take_record(tcp, tcb->head.v6 != 0);
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
     uint32_t ts_offset = tcb->ts_offset, msl_ms = tcp_wait_ms_of(tcp_tcb_settings(tcp, tcb));
     bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
     fill(tcp, wait, tcb);
-    uint64_t hash = tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref, &tuple);
-    tcp_binding_waits(tcp, &tcb->head, &wait->head, &tuple);
+    uint64_t hash = tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref);
+    tcp_binding_waits(tcp, &tcb->head, &wait->head, sizeof *wait);
     tcb->flags &= ~(TCB_IN_FLOW | TCB_ACK_NOW | TCB_ACK_DELAYED);
     tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)msl_ms * 2, 0);
     tcp_wait_begin(tcp, ref, msl_ms, (uint32_t)hash);
@@ -124,17 +123,16 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
 void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
 {
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    struct tcp_tuple tuple = tcp_tuple_of(&wait->head, sizeof *wait);
-    struct tcp_port_key key = {tuple.local, tuple.remote, tuple.remote_port};
+    const struct tcp_port_key key = tcp_port_key_of(&wait->head, sizeof *wait);
     ref_t tcb_ref = wait->tcb;
     if (wait->queued)
         tcp_flow_remember(tcp, ref, wait->hash_or_msl);
-    tcp_binding_gone(tcp, &wait->head, &tuple);
+    tcp_binding_gone(tcp, &wait->head, sizeof *wait);
     tcp_enter(tcp, &wait->head, row);
     tcp_wait_stop(tcp, ref);
-    tcp_flow_remove(tcp, ref, &tuple);
+    tcp_flow_remove(tcp, ref);
     if (!wait->passive) /* a listener's child took none */
-        tcp_port_give(&tcp->ports, &key, tuple.local_port);
+        tcp_port_give(&tcp->ports, &key, wait->head.lport);
     wait->head.life = 0;
     pool_give(ref_kind(ref) == KIND_TW4 ? &tcp->waits : &tcp->waits6, ref_index(ref));
     if (tcb_ref == REF_NONE)

@@ -106,49 +106,36 @@ static bool is_due(const struct tcp *tcp, uint32_t tick)
     return (int32_t)(tcp_now_ms(tcp) - tick) >= 0;
 }
 
-/* Those ahead: the next one to look at, and half way there the next one to look at again; how many
- * were looked at and not ended yet. */
+/* Those ahead: the next one to look at, and how many were looked at and not ended yet. */
 struct scout {
-    ref_t far, near;
+    ref_t next;
     unsigned ahead;
 };
 
 /* The record has come: what it leads to is fetched. */
 static void look_at(struct tcp *tcp, struct scout *scout)
 {
-    const struct tcp_wait *wait = tcp_wait_at(tcp, scout->far);
+    const struct tcp_wait *wait = tcp_wait_at(tcp, scout->next);
     if (wait->next != REF_NONE)
         __builtin_prefetch(tcp_wait_at(tcp, wait->next), 1);
     flow_prefetch(&tcp->flows, wait->hash_or_msl);
-    tcp_binding_prefetch(tcp, wait->head.lport);
-    scout->far = wait->next;
+    tcp_binding_prefetch(tcp, wait->head.laddr, wait->head.lport);
+    scout->next = wait->next;
     scout->ahead++;
-}
-
-/* So has its port's list: who stands first in it is fetched. */
-static void look_again(struct tcp *tcp, struct scout *scout)
-{
-    const struct tcp_wait *wait = tcp_wait_at(tcp, scout->near);
-    tcp_binding_prefetch_first(tcp, wait->head.lport);
-    scout->near = wait->next;
 }
 
 static void look_ahead(struct tcp *tcp, struct scout *scout)
 {
-    while (scout->far != REF_NONE && scout->ahead < AHEAD
-           && is_due(tcp, tcp_wait_at(tcp, scout->far)->turn.tick))
+    while (scout->next != REF_NONE && scout->ahead < AHEAD
+           && is_due(tcp, tcp_wait_at(tcp, scout->next)->turn.tick))
         look_at(tcp, scout);
 }
 
 static void advance(struct tcp *tcp, const struct tcp_wait_queue *queue)
 {
-    struct scout scout = {.far = queue->first, .near = queue->first};
+    struct scout scout = {.next = queue->first};
     look_ahead(tcp, &scout);
-    for (unsigned i = 0; i < AHEAD / 2 && scout.near != scout.far; i++)
-        look_again(tcp, &scout);
     while (scout.ahead != 0) {
-        if (scout.near != scout.far)
-            look_again(tcp, &scout);
         scout.ahead--;
         tcp_wait_over(tcp, queue->first);
         look_ahead(tcp, &scout);
