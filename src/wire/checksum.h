@@ -94,7 +94,7 @@ static inline uint32_t csum_any(const struct csum_ops *ops, const uint8_t *p, si
 }
 
 /* What headers are made of while they are summed: a 16-bit number as it counts in a sum, where it
- * lies at an even place; and a word written, which says the same of itself. */
+ * lies at an even place; and words written, which say the same of themselves. */
 static inline uint32_t csum_of_16(uint32_t value)
 {
     return BYTES_BE16((uint16_t)value);
@@ -103,6 +103,13 @@ static inline uint32_t csum_of_16(uint32_t value)
 static inline uint64_t csum_put_32(uint8_t *at, uint32_t word)
 {
     uint32_t lies = BYTES_BE32(word);
+    __builtin_memcpy(at, &lies, sizeof lies);
+    return lies;
+}
+
+static inline uint64_t csum_put_64(uint8_t *at, uint64_t words)
+{
+    uint64_t lies = BYTES_BE64(words);
     __builtin_memcpy(at, &lies, sizeof lies);
     return lies;
 }
@@ -127,15 +134,16 @@ uint32_t csum_pseudo6(const struct ciao_addr *src, const struct ciao_addr *dst, 
 uint32_t csum_pseudo(const struct ciao_addr *src, const struct ciao_addr *dst, uint8_t protocol,
                      uint32_t len);
 
-/* Put the complement of a sum into a checksum field, which was 0 when it was summed. */
-static inline void csum_store(uint8_t *field, uint32_t sum)
+/* Put the complement of a sum, folded or not, into a checksum field, which was 0 when it was
+ * summed. */
+static inline void csum_store(uint8_t *field, uint64_t sum)
 {
     uint16_t word = (uint16_t)~csum_fold(sum);
     __builtin_memcpy(field, &word, sizeof word);
 }
 
 /* Put the sum itself into a checksum field: what a "partial" checksum is [virtio 5.1.6.2]. */
-static inline void csum_store_partial(uint8_t *field, uint32_t sum)
+static inline void csum_store_partial(uint8_t *field, uint64_t sum)
 {
     uint16_t word = (uint16_t)csum_fold(sum);
     __builtin_memcpy(field, &word, sizeof word);

@@ -10,7 +10,7 @@
  *   tcp_state.c       3.3.2    the one writer of states
  *   tcp_user.c        3.9.1    the program's calls
  *   tcp_timer.c       3.8      every timer, one node a connection; tcp_keepalive.c
- *   tcp_stream.c, tcp_sums.c                             what usually leaves, the short way
+ *   tcp_stream.c, tcp_single.c, tcp_sums.c               what usually leaves, the short way
  *   tcp_send*.c, tcp_range.c, tcp_burst.c, tcp_output.c, tcp_segment.c   bytes that leave
  *   tcp_ack.c, tcp_loss.c, tcp_recovery.c, tcp_cc*.c, tcp_rtt.c          what the peer says of them
  *   tcp_rack.c, tcp_alert.c, tcp_prr.c, tcp_held.c, tcp_ecn.c            and as Linux heeds it

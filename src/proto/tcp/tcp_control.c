@@ -35,7 +35,7 @@ static inline uint64_t put_ip4(struct ip_layer *ip, const struct ends *ends, uin
     sum += csum_put_32(l3, 0x45000000u | (uint32_t)ends->tos << 16 | (l4_len + IP4_HEADER_LEN));
     sum += csum_put_32(l3 + 4, (uint32_t)ip->next_id++ << 16 | DF);
     sum += csum_put_32(l3 + 8, (uint32_t)ends->ttl << 24 | IP_PROTO_TCP << 16);
-    csum_store(l3 + IP4_CHECKSUM_AT, csum_fold(sum));
+    csum_store(l3 + IP4_CHECKSUM_AT, sum);
     return addresses;
 }
 
@@ -64,12 +64,12 @@ static inline __attribute__((always_inline)) void finish(struct ip_layer *ip,
     frame->head = l4 - before;
     frame->head_len = frame->len = before + len;
     if (ip->links.at[ends->head->link].link.tx_csum) {
-        csum_store_partial(l4 + TCP_CHECKSUM_OFFSET, csum_fold(pseudo));
+        csum_store_partial(l4 + TCP_CHECKSUM_OFFSET, pseudo);
         frame->csum = CIAO_CSUM_PARTIAL;
         frame->csum_start = (uint16_t)before;
         frame->csum_offset = TCP_CHECKSUM_OFFSET;
     } else {
-        csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_fold(csum_add(pseudo, sum)));
+        csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_add(pseudo, sum));
     }
 }
 

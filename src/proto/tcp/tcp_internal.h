@@ -355,7 +355,8 @@ static inline uint32_t *tcp_timer_field(struct tcb *tcb, enum tcp_timer which)
 }
 /* The node is not armed, or runs out later than that. */
 __attribute__((noinline)) void tcp_timer_nearer(struct tcp *tcp, struct tcb *tcb, uint64_t tick);
-static inline void tcp_timer_set(struct tcp *tcp, struct tcb *tcb, enum tcp_timer which, time_us at)
+__attribute__((always_inline)) static inline void tcp_timer_set(struct tcp *tcp, struct tcb *tcb,
+                                                                enum tcp_timer which, time_us at)
 {
     uint64_t tick = wheel_tick(at);
     uint32_t ms = (uint32_t)tick;
@@ -468,17 +469,21 @@ enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao
 /* ---- side and queue records: tcp_queue.c ---- */
 #define TCP_QUEUES_KEPT 256u
 /* Where it is follows from the TCB's place alone; it is in use with tcb->has_side. */
-static inline struct tcp_side *tcp_side(const struct tcp *tcp, const struct tcb *tcb)
+static inline struct tcp_side *tcp_side_of(const struct tcp *tcp, const struct tcb *tcb, bool v6)
 {
     const uint8_t *at = (const uint8_t *)tcb;
-    if (tcb->head.v6)
+    if (v6)
         return &tcp->sides6[(size_t)(at - tcp->tcbs6.base) / sizeof(struct tcb6)];
     return &tcp->sides[(size_t)(at - tcp->tcbs.base) / sizeof(struct tcb)];
+}
+static inline struct tcp_side *tcp_side(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcp_side_of(tcp, tcb, tcb->head.v6);
 }
 /* With tcb->queue 0 it is one that is empty, and is not to be written. */
 static inline struct tcp_queue *tcp_queue(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return (struct tcp_queue *)pool_at(&tcp->queues, tcb->queue);
+    return (struct tcp_queue *)(void *)tcp->queues.base + tcb->queue;
 }
 /* Both, before bytes are queued or counted; false: no room. */
 bool tcp_queue_take(struct tcp *tcp, struct tcb *tcb);

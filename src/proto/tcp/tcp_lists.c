@@ -64,21 +64,59 @@ static bool take_turn(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
     return true;
 }
 
+/* A turn that is more than one segment; returns how many frames there are then. */
+static __attribute__((noinline)) unsigned long_turn(struct tcp *tcp, struct tcb *tcb,
+                                                    struct ciao_frame *const *frames, unsigned made,
+                                                    unsigned n)
+{
+    unsigned limit = n - made > TURN_FRAMES ? made + TURN_FRAMES : n;
+    struct tcp_turn turn = {.frames = frames, .made = made, .limit = limit};
+    bool more = take_turn(tcp, tcb, &turn);
+    tcp_output_forget(tcp, tcb);
+    if (more)
+        output_append(tcp, tcb);
+    return turn.made;
+}
+
+/* The one at the front is done; mostly there is no other. */
+static inline void forget_first(struct tcp *tcp, struct tcp_output_list *list, struct tcb *tcb)
+{
+    if (list->first != list->last) {
+        tcp_output_forget(tcp, tcb);
+        return;
+    }
+    list->first = list->last = REF_NONE;
+    tcb->flags &= ~TCB_LISTED;
+}
+
+static __attribute__((noinline)) unsigned long_turns(struct tcp *tcp, int link,
+                                                     struct ciao_frame *const *frames, unsigned n)
+{
+    const struct tcp_output_list *list = &tcp->output[link];
+    unsigned made = 0;
+    while (made < n && list->first != REF_NONE)
+        made = long_turn(tcp, tcp_tcb_at(tcp, list->first), frames, made, n);
+    return made;
+}
+
 unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n,
                     time_us now)
 {
     struct tcp_output_list *list = &tcp->output[link];
-    struct tcp_turn turn = {.frames = frames};
+    unsigned made = 0;
     tcp_set_now(tcp, now);
-    while (turn.made < n && list->first != REF_NONE) {
+    if (!tcp_single_may(tcp, link))
+        return long_turns(tcp, link, frames, n);
+    while (made < n && list->first != REF_NONE) {
         struct tcb *tcb = tcp_tcb_at(tcp, list->first);
-        turn.limit = n - turn.made > TURN_FRAMES ? turn.made + TURN_FRAMES : n;
-        bool more = take_turn(tcp, tcb, &turn);
-        tcp_output_forget(tcp, tcb);
-        if (more)
-            output_append(tcp, tcb);
+        if (tcp_single_output(tcp, tcb, frames[made])) {
+            forget_first(tcp, list, tcb);
+            made++;
+        } else {
+            made = long_turn(tcp, tcb, frames, made, n);
+        }
     }
-    return turn.made;
+    return made;
 }
 
 bool tcp_has_output(const struct tcp *tcp, int link)

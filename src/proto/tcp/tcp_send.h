@@ -30,8 +30,10 @@ static inline uint32_t tcp_relative(const struct tcb *tcb, seq_t seq)
 }
 
 /* For what happens with every ACK: said only to those who listen. */
-static inline void tcp_note_why(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason,
-                                uint64_t a, uint64_t b)
+__attribute__((always_inline)) static inline void tcp_note_why(struct tcp *tcp,
+                                                               const struct tcb *tcb,
+                                                               enum ciao_reason reason, uint64_t a,
+                                                               uint64_t b)
 {
     if (trace_on(tcp->trace, CIAO_EVENTS_WHY))
         tcp_note(tcp, tcb, reason, a, b);
@@ -153,7 +155,7 @@ void tcp_burst_flush(struct tcp *tcp, struct tcp_queue *queue);
 /* ---- ranges: tcp_range.c ---- */
 static inline struct tcp_range *tcp_range_at(const struct tcp *tcp, uint32_t index)
 {
-    return (struct tcp_range *)pool_at(&tcp->ranges, index);
+    return (struct tcp_range *)(void *)tcp->ranges.base + index;
 }
 /* The last one, 0: there is none. */
 static inline uint32_t tcp_range_last(const struct tcp_queue *queue)
@@ -305,5 +307,16 @@ enum tcp_stream {
     TCP_STREAM_UNUSUAL /* tcp_output_next() is to be asked for the rest */
 };
 enum tcp_stream tcp_stream_output(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn);
+
+/* ---- and when it is one segment: tcp_single.c ---- */
+/* May it be asked on this link at all? */
+static inline bool tcp_single_may(const struct tcp *tcp, int link)
+{
+    const struct ciao_link *entry = &tcp->ip->links.at[link].link;
+    return entry->kind != CIAO_LINK_ETHERNET && !entry->tx_csum && tcp->config->predict
+           && !trace_on(tcp->trace, CIAO_EVENTS_WIRE);
+}
+/* False: it is not, or there is more to decide; nothing is done. */
+bool tcp_single_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 
 #endif

@@ -223,7 +223,7 @@ static void put_ip_length(const struct run *run, uint8_t *l4, uint32_t l4_len)
     uint16_t len = (uint16_t)(l4_len + IP4_HEADER_LEN), id = run->tcp->ip->next_id++;
     put_be16(ip + 2, len);
     put_be16(ip + 4, id);
-    csum_store(ip + IP4_CHECKSUM_AT, csum_fold(run->ip_sum + csum_of_16(len) + csum_of_16(id)));
+    csum_store(ip + IP4_CHECKSUM_AT, run->ip_sum + csum_of_16(len) + csum_of_16(id));
 }
 
 /* Of `len` bytes from `seq` on, which are in the frame's fragments. */
@@ -258,14 +258,13 @@ static inline __attribute__((always_inline)) void put_headers(struct run *run,
     frame->head_len = run->ip_len + run->tcp_len;
     frame->len = frame->head_len + data_len;
     if (run->partial) {
-        csum_store_partial(l4 + TCP_CHECKSUM_OFFSET,
-                           csum_fold(run->pseudo_sum + csum_of_16(l4_len)));
+        csum_store_partial(l4 + TCP_CHECKSUM_OFFSET, run->pseudo_sum + csum_of_16(l4_len));
         frame->csum = CIAO_CSUM_PARTIAL;
         frame->csum_start = (uint16_t)run->ip_len;
         frame->csum_offset = TCP_CHECKSUM_OFFSET;
         return;
     }
-    csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_fold(sum + payload_sum(run, frame, seq, data_len)));
+    csum_store(l4 + TCP_CHECKSUM_OFFSET, sum + payload_sum(run, frame, seq, data_len));
 }
 
 static __attribute__((noinline)) void tell(const struct tcp *tcp, const struct tcb *tcb,

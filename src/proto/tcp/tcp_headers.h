@@ -1,0 +1,96 @@
+/*
+ * Headers of a connection's usual segments, written in front of where their text goes and summed at
+ * the same time.  [RFC9293 3.1, RFC791 3.1, RFC8200 3, RFC7323 3.2]
+ *
+ * What stands here is what wire/tcp.c, wire/ip4.c and wire/ip6.c would write: no option but
+ * timestamps, a link that needs nobody's address.  `l4` is where TCP's header begins, with room
+ * for the other one in front; sums are as wire/checksum.h has them, not folded.
+ */
+#ifndef PROTO_TCP_TCP_HEADERS_H
+#define PROTO_TCP_TCP_HEADERS_H
+
+#include "proto/ip/ip_internal.h"
+#include "proto/tcp/tcp_send.h"
+#include "wire/checksum.h"
+#include "wire/ip4.h"
+#include "wire/ip6.h"
+
+#define TCP_STAMPED_LEN     32u         /* of a header with timestamps */
+#define TCP_TIMESTAMPS_WORD 0x0101080au /* NOP, NOP, kind, length [RFC7323 A] */
+/* Each caller has its own copy, where it knows more. */
+#define TCP_WRITTEN_OUT     static inline __attribute__((always_inline))
+#define TCP_IP4_DF          0x4000u
+
+static __attribute__((noinline)) uint32_t tcp_unusual_window(struct tcp *tcp, struct tcb *tcb)
+{
+    return tcp_segment_window(tcp, tcb);
+}
+
+/* The window as the header says it, as tcp_segment_window() has it: mostly what was offered stays
+ * offered, rounded up, since no more than a small step could be added.  [RFC9293 3.8.6.2.2] */
+TCP_WRITTEN_OUT uint32_t tcp_usual_window(struct tcp *tcp, struct tcb *tcb,
+                                          const struct ciao_settings *settings,
+                                          const struct tcp_queue *queue)
+{
+    uint32_t step = tcb->rmss < 536 ? 536 : tcb->rmss; /* less is not worth telling */
+    uint32_t shift = tcb->rcv_wscale, rest = ((uint32_t)1 << shift) - 1;
+    uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
+    uint32_t free = settings->rcvbuf_bytes - queue->charged_bytes; /* huge: none is free */
+    uint32_t field = (offered + rest) >> shift;
+    if ((free & ~rest) - offered >= step || settings->rcvbuf_bytes < 2 * step
+        || settings->window_clamp_bytes != 0 || field == 0 || (tcb->flags & TCB_OUR_WINDOW_TOLD))
+        return tcp_unusual_window(tcp, tcb);
+    seq_t edge = tcb->rcv.nxt + (field << shift);
+    if (seq_gt(edge, tcb->rcv.edge))
+        tcb->rcv.edge = edge;
+    return field;
+}
+
+/* For a datagram of its own [RFC6864 4]; returns the sum of the addresses. */
+TCP_WRITTEN_OUT uint64_t tcp_put_ip4(struct ip_layer *ip, const struct tcp_head *head,
+                                     const struct ciao_settings *settings, uint8_t *l4,
+                                     uint32_t l4_len)
+{
+    uint8_t *l3 = l4 - IP4_HEADER_LEN;
+    uint32_t first = 0x45000000u | (uint32_t)settings->tos << 16 | (l4_len + IP4_HEADER_LEN);
+    uint32_t second = (uint32_t)ip->next_id++ << 16 | TCP_IP4_DF;
+    uint32_t third = (uint32_t)settings->ttl << 24 | IP_PROTO_TCP << 16;
+    uint64_t addresses = csum_put_64(l3 + 12, (uint64_t)head->laddr << 32 | head->raddr);
+    uint64_t sum = csum_put_64(l3, (uint64_t)first << 32 | second);
+    sum = csum_add(sum, csum_put_32(l3 + 8, third));
+    csum_store(l3 + IP4_CHECKSUM_AT, csum_add(sum, addresses));
+    return addresses;
+}
+
+TCP_WRITTEN_OUT uint64_t tcp_put_ip6(const struct tcb *tcb, const struct ciao_settings *settings,
+                                     uint8_t *l4, uint32_t l4_len)
+{
+    const struct tcp_addresses *both = &((const struct tcb6 *)(const void *)tcb)->addresses;
+    uint8_t *l3 = l4 - IP6_HEADER_LEN;
+    csum_put_32(l3, 6u << 28 | (uint32_t)settings->tos << 20);
+    csum_put_32(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | settings->ttl);
+    __builtin_memcpy(l3 + 8, both, sizeof *both);
+    return csum_more_32(0, (const uint8_t *)both);
+}
+
+/* What the pseudo-header has besides the addresses. */
+TCP_WRITTEN_OUT uint64_t tcp_pseudo_sum(uint32_t l4_len)
+{
+    return BYTES_BE32(l4_len + IP_PROTO_TCP); /* both lie in the lower half */
+}
+
+/* With timestamps; the checksum's field is left 0.  `flags_wnd`: the flags, 16 bits up, and the
+ * window. */
+TCP_WRITTEN_OUT uint64_t tcp_put_stamped(const struct tcp *tcp, const struct tcb *tcb, uint8_t *l4,
+                                         seq_t seq, uint32_t flags_wnd)
+{
+    uint32_t ports = (uint32_t)tcb->head.lport << 16 | tcb->head.rport;
+    uint32_t fourth = TCP_STAMPED_LEN << 26 | flags_wnd;
+    uint32_t now = tcp_now_ms(tcp) + tcb->ts_offset; /* [RFC7323 5.4] */
+    uint64_t sum = csum_put_64(l4, (uint64_t)ports << 32 | seq);
+    sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)tcb->rcv.nxt << 32 | fourth));
+    sum = csum_add(sum, csum_put_64(l4 + 16, TCP_TIMESTAMPS_WORD));
+    return csum_add(sum, csum_put_64(l4 + 24, (uint64_t)now << 32 | tcb->ts_recent));
+}
+
+#endif
