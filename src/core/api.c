@@ -214,7 +214,7 @@ bool ciao_next_connection(const struct ciao_stack *stack, uint64_t *cursor, stru
 
 void ciao_events_mask(struct ciao_stack *stack, unsigned classes)
 {
-    stack->trace.mask = stack->trace.size == 0 ? 0 : classes & CIAO_EVENTS_ALL;
+    trace_mask(&stack->trace, classes);
 }
 
 unsigned ciao_events(struct ciao_stack *stack, struct ciao_event *events, unsigned n)

@@ -6,14 +6,33 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
+static uint64_t written(const struct trace *trace)
+{
+    return trace->lap + (uint64_t)(trace->next - trace->ring);
+}
+
+/* How far may be written in one piece: to the end of the ring, or up to what was not taken yet. */
+static void set_stop(struct trace *trace)
+{
+    uint64_t room = trace->tail + trace->size - written(trace);
+    uint64_t to_end = (uint64_t)(trace->ring + trace->size - trace->next);
+    trace->stop = trace->next + (trace->lost != 0 ? 0 : room < to_end ? room : to_end);
+    trace->stop_life = trace_on(trace, CIAO_EVENTS_LIFE) ? trace->stop : trace->ring;
+}
+
+void trace_mask(struct trace *trace, uint32_t mask)
+{
+    trace->mask = trace->size == 0 ? 0 : mask & CIAO_EVENTS_ALL;
+    set_stop(trace);
+}
+
 void trace_init(struct trace *trace, struct ciao_event *ring, uint32_t size, uint32_t mask)
 {
     ASSERT((size & (size - 1)) == 0);
     memset(trace, 0, sizeof *trace);
-    trace->ring = ring;
+    trace->ring = trace->next = ring;
     trace->size = size;
-    trace->full = size;
-    trace->mask = size == 0 ? 0 : mask;
+    trace_mask(trace, mask);
 }
 
 /* What an event says of itself before its arguments, as it lies in it. */
@@ -24,16 +43,54 @@ struct what {
 BUILD_ASSERT(sizeof(struct what) == 8 && offsetof(struct ciao_event, type) == 16
              && offsetof(struct ciao_event, what) == 20 && offsetof(struct ciao_event, u) == 24);
 
+/* The ring goes round, or is full: then no slot. */
+static __attribute__((noinline, cold)) bool goes_round(struct trace *trace)
+{
+    if (trace->next == trace->ring + trace->size) {
+        trace->lap += trace->size;
+        trace->next = trace->ring;
+        set_stop(trace);
+    }
+    if (trace->next != trace->stop)
+        return true;
+    trace->lost++;
+    set_stop(trace);
+    return false;
+}
+
+static inline struct ciao_event *fill(struct trace *trace, struct what what, uint64_t life)
+{
+    struct ciao_event *event = trace->next;
+    trace->next = event + 1;
+    event->time_us = trace->now;
+    event->life = life;
+    __builtin_memcpy(&event->type, &what, sizeof what);
+    event->u.args[0] = event->u.args[1] = event->u.args[2] = event->u.args[3] = event->u.args[4] =
+        0;
+    return event;
+}
+
 static inline struct ciao_event *slot(struct trace *trace, struct what what, uint64_t life)
 {
-    if (__builtin_expect(trace->head == trace->full, 0)) {
-        trace->lost++;
+    if (__builtin_expect(trace->next >= trace->stop, 0) && !goes_round(trace))
         return NULL;
-    }
-    struct ciao_event *event = &trace->ring[trace->head++ & (trace->size - 1)];
-    *event = (struct ciao_event){.time_us = trace->now, .life = life};
-    __builtin_memcpy(&event->type, &what, sizeof what);
-    return event;
+    return fill(trace, what, life);
+}
+
+/* Of class life, by whoever has not asked whether that is on, and with nothing to add. */
+static __attribute__((noinline, cold)) void life_beyond(struct trace *trace, struct what what,
+                                                        uint64_t life)
+{
+    if (trace_on(trace, CIAO_EVENTS_LIFE))
+        (void)slot(trace, what, life);
+}
+
+static inline void write_life(struct trace *trace, struct what what, uint64_t life)
+{
+    if (__builtin_expect(trace->next >= trace->stop_life, 0))
+        life_beyond(trace, what, life);
+    else
+        (void)fill(trace, what, life);
 }
 
 struct ciao_event *trace_slot(struct trace *trace, enum ciao_event_type type, uint64_t life)
@@ -54,7 +111,7 @@ static void copy_out(const struct trace *trace, struct ciao_event *events, unsig
  * one place. */
 unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n)
 {
-    uint64_t there = trace->head - trace->tail;
+    uint64_t there = written(trace) - trace->tail;
     unsigned taken = n < there ? n : (unsigned)there;
     if (taken != 0)
         copy_out(trace, events, taken);
@@ -67,8 +124,7 @@ unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n)
         gap->u.args[0] = trace->lost;
         trace->lost = 0;
     }
-    if (trace->lost == 0)
-        trace->full = trace->tail + trace->size;
+    set_stop(trace);
     return taken;
 }
 
@@ -85,9 +141,21 @@ static const struct what arc_what[CIAO_ARCS] = {
 #undef ARC
 };
 
-void trace_arc_write(struct trace *trace, uint64_t life, enum ciao_arc_row row)
+void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row)
 {
-    (void)slot(trace, arc_what[row], life);
+    trace->arcs[row]++;
+    write_life(trace, arc_what[row], life);
+}
+
+void trace_close_empty(struct trace *trace, uint64_t life, enum ciao_state state)
+{
+    const struct what what = {
+        .type = CIAO_EVENT_CLOSE_REPORT,
+        .who = CIAO_WHO_PROGRAM,
+        .from = (uint8_t)state,
+        .to = (uint8_t)state,
+    };
+    write_life(trace, what, life);
 }
 
 static struct ciao_event *reason_slot(struct trace *trace, struct trace_context at,

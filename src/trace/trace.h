@@ -16,18 +16,22 @@
 #include "ciao/event.h"
 
 struct trace {
+    struct ciao_event *next;      /* where the next one is written ... */
+    struct ciao_event *stop;      /* ... unless it is here: the ring goes round, or is full */
+    struct ciao_event *stop_life; /* the same for class life: the ring, while that is off */
+    time_us now;                  /* set by whoever enters the stack */
     struct ciao_event *ring;
-    uint32_t size;       /* a power of two, or 0: no ring */
-    uint32_t mask;       /* classes that are written */
-    uint64_t head, tail; /* taken up to tail, written up to head */
-    uint64_t full;       /* nothing is written there or beyond: tail + size, or head once lost */
+    uint32_t size; /* a power of two, or 0: no ring */
+    uint32_t mask; /* classes that are written: trace_mask() */
+    uint64_t lap;  /* events that were written before the one that lies first in the ring */
+    uint64_t tail; /* so many were taken */
     uint64_t lost;
-    time_us now; /* set by whoever enters the stack */
     uint64_t arcs[CIAO_ARCS];
     uint64_t reasons[CIAO_REASONS];
 };
 
 void trace_init(struct trace *trace, struct ciao_event *ring, uint32_t size, uint32_t mask);
+void trace_mask(struct trace *trace, uint32_t mask); /* CIAO_EVENTS_*; without a ring none */
 unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n);
 
 /* A slot to fill in, time, life and type set and the rest zero; NULL when the ring is full. */
@@ -45,21 +49,19 @@ static inline uint32_t trace_class_of(enum ciao_reason reason)
     return reset ? CIAO_EVENTS_LIFE : CIAO_EVENTS_WHY;
 }
 
-void trace_arc_write(struct trace *trace, uint64_t life, enum ciao_arc_row row);
-static inline void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row)
-{
-    trace->arcs[row]++;
-    if (trace_on(trace, CIAO_EVENTS_LIFE))
-        trace_arc_write(trace, life, row);
-}
+void trace_arc(struct trace *trace, uint64_t life, enum ciao_arc_row row);
+/* What a close cost where nothing was lost by it: u.report is zero. */
+void trace_close_empty(struct trace *trace, uint64_t life, enum ciao_state state);
 
 /* A reason of any kind with up to two arguments; `state` is the state it happened in. */
 struct trace_context {
     uint64_t life;
     enum ciao_state state;
 };
-void trace_reason_write(struct trace *trace, struct trace_context at, enum ciao_reason reason,
-                        uint64_t a, uint64_t b);
+__attribute__((noinline, cold)) void trace_reason_write(struct trace *trace,
+                                                        struct trace_context at,
+                                                        enum ciao_reason reason, uint64_t a,
+                                                        uint64_t b);
 static inline void trace_reason(struct trace *trace, struct trace_context at,
                                 enum ciao_reason reason, uint64_t a, uint64_t b)
 {

@@ -58,9 +58,8 @@ void tcp_teardown_end(struct tcp *tcp, struct tcb *tcb, struct tcp_end end)
 
 static void queue_fin(struct tcp *tcp, struct tcb *tcb)
 {
-    tcb->flags |= TCB_FIN_QUEUED;
-    tcb->flags &= ~TCB_HOLD_PARTIAL;
-    tcp_note(tcp, tcb, CIAO_DID_FIN_QUEUED, tcp_unsent_bytes(tcp, tcb), 0);
+    tcb->flags = (tcb->flags & ~TCB_HOLD_PARTIAL) | TCB_FIN_QUEUED;
+    tcp_note(tcp, tcb, CIAO_DID_FIN_QUEUED, tcb->queue == 0 ? 0 : tcp_unsent_bytes(tcp, tcb), 0);
     tcp_output_wanted(tcp, tcb);
 }
 
@@ -166,8 +165,6 @@ void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
 
 static struct ciao_event_report report_of(const struct tcp *tcp, const struct tcb *tcb)
 {
-    if (tcb->queue == 0)
-        return (struct ciao_event_report){0};
     return (struct ciao_event_report){
         .unsent_bytes = tcp_unsent_bytes(tcp, tcb),
         .unacked_bytes = tcp_unacked_bytes(tcp, tcb),
@@ -175,7 +172,8 @@ static struct ciao_event_report report_of(const struct tcp *tcp, const struct tc
     };
 }
 
-static void tell_report(struct tcp *tcp, const struct tcb *tcb, struct ciao_event_report *report)
+static __attribute__((noinline)) void tell_what_was_lost(struct tcp *tcp, const struct tcb *tcb,
+                                                         struct ciao_event_report *report)
 {
     struct ciao_event_report now = report_of(tcp, tcb);
     if (report != NULL)
@@ -188,6 +186,18 @@ static void tell_report(struct tcp *tcp, const struct tcb *tcb, struct ciao_even
     event->who = CIAO_WHO_PROGRAM;
     event->from = event->to = tcb->head.state;
     event->u.report = now;
+}
+
+static inline void tell_report(struct tcp *tcp, const struct tcb *tcb,
+                               struct ciao_event_report *report)
+{
+    if (tcb->queue != 0) {
+        tell_what_was_lost(tcp, tcb, report);
+        return;
+    }
+    if (report != NULL)
+        *report = (struct ciao_event_report){0};
+    trace_close_empty(tcp->trace, tcb->head.life, (enum ciao_state)tcb->head.state);
 }
 
 static const enum ciao_arc_row unread_row[CIAO_STATES] = {
@@ -234,9 +244,9 @@ static void abort_with(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason
 
 static void give_handle_up(struct tcp *tcp, struct tcb *tcb)
 {
-    tcp_told_forget(tcp, tcp_tcb_ref(tcp, tcb));
-    tcb->flags &= ~TCB_HAS_HANDLE;
-    tcb->flags |= TCB_ORPHAN;
+    if (tcb->flags & TCB_USER_LISTED)
+        tcp_told_forget(tcp, tcp_tcb_ref(tcp, tcb));
+    tcb->flags = (tcb->flags & ~TCB_HAS_HANDLE) | TCB_ORPHAN;
     tcb->persist_ms = tcp_now_ms(tcp);
 }
 
@@ -279,12 +289,10 @@ static void close_quietly(struct tcp *tcp, struct tcb *tcb)
     }
 }
 
-/* [RFC9293 3.10.4] */
-void tcp_teardown_close(struct tcp *tcp, struct tcb *tcb, struct ciao_event_report *report)
+/* Its handle is given up already. */
+static __attribute__((noinline)) void close_somehow(struct tcp *tcp, struct tcb *tcb)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    tell_report(tcp, tcb, report);
-    give_handle_up(tcp, tcb);
     if (loses_bytes(tcp, tcb))
         tcp_teardown_end(
             tcp, tcb,
@@ -293,6 +301,28 @@ void tcp_teardown_close(struct tcp *tcp, struct tcb *tcb, struct ciao_event_repo
         abort_with(tcp, tcb, CIAO_RST_LINGER_ZERO);
     else
         close_quietly(tcp, tcb);
+}
+
+/* Neither bytes nor settings stand in the way of a FIN: what close_somehow() would come to. */
+static inline bool only_says_goodbye(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->queue == 0 && !(tcb->flags & TCB_FIN_QUEUED) && tcp_state_sends(tcb)
+           && !(tcp_tcb_settings(tcp, tcb)->flags & CIAO_LINGER);
+}
+
+/* [RFC9293 3.10.4] */
+void tcp_teardown_close(struct tcp *tcp, struct tcb *tcb, struct ciao_event_report *report)
+{
+    tell_report(tcp, tcb, report);
+    give_handle_up(tcp, tcb);
+    if (!only_says_goodbye(tcp, tcb)) {
+        close_somehow(tcp, tcb);
+        return;
+    }
+    tcp_enter(tcp, &tcb->head,
+              tcp_state_is(tcb, CIAO_ESTABLISHED) ? CIAO_ARC_ESTABLISHED_FIN_WAIT_1_WE_CLOSED_FIRST
+                                                  : CIAO_ARC_CLOSE_WAIT_LAST_ACK_WE_CLOSED_TOO);
+    queue_fin(tcp, tcb);
 }
 
 /* The listener closes, and this one still waits to be accepted. */

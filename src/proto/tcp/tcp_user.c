@@ -12,11 +12,12 @@ static inline struct tcb *tcb_of(const struct tcp *tcp, ciao_conn conn)
     ref_t ref = (ref_t)conn;
     if (!tcp_ref_is_tcb(ref))
         return NULL;
-    const struct pool *pool = ref_kind(ref) == KIND_TCB4 ? &tcp->tcbs : &tcp->tcbs6;
-    if (ref_index(ref) == 0 || ref_index(ref) > pool->high)
+    uint32_t high = ref_kind(ref) == KIND_TCB4 ? tcp->tcbs.high : tcp->tcbs6.high;
+    if (ref_index(ref) - 1 >= high)
         return NULL;
-    struct tcb *tcb = pool_at(pool, ref_index(ref));
-    tcp_prefetch(tcp, ref);
+    struct tcb *tcb = tcp_tcb_at(tcp, ref);
+    if (__builtin_expect(flow_count(&tcp->flows) >= TCP_CROWD, 0))
+        tcp_prefetch_tcb(tcp, ref);
     bool same = tcb->head.life != 0 && (uint32_t)tcb->head.life == (uint32_t)(conn >> 32);
     return same && (tcb->flags & TCB_HAS_HANDLE) ? tcb : NULL;
 }
@@ -211,7 +212,8 @@ int tcp_user_shutdown(struct tcp *tcp, ciao_conn conn, enum ciao_how how)
     return result;
 }
 
-static int close_listener(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *report)
+static __attribute__((noinline, cold)) int close_listener(struct tcp *tcp, ciao_conn conn,
+                                                          struct ciao_event_report *report)
 {
     struct tcp_listener *listener = tcp_user_listener(tcp, conn);
     if (report != NULL)
@@ -229,7 +231,10 @@ int tcp_user_close(struct tcp *tcp, ciao_conn conn, struct ciao_event_report *re
     struct tcb *tcb = tcp_user_tcb(tcp, conn);
     if (tcb == NULL)
         return close_listener(tcp, conn, report);
-    tcp_note(tcp, tcb, CIAO_CALL_CLOSE, tcp_unsent_bytes(tcp, tcb), tcp_unread_bytes(tcp, tcb));
+    if (tcb->queue == 0)
+        tcp_note(tcp, tcb, CIAO_CALL_CLOSE, 0, 0);
+    else
+        tcp_note(tcp, tcb, CIAO_CALL_CLOSE, tcp_unsent_bytes(tcp, tcb), tcp_unread_bytes(tcp, tcb));
     tcp_teardown_close(tcp, tcb, report);
     return 0;
 }
