@@ -104,7 +104,8 @@ static inline uint64_t tcp_glance_payload_sum(const struct csum_ops *csum,
 }
 
 /* [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
-static inline bool tcp_glance_sums_hold(const struct tcp *tcp, const struct tcp_glance *glance)
+__attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
+    const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
     if (!glance->v6 && csum_fold(csum_more_20(0, l4 - IP4_HEADER_LEN)) != 0xffff)

@@ -232,7 +232,9 @@ static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glanc
 }
 
 /* All steps.  `flows`: the TCB is known to be the flow's. */
-static inline bool predict(struct tcp *tcp, int link, const struct tcp_glance *glance, bool flows)
+__attribute__((always_inline)) static inline bool predict(struct tcp *tcp, int link,
+                                                          const struct tcp_glance *glance,
+                                                          bool flows)
 {
     struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
     struct tcp_side *side = tcp_side(tcp, tcb);
