@@ -7,13 +7,8 @@
  * both ends, on options other than SACK blocks, and on a link that needs no neighbour's address
  * (tcp_control_is_plain() says so); whatever else leaves goes through tcp_segment.c.
  */
-#include "proto/tcp/tcp_send.h"
-
 #include "base/bytes.h"
-#include "proto/ip/ip_internal.h"
-#include "wire/checksum.h"
-#include "wire/ip4.h"
-#include "wire/ip6.h"
+#include "proto/tcp/tcp_headers.h"
 
 #define DF 0x4000u
 
@@ -168,6 +163,63 @@ void tcp_control_put(struct tcp *tcp, struct tcb *tcb, uint32_t fin, struct ciao
         tcp_side(tcp, tcb)->segments_sent++;
 }
 BUILD_ASSERT(TCP_FIN == 1); /* as a flag, and as a number that it takes */
+
+/* ---- what a hello and a goodbye are made of ---- */
+
+/* Flags of a TCB for which something else is to leave. */
+#define UNUSUAL                                                                                \
+    (TCB_SYN_DUE | TCB_SYN_UNACKED | TCB_PROBE | TCB_PERSIST | TCB_RECOVERY | TCB_RTO_RECOVERY \
+     | TCB_PUSH | TCB_HOLD_PARTIAL | TCB_KEEPALIVE | TCB_DSACK)
+
+static inline bool is_usual(const struct tcb *tcb)
+{
+    const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT | 1u << CIAO_FIN_WAIT_1
+                            | 1u << CIAO_FIN_WAIT_2 | 1u << CIAO_CLOSING | 1u << CIAO_LAST_ACK;
+    return (states >> tcb->head.state & 1) && (tcb->flags & (UNUSUAL | TCB_TS)) == TCB_TS
+           && ((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent | tcb->has_side) == 0;
+}
+
+/* Is it a FIN that leaves, for which the peer has room?  Then it has. */
+static inline bool fin_leaves(struct tcp *tcp, struct tcb *tcb)
+{
+    if ((int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt) <= 0 || !tcp_range_room(tcp))
+        return false;
+    tcp_output_sent_new(tcp, tcb, 0, true);
+    return true;
+}
+
+/* `v6` is known where this is compiled: each family has its own. */
+TCP_WRITTEN_OUT void put_stamped(struct tcp *tcp, struct tcb *tcb, bool v6, uint32_t fin,
+                                 struct ciao_frame *frame)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    const uint32_t before = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
+    uint8_t *l4 = frame->room + IP_TO_L4;
+    ciao_frame_init(frame);
+    frame->head = l4 - before;
+    frame->head_len = frame->len = before + TCP_STAMPED_LEN;
+    uint32_t wnd = tcp_usual_window(tcp, tcb, settings, tcp_queue(tcp, tcb));
+    uint64_t sum = v6 ? tcp_put_ip6(tcb, settings, l4, TCP_STAMPED_LEN)
+                      : tcp_put_ip4(tcp->ip, &tcb->head, settings, l4, TCP_STAMPED_LEN);
+    sum = csum_add(sum, tcp_pseudo_sum(TCP_STAMPED_LEN));
+    sum = csum_add(sum,
+                   tcp_put_stamped(tcp, tcb, l4, tcb->snd.nxt - fin, (TCP_ACK | fin) << 16 | wnd));
+    csum_store(l4 + TCP_CHECKSUM_OFFSET, sum);
+    tcp_segment_acks(tcb);
+}
+
+bool tcp_control_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    uint32_t due = tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT);
+    uint32_t fin = due == TCB_FIN_QUEUED ? TCP_FIN : 0;
+    if (!is_usual(tcb) || !(fin != 0 ? fin_leaves(tcp, tcb) : (tcb->flags & TCB_ACK_NOW) != 0))
+        return false;
+    if (tcb->head.v6)
+        put_stamped(tcp, tcb, true, fin, frame);
+    else
+        put_stamped(tcp, tcb, false, fin, frame);
+    return true;
+}
 
 bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head)
 {

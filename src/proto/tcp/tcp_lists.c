@@ -109,7 +109,8 @@ unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames,
         return long_turns(tcp, link, frames, n);
     while (made < n && list->first != REF_NONE) {
         struct tcb *tcb = tcp_tcb_at(tcp, list->first);
-        if (tcp_single_output(tcp, tcb, frames[made])) {
+        if (tcb->has_side ? tcp_single_output(tcp, tcb, frames[made])
+                          : tcp_control_output(tcp, tcb, frames[made])) {
             forget_first(tcp, list, tcb);
             made++;
         } else {

@@ -318,5 +318,7 @@ static inline bool tcp_single_may(const struct tcp *tcp, int link)
 }
 /* False: it is not, or there is more to decide; nothing is done. */
 bool tcp_single_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
+/* The same for an ACK or a FIN of a connection without a side record: tcp_control.c. */
+bool tcp_control_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame);
 
 #endif
