@@ -360,6 +360,52 @@ TEST(a_listener_that_goes_takes_the_half_open_along)
     expect_sent(r, "RST seq=1");
 }
 
+/* Whoever leaves in between leaves the others' time as it was. [RFC9293 3.8.3 MUST-22] */
+TEST(each_half_open_one_is_answered_again_in_its_own_time)
+{
+    user_listens(r, 8);
+    for (unsigned i = 0; i < 4; i++) {
+        knock(r, i);
+        time_passes(r, 100);
+    }
+    peer_is(r, 1);
+    peer_sends(r, "ACK seq=1 ack=1");
+    peer_is(r, 3);
+    peer_sends(r, "RST seq=1");
+    time_passes(r, 599);
+    expect_nothing_sent(r);
+    time_passes(r, 1);
+    peer_is(r, 0);
+    expect_sent(r, "SYN,ACK seq=0 ack=1");
+    time_passes(r, 199);
+    expect_nothing_sent(r);
+    time_passes(r, 1);
+    peer_is(r, 2);
+    expect_sent(r, "SYN,ACK seq=0 ack=1");
+    time_passes(r, 1799); /* and again at twice the wait */
+    expect_nothing_sent(r);
+    time_passes(r, 1);
+    peer_is(r, 0);
+    expect_sent(r, "SYN,ACK seq=0 ack=1");
+    user_stops_listening(r);
+    whatever_was_sent(r);
+}
+
+TEST(a_wait_that_is_the_listeners_own_is_kept)
+{
+    const struct ciao_endpoint any = {.port = STORY_PORT};
+    story_begin(r);
+    struct ciao_settings patient = r->config.tcp;
+    patient.rto_initial_us = 3000000;
+    expect(r, ciao_listen(r->stack, &any, 8, &patient, &r->listener) == 0);
+    knock(r, 0);
+    time_passes(r, 2999);
+    expect_nothing_sent(r);
+    time_passes(r, 1);
+    expect_sent(r, "SYN,ACK seq=0 ack=1");
+    user_stops_listening(r);
+}
+
 STORIES(STORY(a_listener_answers_only_to_syn), STORY(the_wildcard_hears_too),
         STORY(listening_twice_on_one_port_is_refused), STORY(calls_that_a_listener_does_not_answer),
         STORY(a_knock_is_withdrawn_by_rst), STORY(a_new_syn_in_the_window_returns_to_listen),
@@ -372,4 +418,6 @@ STORIES(STORY(a_listener_answers_only_to_syn), STORY(the_wildcard_hears_too),
         STORY(without_timestamps_a_cookie_has_only_the_mss), STORY(a_wrong_cookie_is_reset),
         STORY(a_cookie_is_good_for_two_minutes_and_no_longer),
         STORY(a_cookie_meets_a_full_accept_queue),
-        STORY(a_listener_that_goes_takes_the_half_open_along))
+        STORY(a_listener_that_goes_takes_the_half_open_along),
+        STORY(each_half_open_one_is_answered_again_in_its_own_time),
+        STORY(a_wait_that_is_the_listeners_own_is_kept))

@@ -53,17 +53,24 @@ struct tcp_addresses {
 /* ---- SYN-RECEIVED of a listener's child: 72 bytes, and 32 for IPv6 ---- */
 struct tcp_syn {
     struct tcp_head head;
-    struct wheel_node timer;
+    union { /* by `queued` */
+        struct wheel_node timer;
+        struct {
+            ref_t prev;
+            uint32_t tick; /* when its SYN,ACK is sent again */
+        } turn;            /* tcp_syn_queue.c */
+    };
+    ref_t next; /* in that queue */
     uint32_t iss, irs;
     uint32_t ts_recent, ts_offset;
     ref_t listener;
     uint32_t first_ms; /* when it was made, for R2 */
     uint16_t route;
     uint16_t peer_mss;
-    uint8_t peer_wscale; /* 255: no such option */
-    uint8_t tries;       /* SYN,ACKs sent */
-    uint8_t sack : 1, has_ts : 1, has_wscale : 1, ecn : 1;
-    uint8_t spare;
+    uint8_t peer_wscale;
+    uint8_t tries;  /* SYN,ACKs sent */
+    uint8_t agreed; /* TCB_TS, TCB_SACK, TCB_WSCALE */
+    uint8_t ecn : 1, queued : 1;
     uint16_t settings; /* the listener's when the SYN came: what our SYN,ACK has said holds */
 };
 BUILD_ASSERT(sizeof(struct tcp_syn) <= 72); /* a half-open connection is small */

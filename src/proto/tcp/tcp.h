@@ -60,7 +60,7 @@ struct tcp_output_list {
     ref_t first, last;
 };
 
-/* TIME-WAIT records in the order in which they run out. */
+/* Records in the order in which they run out. */
 struct tcp_wait_queue {
     ref_t first, last;
     uint32_t count;
@@ -86,6 +86,7 @@ struct tcp {
     uint32_t sides_used;
     uint32_t queues_kept; /* so many stay attached though they are empty: see tcp_queue.c */
     struct tcp_wait_queue waiting[2]; /* IPv4, IPv6 */
+    struct tcp_wait_queue half_open;  /* SYN records that wait for the first time */
     struct tcp_ports ports;
     struct tcp_bindings bindings;
     struct tcp_output_list output[TCP_LINKS];

@@ -113,11 +113,12 @@ static int pass_over(struct tcp *tcp, struct opening *opening)
 static struct tcb *new_tcb(struct tcp *tcp, const struct opening *opening, uint16_t settings)
 {
     const struct tcp_tuple *tuple = &opening->tuple;
-    struct tcb *tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
-    if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&tuple->local)))
-        tcb = tcp_tcb_new(tcp, tuple, tcp->next_life);
-    if (tcb != NULL)
-        tcb->settings = settings;
+    struct tcb *tcb = tcp_tcb_new(tcp, !ip_is_v4(&tuple->local));
+    if (tcb == NULL)
+        return NULL;
+    tcp_head_set(&tcb->head, sizeof *tcb, tuple);
+    tcp_take_over(&tcb->head, tcp->next_life, CIAO_CLOSED);
+    tcb->settings = settings;
     return tcb;
 }
 

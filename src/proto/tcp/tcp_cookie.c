@@ -9,7 +9,7 @@
  * ISS = H(tuple, IRS, minute) with the minute's low bits and the index of the MSS in its top byte.
  */
 #include "base/siphash.h"
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_syn.h"
 #include "wire/addr.h"
 
 #define COOKIE_MINUTE_US 64000000u
@@ -142,16 +142,17 @@ static struct tcp_options options_of(const struct tcp_segment *seg, uint32_t off
 }
 
 static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
-                       const struct tcp_child *child)
+                       const struct tcp_syn *syn)
 {
-    struct tcb *tcb = tcp_syn_grow(tcp, child);
+    struct tcb *tcb = tcp_syn_grow(tcp, syn);
     if (tcb == NULL)
         return false;
+    const struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
     if (!tcp_flow_enter(tcp, tcb, seg->hash)) {
         tcp_tcb_free(tcp, tcb);
         return false;
     }
-    tcp_born(tcp, child->life, child->tuple, true);
+    tcp_born(tcp, syn->head.life, &tuple, true);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_LISTEN_ESTABLISHED_COOKIE_CAME_BACK);
     tcb->snd.una = tcb->iss + 1;
     tcb->snd.wnd = tcb->snd.max_wnd = seg->wnd << tcb->snd_wscale;
@@ -181,19 +182,22 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
     if (ip_path_to(tcp->ip, &tuple->remote, &tuple->local, &path) != 0)
         path = (struct ip_path){.link = (uint8_t)seg->packet->link};
     uint32_t offset = tcp_pair_ts_offset(tcp, &tuple->local, &tuple->remote);
-    struct tcp_child child = {
-        .tuple = tuple,
-        .life = tcp->next_life++,
-        .state = CIAO_LISTEN,
-        .iss = seg->ack - 1,
-        .irs = seg->seq - 1,
-        .route = path.route,
-        .link = path.link,
-        .ts_offset = offset,
-        .settings = listener->settings,
-        .options = options_of(seg, offset),
+    const struct tcp_options opt = options_of(seg, offset);
+    struct tcp_syn6 stood_for = {
+        .syn = {.iss = seg->ack - 1,
+                .irs = seg->seq - 1,
+                .ts_recent = opt.ts_val,
+                .ts_offset = offset,
+                .route = path.route,
+                .peer_mss = opt.mss,
+                .peer_wscale = tcp_peer_scale(&opt),
+                .agreed = (uint8_t)tcp_agreed(tcp_settings(tcp, listener->settings), &opt),
+                .settings = listener->settings},
     };
-    if (!make_child(tcp, listener, seg, &child))
+    tcp_head_set(&stood_for.syn.head, sizeof stood_for.syn, tuple);
+    tcp_take_over(&stood_for.syn.head, tcp->next_life++, CIAO_LISTEN);
+    stood_for.syn.head.link = path.link;
+    if (!make_child(tcp, listener, seg, &stood_for.syn))
         tcp_drop(tcp, at, CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
     return true;
 }

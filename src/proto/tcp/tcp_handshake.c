@@ -14,6 +14,7 @@
  */
 #include "base/siphash.h"
 #include "proto/tcp/tcp_send.h"
+#include "proto/tcp/tcp_syn.h"
 #include "wire/addr.h"
 
 /* ---- the first number ---- */
@@ -55,65 +56,62 @@ static uint16_t default_mss(const struct tcb *tcb)
 
 /* Payload of a full segment: what the peer takes, what the link carries, less our options.
  * [MUST-16] */
-static uint16_t full_segment(const struct tcp *tcp, const struct tcb *tcb)
+void tcp_handshake_sizes(const struct tcp *tcp, struct tcb *tcb,
+                         const struct ciao_settings *settings, uint16_t announced)
 {
-    uint32_t headers = tcb->head.v6 ? 60 : 40;
-    uint32_t link_mss = ip_link(tcp->ip, tcb->head.link)->mtu - headers;
-    uint32_t mss = tcb->peer_mss < link_mss ? tcb->peer_mss : link_mss;
-    uint16_t own = tcp_tcb_settings(tcp, tcb)->mss;
-    if (own != 0 && own < mss)
-        mss = own;
+    uint32_t mss = tcp->ip->links.at[tcb->head.link].link.mtu - (tcb->head.v6 ? 60u : 40u);
     uint32_t options = tcb->flags & TCB_TS ? 12 : 0;
-    return (uint16_t)(mss > options + 64 ? mss - options : 64);
+    tcb->peer_mss = announced != 0 ? announced : default_mss(tcb);
+    if (mss > tcb->peer_mss)
+        mss = tcb->peer_mss;
+    if (settings->mss != 0 && settings->mss < mss)
+        mss = settings->mss;
+    tcb->smss = (uint16_t)(mss > options + 64 ? mss - options : 64);
 }
 
-/* The peer's SYN brought these; we take those that we offer, or would have. [RFC7323 2.2, 3.2,
- * RFC2018 2] */
-void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *opt)
+/* The answer to our SYN brought these. */
+static void take_options(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings,
+                         const struct tcp_options *opt)
 {
-    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    tcb->peer_mss = opt->has_mss && opt->mss != 0 ? opt->mss : default_mss(tcb);
-    if (opt->has_ts && !(settings->flags & CIAO_NO_TIMESTAMPS)) {
-        tcb->flags |= TCB_TS;
+    uint32_t agreed = tcp_agreed(settings, opt);
+    tcb->flags |= agreed;
+    if (agreed & TCB_TS) {
         tcb->ts_recent = opt->ts_val;
         tcb->ts_recent_ms = tcp_now_ms(tcp);
     }
-    if (opt->sack_permitted && !(settings->flags & CIAO_NO_SACK))
-        tcb->flags |= TCB_SACK;
-    if (opt->has_wscale && !(settings->flags & CIAO_NO_WSCALE)) {
-        tcb->flags |= TCB_WSCALE;
-        tcb->snd_wscale =
-            opt->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : opt->wscale; /* [7323-2] */
-        if (tcb->flags & TCB_PASSIVE)
-            tcb->rcv_wscale = tcp_window_scale(settings);
-    } else {
+    if (agreed & TCB_WSCALE)
+        tcb->snd_wscale = tcp_peer_scale(opt);
+    else
         tcb->rcv_wscale = 0;
-    }
-    tcb->smss = full_segment(tcp, tcb);
-    tcb->rmss = 0;
+    tcp_handshake_sizes(tcp, tcb, settings, opt->mss);
 }
 
-/* ESTABLISHED: both numbers are known to both.  The caller has made the arc. */
+/* ESTABLISHED: both numbers are known to both.  The caller has made the arc.  A listener's child
+ * has nothing to send yet: nobody holds it. */
 void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
 {
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     tcb->flags &= ~(TCB_SYN_UNACKED | TCB_SYN_DUE);
     tcb->rexmt_at = 0;
     tcb->backoff = 0;
     tcb->trouble_ms = 0;
-    tcb->quick_acks = (uint8_t)tcp_tcb_settings(tcp, tcb)->quick_acks;
-    tcp_rtt_init(tcp, tcb);
-    if (!(tcb->flags
-          & TCB_SYN_LOST)) /* Karn: a SYN sent twice measures nothing [RFC6298 3 6298-6] */
-        tcp_rtt_measured(tcp, tcb, (uint32_t)tcp->now - tcb->syn_sent_us);
+    tcb->quick_acks = (uint8_t)settings->quick_acks;
+    if (tcb->flags & TCB_SYN_LOST) /* Karn: a SYN sent twice measures nothing [RFC6298 3 6298-6] */
+        tcp_rtt_init(tcp, tcb);
+    else
+        tcp_rtt_begin(tcp, tcb, settings, (uint32_t)tcp->now - tcb->syn_sent_us);
     if (tcb->has_side)
         tcp_congestion_init(tcp, tcb);
     if (tcb->snd.una != tcb->snd.nxt) /* our FIN has left already, on the SYN's timer */
         tcp_retransmit_timer_restart(tcp, tcb);
     tcb->last_received_ms = tcb->last_data_ms = tcp_now_ms(tcp);
-    tcp_keepalive_start(tcp, tcb);
+    if (settings->flags & CIAO_KEEPALIVE)
+        tcp_keepalive_start(tcp, tcb);
     tcp_note(tcp, tcb, CIAO_DID_OPTIONS_AGREED, tcb->smss,
              (uint64_t)(tcb->flags & (TCB_TS | TCB_SACK | TCB_WSCALE)) << 16
                  | (uint64_t)tcb->snd_wscale << 8 | tcb->rcv_wscale);
+    if (tcb->flags & TCB_PASSIVE)
+        return;
     tcp_told(tcp, tcb);
     tcp_output_wanted(tcp, tcb);
 }
@@ -174,11 +172,12 @@ static bool is_refused(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
 
 static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     tcb->irs = seg->seq;
     tcb->rcv.nxt = seg->seq + 1;
     tcb->last_ack_sent = tcb->rcv.nxt;
-    tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(tcp_tcb_settings(tcp, tcb));
-    tcp_handshake_options(tcp, tcb, &seg->h.opt);
+    tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(settings);
+    take_options(tcp, tcb, settings, &seg->h.opt);
     tcp_ecn_answered(tcp, tcb, seg);
     take_window(tcb, seg);
 }

@@ -263,7 +263,8 @@ void tcp_user_counts(const struct tcp *tcp, struct ciao_counts *counts)
     counts->ranges = tcp->ranges.used;
     counts->received_segments = tcp->runs.used;
     counts->flow_entries = flow_count(&tcp->flows);
-    counts->timers = wheel_count(&tcp->wheel) + tcp->waiting[0].count + tcp->waiting[1].count;
+    counts->timers = wheel_count(&tcp->wheel) + tcp->waiting[0].count + tcp->waiting[1].count
+                     + tcp->half_open.count;
     counts->ports_in_use = tcp->ports.in_use;
     counts->settings_in_use = tcp->settings.used;
 }

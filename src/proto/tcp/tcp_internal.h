@@ -69,8 +69,8 @@ struct tcp_syn *tcp_syn_at(const struct tcp *tcp, ref_t ref);
 struct tcp_wait *tcp_wait_at(const struct tcp *tcp, ref_t ref);
 struct tcp_listener *tcp_listener_at(const struct tcp *tcp, ref_t ref);
 ref_t tcp_listener_ref(const struct tcp *tcp, const struct tcp_listener *listener);
-struct tcb *tcp_tcb_new(struct tcp *tcp, const struct tcp_tuple *tuple,
-                        uint64_t life); /* zeroed, CLOSED; NULL */
+/* Zeroed; NULL: no room, and nobody whose room could be taken. */
+struct tcb *tcp_tcb_new(struct tcp *tcp, bool v6);
 void tcp_tcb_free(struct tcp *tcp,
                   struct tcb *tcb); /* flushes queues, leaves every list, gives the slot back */
 const struct ciao_settings *tcp_settings(const struct tcp *tcp, uint16_t index);
@@ -203,7 +203,6 @@ void tcp_syn_sent_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *
 void tcp_handshake_timeout(struct tcp *tcp, struct tcb *tcb);
 bool tcp_handshake_waited_enough(const struct ciao_settings *settings, unsigned repeats,
                                  uint32_t since_ms, bool answer);
-void tcp_handshake_options(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *opt);
 void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_isn *isn, uint16_t local_port,
                         uint16_t remote_port); /* RFC 6528 */
@@ -239,20 +238,6 @@ void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_
                      const struct tcp_tuple *tuple, seq_t iss_above);
 uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6,
                          const struct ciao_settings *settings);
-struct tcp_child { /* what a TCB must know of a handshake that others did for it */
-    const struct tcp_tuple *tuple;
-    uint64_t life;
-    enum ciao_state state; /* SYN-RECEIVED, or LISTEN for a cookie's */
-    seq_t iss, irs;
-    uint16_t route;
-    uint8_t link;
-    bool syn_lost, ecn;
-    uint16_t settings;
-    uint32_t ts_offset;
-    uint32_t syn_sent_us;
-    struct tcp_options options; /* of the peer's SYN */
-};
-struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_child *child);
 bool tcp_cookie_send(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_segment *seg,
                      const struct tcp_tuple *tuple, seq_t iss_above); /* false: no number fits */
 bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
@@ -549,6 +534,9 @@ void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
                    const struct tcp_news *news);
 bool tcp_fin_acked(const struct tcb *tcb); /* TCB_FIN_SENT and una past snd_end */
 void tcp_rtt_measured(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us); /* RFC 6298 2 */
+/* When the handshake is done: with a measurement, or without one. */
+void tcp_rtt_begin(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings,
+                   uint32_t rtt_us);
 void tcp_rtt_init(struct tcp *tcp, struct tcb *tcb);
 void tcp_timeout_retransmit(struct tcp *tcp,
                             struct tcb *tcb); /* REXMT ran out, data or FIN outstanding */

@@ -23,6 +23,30 @@ void tcp_rtt_init(struct tcp *tcp, struct tcb *tcb)
     tcb->rtt_seq = tcb->snd.una;
 }
 
+static void first_wide(struct tcb *tcb, uint32_t rtt_us, uint32_t floor_us)
+{
+    uint32_t most = 2 * rtt_us > floor_us ? 2 * rtt_us : floor_us;
+    tcb->srtt_us = rtt_us;
+    tcb->rttvar_us = most / 4;
+}
+
+/* [RFC6298 2.2 6298-3] */
+void tcp_rtt_begin(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings,
+                   uint32_t rtt_us)
+{
+    if (rtt_us == 0)
+        rtt_us = 1;
+    tcb->srtt_us = rtt_us;
+    tcb->rttvar_us = rtt_us / 2;
+    if (settings->more & CIAO_WIDE_RTO)
+        first_wide(tcb, rtt_us, settings->rto_min_us);
+    tcb->flags |= TCB_RTT_MEASURED;
+    tcp_rtt_conclude(tcb, settings);
+    tcb->rtt_seq = tcb->snd.una;
+    if (tcb->has_side)
+        tcp_side(tcp, tcb)->rtt_min_us = rtt_us;
+}
+
 /* AS LINUX: RTTVAR is the largest mean deviation of a round trip, never less than a quarter of the
  * smallest RTO, and falls by a quarter of the difference a round trip.  A round trip that is
  * shorter than those before moves it little.  What becomes 4 * RTTVAR is what is kept here. */
@@ -43,13 +67,6 @@ static void smooth_wide(struct tcb *tcb, struct tcp_rack *rack, uint32_t rtt_us,
     if (rack->mdev_max_us / 4 < tcb->rttvar_us)
         tcb->rttvar_us -= (tcb->rttvar_us - rack->mdev_max_us / 4) / 4;
     rack->mdev_max_us = floor_us;
-}
-
-static void first_wide(struct tcb *tcb, uint32_t rtt_us, uint32_t floor_us)
-{
-    uint32_t most = 2 * rtt_us > floor_us ? 2 * rtt_us : floor_us;
-    tcb->srtt_us = rtt_us;
-    tcb->rttvar_us = most / 4;
 }
 
 static void measured_wide(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us, uint32_t floor_us)

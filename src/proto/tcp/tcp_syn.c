@@ -13,7 +13,7 @@
  * means here that the child goes: the listener never moved.  When the queue of half-open ones is
  * full, SYN cookies (tcp_cookie.c) need no record at all.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_syn.h"
 #include "wire/addr.h"
 
 static const struct ciao_settings *settings_of(const struct tcp *tcp, const struct tcp_syn *syn)
@@ -45,14 +45,13 @@ static const struct tcp_addresses *addresses_of(const struct tcp_syn *syn)
 static void put_timestamps(const struct tcp *tcp, const struct tcp_syn *syn,
                            struct tcp_options *opt)
 {
-    opt->has_ts = syn->has_ts;
+    opt->has_ts = (syn->agreed & TCB_TS) != 0;
     opt->ts_val = tcp_ts_now(tcp, syn->ts_offset);
     opt->ts_ecr = syn->ts_recent;
 }
 
-static void send_syn_ack(struct tcp *tcp, ref_t ref, bool again)
+static void send_syn_ack(struct tcp *tcp, struct tcp_syn *syn, bool again)
 {
-    struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     const struct ciao_settings *settings = settings_of(tcp, syn);
     struct tcp_control control = {
         .head = &syn->head,
@@ -65,8 +64,8 @@ static void send_syn_ack(struct tcp *tcp, ref_t ref, bool again)
     control.h.wnd = (uint16_t)tcp_window_initial(settings);
     opt->has_mss = true;
     opt->mss = tcp_syn_our_mss(tcp, syn->head.link, syn->head.v6 != 0, settings);
-    opt->sack_permitted = syn->sack;
-    opt->has_wscale = syn->has_wscale;
+    opt->sack_permitted = (syn->agreed & TCB_SACK) != 0;
+    opt->has_wscale = (syn->agreed & TCB_WSCALE) != 0;
     opt->wscale = tcp_window_scale(settings);
     put_timestamps(tcp, syn, opt);
     if (syn->ecn) /* [RFC3168 6.1.1 3168-1] */
@@ -76,9 +75,8 @@ static void send_syn_ack(struct tcp *tcp, ref_t ref, bool again)
     tcp_control_reply(tcp, &control, syn->route, 0, again);
 }
 
-static void send_ack(struct tcp *tcp, ref_t ref)
+static void send_ack(struct tcp *tcp, const struct tcp_syn *syn)
 {
-    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     const struct ciao_settings *settings = settings_of(tcp, syn);
     struct tcp_control control = {
         .head = &syn->head,
@@ -87,62 +85,72 @@ static void send_ack(struct tcp *tcp, ref_t ref)
         .ttl = settings->ttl,
     };
     control.h.wnd = (uint16_t)(tcp_window_initial(settings)
-                               >> (syn->has_wscale ? tcp_window_scale(settings) : 0));
+                               >> (syn->agreed & TCB_WSCALE ? tcp_window_scale(settings) : 0));
     put_timestamps(tcp, syn, &control.h.opt);
     tcp_control_reply(tcp, &control, syn->route, 0, false);
 }
 
-static void challenge(struct tcp *tcp, ref_t ref)
+static void challenge(struct tcp *tcp, const struct tcp_syn *syn)
 {
     bool allowed = tcp_challenge_allowed(tcp);
-    trace_reason(tcp->trace, at(tcp_syn_at(tcp, ref)),
-                 allowed ? CIAO_DID_CHALLENGE_ACK : CIAO_DID_CHALLENGE_LIMITED, 0, 0);
+    trace_reason(tcp->trace, at(syn), allowed ? CIAO_DID_CHALLENGE_ACK : CIAO_DID_CHALLENGE_LIMITED,
+                 0, 0);
     if (allowed)
-        send_ack(tcp, ref);
+        send_ack(tcp, syn);
 }
 
-static void set_timer(struct tcp *tcp, ref_t ref)
+static void set_timer(struct tcp *tcp, ref_t ref, struct tcp_syn *syn)
 {
-    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     const struct ciao_settings *settings = settings_of(tcp, syn);
     unsigned shift = syn->tries > 1 ? syn->tries - 1u : 0;
     uint64_t wait = (uint64_t)settings->rto_initial_us << (shift < 16 ? shift : 16);
     if (wait > settings->rto_max_us)
         wait = settings->rto_max_us;
-    wheel_set(&tcp->wheel, ref, tcp->now + wait);
+    tcp_syn_wait(tcp, ref, syn, wait);
     trace_reason(tcp->trace, at(syn), CIAO_DID_TIMER_SET, TCP_TIMER_REXMT, wait);
 }
 
 /* ---- first segment: SYN ---- */
 
-static void fill(struct tcp *tcp, struct tcp_syn *syn, const struct tcp_segment *seg,
-                 const struct ciao_settings *settings)
+/* A record that stands in the table, with nothing in it yet. */
+static ref_t take_record(struct tcp *tcp, bool v6, uint64_t hash)
 {
-    const struct tcp_options *opt = &seg->h.opt;
-    syn->irs = seg->seq;
-    syn->first_ms = tcp_now_ms(tcp);
-    syn->peer_mss = opt->has_mss ? opt->mss : 0;
-    syn->has_wscale = opt->has_wscale && !(settings->flags & CIAO_NO_WSCALE);
-    syn->peer_wscale = opt->has_wscale ? opt->wscale : 255;
-    syn->sack = opt->sack_permitted && !(settings->flags & CIAO_NO_SACK);
-    syn->has_ts = opt->has_ts && !(settings->flags & CIAO_NO_TIMESTAMPS);
-    syn->ts_recent = opt->ts_val;
-    syn->ecn = tcp_ecn_agrees(settings, seg);
-}
-
-static ref_t take_record(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
-{
-    bool v6 = !ip_is_v4(&tuple->local);
     struct pool *pool = v6 ? &tcp->syns6 : &tcp->syns;
     uint32_t index = pool_take(pool);
     if (index == 0)
         return REF_NONE;
     ref_t ref = ref_make(v6 ? KIND_SYN6 : KIND_SYN4, index);
-    memset(pool_at(pool, index), 0, pool->stride);
     if (tcp_flow_add(tcp, ref, hash))
         return ref;
     pool_give(pool, index);
     return REF_NONE;
+}
+
+static void fill(struct tcp *tcp, struct tcp_syn *syn, struct tcp_listener *listener,
+                 const struct tcp_segment *seg)
+{
+    const struct ciao_settings *settings = tcp_settings(tcp, listener->settings);
+    const struct tcp_options *opt = &seg->h.opt;
+    *syn = (struct tcp_syn){
+        .irs = seg->seq,
+        .ts_recent = opt->ts_val,
+        .listener = tcp_listener_ref(tcp, listener),
+        .first_ms = tcp_now_ms(tcp),
+        .peer_mss = opt->mss,
+        .peer_wscale = tcp_peer_scale(opt),
+        .agreed = (uint8_t)tcp_agreed(settings, opt),
+        .ecn = tcp_ecn_agrees(settings, seg),
+        .settings = listener->settings,
+    };
+    tcp_settings_ref(tcp, syn->settings);
+    listener->half_open++;
+}
+
+static void take_way(struct tcp_syn *syn, const struct tcp_pair *pair)
+{
+    syn->head.link = pair->path.link;
+    syn->route = pair->path.route;
+    syn->ts_offset = pair->ts_offset;
 }
 
 /* Numbers above `above` when a TIME-WAIT of the same tuple has just made room. [RFC9293 3.6.1
@@ -154,17 +162,28 @@ static seq_t choose_iss(const struct tcp *tcp, const struct tcp_pair *pair,
     return above != 0 && seq_leq(iss, above) ? above + 65537 : iss;
 }
 
+static void tell_made(struct tcp *tcp, const struct tcp_syn *syn, uint32_t half_open,
+                      uint32_t data_len)
+{
+    trace_reason(tcp->trace, at(syn), CIAO_DID_SYN_RECORD_MADE,
+                 syn->head.v6 ? sizeof(struct tcp_syn6) : sizeof(struct tcp_syn), half_open);
+    trace_reason(tcp->trace, at(syn), CIAO_DID_ISN_CHOSEN, syn->iss, 0);
+    if (data_len != 0)
+        trace_reason(tcp->trace, at(syn), CIAO_DID_SYN_DATA_HELD_BACK, data_len, 0);
+}
+
 /* [RFC9293 3.10.7.2 third EV-6] */
 static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
                         const struct tcp_segment *seg, const struct tcp_tuple *tuple,
                         seq_t iss_above)
 {
-    ref_t ref = take_record(tcp, tuple, seg->hash);
+    ref_t ref = take_record(tcp, seg->packet->v6, seg->hash);
     if (ref == REF_NONE)
         return false;
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     const struct tcp_pair *pair;
     struct tcp_pair unreached;
+    fill(tcp, syn, listener, seg);
     tcp_head_set(&syn->head, sizeof *syn, tuple);
     tcp_take_over(&syn->head, tcp->next_life++, CIAO_LISTEN);
     if (tcp_pair_find(tcp, &tuple->local, &tuple->remote, &pair) != 0) {
@@ -172,14 +191,7 @@ static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
         unreached.path.link = (uint8_t)seg->packet->link;
         pair = &unreached;
     }
-    syn->head.link = pair->path.link;
-    syn->route = pair->path.route;
-    syn->ts_offset = pair->ts_offset;
-    syn->listener = tcp_listener_ref(tcp, listener);
-    syn->settings = listener->settings;
-    tcp_settings_ref(tcp, syn->settings);
-    listener->half_open++;
-    fill(tcp, syn, seg, tcp_settings(tcp, listener->settings));
+    take_way(syn, pair);
     syn->iss = choose_iss(tcp, pair, tuple, iss_above);
     tcp_born(tcp, syn->head.life, tuple, true);
     if (trace_on(tcp->trace, CIAO_EVENTS_WIRE)) {
@@ -187,14 +199,9 @@ static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
         trace_segment(tcp->trace, at(syn), CIAO_EVENT_RECEIVED, seg->h.flags, &event);
     }
     tcp_enter(tcp, &syn->head, CIAO_ARC_LISTEN_SYN_RECEIVED_PEER_KNOCKED);
-    trace_reason(tcp->trace, at(syn), CIAO_DID_SYN_RECORD_MADE,
-                 syn->head.v6 ? sizeof(struct tcp_syn6) : sizeof(struct tcp_syn),
-                 listener->half_open);
-    trace_reason(tcp->trace, at(syn), CIAO_DID_ISN_CHOSEN, syn->iss, 0);
-    if (seg->data_len != 0)
-        trace_reason(tcp->trace, at(syn), CIAO_DID_SYN_DATA_HELD_BACK, seg->data_len, 0);
-    send_syn_ack(tcp, ref, false);
-    set_timer(tcp, ref);
+    tell_made(tcp, syn, listener->half_open, seg->data_len);
+    send_syn_ack(tcp, syn, false);
+    set_timer(tcp, ref, syn);
     return true;
 }
 
@@ -225,14 +232,13 @@ void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_
 
 /* ---- the end of the record ---- */
 
-static void free_record(struct tcp *tcp, ref_t ref)
+static void free_record(struct tcp *tcp, ref_t ref, struct tcp_syn *syn)
 {
-    struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     tcp_listener_at(tcp, syn->listener)->half_open--;
     tcp_settings_give(tcp, syn->settings);
-    wheel_cancel(&tcp->wheel, ref);
+    tcp_syn_stop(tcp, ref, syn);
     syn->head.life = 0;
-    pool_give(ref_kind(ref) == KIND_SYN4 ? &tcp->syns : &tcp->syns6, ref_index(ref));
+    pool_give(syn->head.v6 ? &tcp->syns6 : &tcp->syns, ref_index(ref));
 }
 
 void tcp_listen_syn_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
@@ -240,13 +246,13 @@ void tcp_listen_syn_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     tcp_enter(tcp, &syn->head, row);
     tcp_flow_remove(tcp, ref);
-    free_record(tcp, ref);
+    free_record(tcp, ref, syn);
 }
 
 /* [RFC9293 3.8.3 MUST-22, MUST-23 EV-54, EV-55] */
 void tcp_listen_syn_timeout(struct tcp *tcp, ref_t ref)
 {
-    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     const struct ciao_settings *settings = settings_of(tcp, syn);
     uint32_t since_ms = tcp_now_ms(tcp) - syn->first_ms;
     trace_reason(tcp->trace, at(syn), CIAO_TIMER_SYN_ACK, syn->tries, 0);
@@ -256,98 +262,87 @@ void tcp_listen_syn_timeout(struct tcp *tcp, ref_t ref)
         return;
     }
     trace_reason(tcp->trace, at(syn), CIAO_AGAIN_SYN_ACK, syn->tries, 0);
-    send_syn_ack(tcp, ref, true);
-    set_timer(tcp, ref);
+    send_syn_ack(tcp, syn, true);
+    set_timer(tcp, ref, syn);
 }
 
 /* ---- third segment: ACK ---- */
 
-/* A child of a SYN record or of a cookie: everything a TCB must know of the handshake. */
-struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_child *child)
+struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn)
 {
-    struct tcb *tcb = tcp_tcb_new(tcp, child->tuple, child->life);
-    if (tcb == NULL && tcp_teardown_sacrifice(tcp, !ip_is_v4(&child->tuple->local)))
-        tcb = tcp_tcb_new(tcp, child->tuple, child->life);
+    const struct ciao_settings *settings = settings_of(tcp, syn);
+    struct tcb *tcb = tcp_tcb_new(tcp, syn->head.v6 != 0);
     if (tcb == NULL)
         return NULL;
-    tcp_take_over(&tcb->head, child->life, child->state);
-    tcb->head.link = child->link;
-    tcb->route = child->route;
-    tcb->settings = child->settings;
+    tcp_head_copy(&tcb->head, sizeof *tcb, &syn->head, sizeof *syn);
+    tcb->route = syn->route;
+    tcb->settings = syn->settings;
     tcp_settings_ref(tcp, tcb->settings);
-    tcb->flags = TCB_PASSIVE | (child->syn_lost ? TCB_SYN_LOST : 0);
-    tcb->ecn = child->ecn ? ECN_OK : 0;
-    tcb->iss = child->iss;
-    tcb->irs = child->irs;
-    tcb->snd.una = child->iss;
-    tcb->snd.nxt = child->iss + 1;
-    tcb->snd_end = child->iss + 1;
-    tcb->rcv.nxt = child->irs + 1;
-    tcb->last_ack_sent = tcb->rcv.nxt;
-    tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(tcp_settings(tcp, child->settings));
-    tcb->ts_offset = child->ts_offset;
-    tcb->syn_sent_us = child->syn_sent_us;
-    tcp_handshake_options(tcp, tcb, &child->options);
+    tcb->flags = TCB_PASSIVE | syn->agreed | (syn->tries > 1 ? TCB_SYN_LOST : 0);
+    tcb->ecn = syn->ecn ? ECN_OK : 0;
+    tcb->iss = syn->iss;
+    tcb->irs = syn->irs;
+    tcb->snd.una = syn->iss;
+    tcb->snd.nxt = tcb->snd_end = syn->iss + 1;
+    tcb->rcv.nxt = tcb->last_ack_sent = syn->irs + 1;
+    tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(settings);
+    tcb->ts_offset = syn->ts_offset;
+    tcb->syn_sent_us = syn->first_ms * 1000;
+    if (syn->agreed & TCB_TS) {
+        tcb->ts_recent = syn->ts_recent;
+        tcb->ts_recent_ms = tcp_now_ms(tcp);
+    }
+    if (syn->agreed & TCB_WSCALE) {
+        tcb->snd_wscale = syn->peer_wscale;
+        tcb->rcv_wscale = tcp_window_scale(settings);
+    }
+    tcp_handshake_sizes(tcp, tcb, settings, syn->peer_mss);
     return tcb;
 }
 
-static struct tcp_child child_of(const struct tcp_syn *syn, const struct tcp_tuple *tuple)
+/* Nothing but the ACK that was awaited, in order and with a window: the handshake has heard all of
+ * it, and of the steps the timestamp is left. [RFC7323 4.3 7323-7] */
+static bool says_no_more(const struct tcp *tcp, const struct tcb *tcb,
+                         const struct tcp_segment *seg)
 {
-    return (struct tcp_child){
-        .tuple = tuple,
-        .life = syn->head.life,
-        .state = CIAO_SYN_RECEIVED,
-        .iss = syn->iss,
-        .irs = syn->irs,
-        .route = syn->route,
-        .link = syn->head.link,
-        .syn_lost = syn->tries > 1,
-        .ecn = syn->ecn,
-        .ts_offset = syn->ts_offset,
-        .settings = syn->settings,
-        .syn_sent_us = syn->first_ms * 1000,
-        .options = {.has_mss = syn->peer_mss != 0,
-                    .mss = syn->peer_mss,
-                    .has_wscale = syn->peer_wscale != 255,
-                    .wscale = syn->peer_wscale,
-                    .sack_permitted = syn->sack,
-                    .has_ts = syn->has_ts,
-                    .ts_val = syn->ts_recent},
-    };
+    return (seg->flags & ~TCP_PSH) == TCP_ACK && seg->len == 0 && seg->seq == tcb->rcv.nxt
+           && seg->wnd != 0 && seg->h.opt.has_ts == ((tcb->flags & TCB_TS) != 0)
+           && tcp->config->predict;
 }
 
 /* The handshake is done; what else the segment brings goes through the steps of a connection.
  * [RFC9293 3.10.7.4 fifth EV-26] */
-static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
+static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_syn *syn, struct tcp_segment *seg)
 {
-    struct tcp_listener *listener = tcp_listener_at(tcp, tcp_syn_at(tcp, ref)->listener);
-    const struct tcp_tuple tuple = tcp_segment_tuple(seg);
-    struct tcp_child child = child_of(tcp_syn_at(tcp, ref), &tuple);
+    struct tcp_listener *listener = tcp_listener_at(tcp, syn->listener);
     if (listener->waiting >= listener->backlog) {
-        tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
+        tcp_drop(tcp, at(syn), CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
         return;
     }
-    struct tcb *tcb = tcp_syn_grow(tcp, &child);
+    struct tcb *tcb = tcp_syn_grow(tcp, syn);
     if (tcb == NULL) {
-        tcp_drop(tcp, at(tcp_syn_at(tcp, ref)), CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
+        tcp_drop(tcp, at(syn), CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
         return;
     }
     tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb));
     tcp_flow_entered(tcp, tcb);
-    free_record(tcp, ref);
+    free_record(tcp, ref, syn);
     seg->wnd <<= tcb->snd_wscale;
     tcp_handshake_acked(tcp, tcb, seg);
     tcp_note(tcp, tcb, CIAO_DID_SYN_RECORD_GROWN_UP,
              tcb->head.v6 ? sizeof(struct tcb6) : sizeof *tcb, 0);
     tcp_listen_queue(tcp, listener, tcb);
-    tcp_synchronised_arrives(tcp, tcb, seg);
+    if (!says_no_more(tcp, tcb, seg))
+        tcp_synchronised_arrives(tcp, tcb, seg);
+    else if (tcb->flags & TCB_TS)
+        tcb->ts_recent = seg->h.opt.ts_val; /* when it came is known */
 }
 
 /* ---- a segment for the record: the steps of 3.10.7.4 in SYN-RECEIVED ---- */
 
 static bool is_stray(const struct tcp_syn *syn, const struct tcp_segment *seg)
 {
-    return syn->has_ts && seg->h.opt.has_ts && seq_lt(seg->h.opt.ts_val, syn->ts_recent);
+    return (syn->agreed & TCB_TS) && seg->h.opt.has_ts && seq_lt(seg->h.opt.ts_val, syn->ts_recent);
 }
 
 /* The window of a record is the initial one, and nothing has moved yet. */
@@ -369,13 +364,12 @@ static bool is_syn_again(const struct tcp *tcp, const struct tcp_syn *syn,
 }
 
 /* [RFC9293 3.10.7.4 first EV-15] */
-static bool step_1(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
+static bool step_1(struct tcp *tcp, struct tcp_syn *syn, const struct tcp_segment *seg)
 {
-    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     if (is_syn_again(tcp, syn, seg)) {
         trace_reason(tcp->trace, at(syn), CIAO_AGAIN_SYN_ACK_ASKED, 0, 0);
         if (tcp_challenge_allowed(tcp))
-            send_syn_ack(tcp, ref, true);
+            send_syn_ack(tcp, syn, true);
         return false;
     }
     bool rst = (seg->flags & TCP_RST) != 0;
@@ -388,21 +382,21 @@ static bool step_1(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
         return false;
     }
     tcp_drop(tcp, at(syn), stray ? CIAO_DROP_PAWS : CIAO_DROP_SEQ_OUTSIDE_WINDOW, seg);
-    challenge(tcp, ref);
+    challenge(tcp, syn);
     return false;
 }
 
 /* [RFC9293 3.10.7.4 second EV-17, EV-21; fourth EV-23] */
-static bool steps_2_and_4(struct tcp *tcp, ref_t ref, const struct tcp_segment *seg)
+static bool steps_2_and_4(struct tcp *tcp, ref_t ref, const struct tcp_syn *syn,
+                          const struct tcp_segment *seg)
 {
-    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     if (seg->flags & TCP_RST) {
         if (seg->seq == syn->irs + 1) {
             tcp_listen_syn_end(tcp, ref, CIAO_ARC_SYN_RECEIVED_LISTEN_KNOCK_WITHDRAWN);
             return false;
         }
         tcp_drop(tcp, at(syn), CIAO_DROP_RST_CHALLENGED, seg);
-        challenge(tcp, ref);
+        challenge(tcp, syn);
         return false;
     }
     if (!(seg->flags & TCP_SYN))
@@ -414,15 +408,15 @@ static bool steps_2_and_4(struct tcp *tcp, ref_t ref, const struct tcp_segment *
 /* [RFC9293 3.10.7.4 fifth EV-25, EV-26, EV-27] */
 void tcp_listen_syn_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
 {
-    if (!step_1(tcp, ref, seg) || !steps_2_and_4(tcp, ref, seg))
+    struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    if (!step_1(tcp, syn, seg) || !steps_2_and_4(tcp, ref, syn, seg))
         return;
-    const struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     if (!(seg->flags & TCP_ACK)) {
         tcp_drop(tcp, at(syn), CIAO_DROP_NO_ACK_FLAG, seg);
     } else if (seg->ack != syn->iss + 1) {
         tcp_drop(tcp, at(syn), CIAO_DROP_SYN_RECEIVED_BAD_ACK, seg);
         tcp_reply_rst(tcp, seg, CIAO_RST_SYN_RECEIVED_BAD_ACK, syn->head.life, CIAO_SYN_RECEIVED);
     } else {
-        grow_up(tcp, ref, seg);
+        grow_up(tcp, ref, syn, seg);
     }
 }

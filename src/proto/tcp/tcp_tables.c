@@ -82,17 +82,16 @@ ref_t tcp_listener_ref(const struct tcp *tcp, const struct tcp_listener *listene
 
 /* ---- TCBs ---- */
 
-struct tcb *tcp_tcb_new(struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t life)
+struct tcb *tcp_tcb_new(struct tcp *tcp, bool v6)
 {
-    bool v4 = ip_is_v4(&tuple->local);
-    struct pool *pool = v4 ? &tcp->tcbs : &tcp->tcbs6;
+    struct pool *pool = v6 ? &tcp->tcbs6 : &tcp->tcbs;
     uint32_t index = pool_take(pool);
-    if (index == 0)
+    if (__builtin_expect(index == 0, 0) && tcp_teardown_sacrifice(tcp, v6))
+        index = pool_take(pool);
+    if (__builtin_expect(index == 0, 0))
         return NULL;
     struct tcb *tcb = pool_at(pool, index);
     memset(tcb, 0, pool->stride); /* by a call: for a constant size compilers loop over words */
-    tcp_head_set(&tcb->head, sizeof *tcb, tuple);
-    tcp_take_over(&tcb->head, life, CIAO_CLOSED);
     return tcb;
 }
 

@@ -9,15 +9,15 @@
  *           SWS override    a small segment has waited long enough for a larger one; or send()
  *                           found no memory, and may be tried again
  *   KEEPALIVE               nothing was heard of the peer for long, and the program wants to know
- *   (record) SYN,ACK of a half-open connection; 2 MSL of TIME-WAIT, where it is not the stack's:
- *           tcp_wait_queue.c
+ *   (record) SYN,ACK of a half-open connection, 2 MSL of TIME-WAIT: where the wait is not the one
+ *           that all have; tcp_syn_queue.c, tcp_wait_queue.c
  *
  * A record owns one node of the wheel.  A TCB's stands at or before its earliest deadline and is
  * moved lazily: a deadline that is put off leaves the node where it is, and when that runs out it
  * is set to what is next.  So an acknowledgement, which puts the retransmission off, touches no
  * list.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_syn.h"
 
 #define AHEAD 4u /* of those that run out together so many more are on their way from memory */
 
@@ -100,6 +100,7 @@ void tcp_advance(struct tcp *tcp, time_us now)
 {
     tcp_set_now(tcp, now);
     tcp_wait_advance(tcp);
+    tcp_syn_advance(tcp);
     for (ref_t ref; (ref = wheel_expire(&tcp->wheel, now)) != REF_NONE;) {
         tcp_prefetch(tcp, wheel_coming(&tcp->wheel, 0));
         tcp_prefetch(tcp, wheel_coming(&tcp->wheel, AHEAD));
@@ -118,5 +119,6 @@ void tcp_advance(struct tcp *tcp, time_us now)
 
 time_us tcp_next_deadline(const struct tcp *tcp)
 {
-    return time_min(wheel_next(&tcp->wheel), tcp_wait_deadline(tcp));
+    time_us records = time_min(tcp_wait_deadline(tcp), tcp_syn_deadline(tcp));
+    return time_min(wheel_next(&tcp->wheel), records);
 }

@@ -1,0 +1,40 @@
+/*
+ * What two SYNs agree upon, and the record of a half-open connection: what tcp_syn.c, tcp_cookie.c
+ * and tcp_handshake.c share.
+ */
+#ifndef PROTO_TCP_TCP_SYN_H
+#define PROTO_TCP_TCP_SYN_H
+
+#include "proto/tcp/tcp_internal.h"
+
+/* ---- options: tcp_handshake.c ---- */
+/* Of the options of the peer's SYN those that we offer, or would have, as TCB_*: settings deny
+ * each by the bit of the same value. [RFC7323 2.2, 3.2, RFC2018 2] */
+static inline uint32_t tcp_agreed(const struct ciao_settings *settings,
+                                  const struct tcp_options *opt)
+{
+    uint32_t asked =
+        opt->has_ts * TCB_TS | opt->sack_permitted * TCB_SACK | opt->has_wscale * TCB_WSCALE;
+    return asked & ~settings->flags;
+}
+BUILD_ASSERT(TCB_TS == CIAO_NO_TIMESTAMPS && TCB_SACK == CIAO_NO_SACK
+             && TCB_WSCALE == CIAO_NO_WSCALE);
+static inline uint8_t tcp_peer_scale(const struct tcp_options *opt) /* [7323-2] */
+{
+    return opt->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : opt->wscale;
+}
+/* Payload of full segments, from what the peer announced (0: nothing) and what was agreed. */
+void tcp_handshake_sizes(const struct tcp *tcp, struct tcb *tcb,
+                         const struct ciao_settings *settings, uint16_t announced);
+
+/* ---- the record: tcp_syn.c ---- */
+/* A TCB of what a half-open record, or one that a cookie stands for, knows of the handshake, in the
+ * record's state; NULL: no room. */
+struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn);
+/* ---- when its SYN,ACK is sent again: tcp_syn_queue.c ---- */
+void tcp_syn_wait(struct tcp *tcp, ref_t ref, struct tcp_syn *syn, uint64_t wait_us);
+void tcp_syn_stop(struct tcp *tcp, ref_t ref, struct tcp_syn *syn);
+void tcp_syn_advance(struct tcp *tcp);
+time_us tcp_syn_deadline(const struct tcp *tcp);
+
+#endif
