@@ -113,7 +113,8 @@ void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
     if (tcb->flags & TCB_PASSIVE)
         return;
     tcp_told(tcp, tcb);
-    tcp_output_wanted(tcp, tcb);
+    if (tcb->has_side || (tcb->flags & TCB_FIN_QUEUED)) /* what was queued meanwhile */
+        tcp_output_wanted(tcp, tcb);
 }
 
 static void take_window(struct tcb *tcb, const struct tcp_segment *seg)

@@ -99,6 +99,16 @@ static __attribute__((noinline)) unsigned long_turns(struct tcp *tcp, int link,
     return made;
 }
 
+/* The straight ways: one segment, and then nothing is left to send; else nothing has happened. */
+static inline bool one_segment(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+{
+    if (tcb->has_side)
+        return tcp_single_output(tcp, tcb, frame);
+    if ((tcb->flags & (TCB_SYN_DUE | TCB_FIN_QUEUED)) == TCB_SYN_DUE)
+        return tcp_handshake_output(tcp, tcb, frame) == TCP_SENT_FRAME;
+    return tcp_control_output(tcp, tcb, frame);
+}
+
 unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n,
                     time_us now)
 {
@@ -109,8 +119,7 @@ unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames,
         return long_turns(tcp, link, frames, n);
     while (made < n && list->first != REF_NONE) {
         struct tcb *tcb = tcp_tcb_at(tcp, list->first);
-        if (tcb->has_side ? tcp_single_output(tcp, tcb, frames[made])
-                          : tcp_control_output(tcp, tcb, frames[made])) {
+        if (one_segment(tcp, tcb, frames[made])) {
             forget_first(tcp, list, tcb);
             made++;
         } else {
