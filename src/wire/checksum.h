@@ -72,6 +72,28 @@ static inline uint64_t csum_more(uint64_t sum, const uint8_t *p, size_t len)
     return len != 0 ? csum_add(sum, csum_word(p)) : sum;
 }
 
+/* The sum of so few bytes, a multiple of 8, that no call is worth while; they are copied too. */
+static inline uint64_t csum_copy_long(uint8_t *to, const uint8_t *from)
+{
+    uint64_t word = csum_long(from);
+    __builtin_memcpy(to, &word, sizeof word);
+    return word;
+}
+
+static inline uint32_t csum_copy_few(uint8_t *to, const uint8_t *from, size_t len)
+{
+    uint64_t sum = 0;
+    for (; len >= 32; to += 32, from += 32, len -= 32) {
+        sum = csum_add(sum, csum_copy_long(to, from));
+        sum = csum_add(sum, csum_copy_long(to + 8, from + 8));
+        sum = csum_add(sum, csum_copy_long(to + 16, from + 16));
+        sum = csum_add(sum, csum_copy_long(to + 24, from + 24));
+    }
+    for (; len != 0; to += 8, from += 8, len -= 8)
+        sum = csum_add(sum, csum_copy_long(to, from));
+    return csum_fold(sum);
+}
+
 /* The same of a length that is known when it is compiled. */
 static inline uint64_t csum_more_20(uint64_t sum, const uint8_t *p)
 {

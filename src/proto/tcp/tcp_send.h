@@ -94,6 +94,29 @@ uint32_t tcp_segment_super(const struct tcp *tcp, const struct tcb *tcb, uint32_
 /* Copy so many bytes in, for which there is room; fewer, or none, when there is no memory.  The
  * queue is attached. */
 size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len);
+/* A short write goes into the last buffer, if that is a small one and has room. */
+#define TCP_SHORT_WRITE 512u
+#define TCP_FEW_BYTES   128u /* no call is worth while for so few */
+static inline bool tcp_sendq_is_short(const struct tcp_queue *queue, size_t len)
+{
+    const struct ciao_buf *last = queue->sendq_last;
+    return len <= TCP_SHORT_WRITE && last != NULL && last->size < BUF_QUARTER
+           && len <= last->size - queue->sendq_fill;
+}
+/* It mostly leaves as it came, so it is summed while it is copied. */
+static inline void tcp_sendq_append_short(const struct tcp *tcp, struct tcb *tcb,
+                                          struct tcp_queue *queue, const void *data, uint32_t len)
+{
+    uint8_t *to = ciao_buf_bytes(queue->sendq_last) + queue->sendq_fill;
+    queue->sum =
+        (uint16_t)(len <= TCP_FEW_BYTES && len % 8 == 0 ? csum_copy_few(to, data, len)
+                                                        : tcp->ip->csum->copy(to, data, len));
+    queue->summed_at = tcb->snd_end;
+    queue->summed_len = (uint16_t)len;
+    queue->sendq_fill += len;
+    queue->sendq_bytes += len;
+    tcb->snd_end += len;
+}
 struct tcp_place { /* a byte of a buffer */
     struct ciao_buf *buf;
     uint32_t offset;

@@ -18,8 +18,6 @@
 
 #include "proto/tcp/tcp_sums.h"
 
-#define SHORT_WRITE 512u
-
 /* ---- in: from the program ---- */
 
 uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb)
@@ -92,30 +90,6 @@ static bool append_buffer(struct tcp *tcp, struct tcp_queue *queue, size_t len)
     return true;
 }
 
-/* It fits into the last buffer, a small one, or begins the queue. */
-static bool is_short(struct tcp *tcp, struct tcp_queue *queue, size_t len)
-{
-    const struct ciao_buf *last = queue->sendq_last;
-    if (len > SHORT_WRITE)
-        return false;
-    if (last == NULL)
-        return append_buffer(tcp, queue, len);
-    return last->size < BUF_QUARTER && len <= last->size - queue->sendq_fill;
-}
-
-/* A short write mostly leaves as it came, so it is summed while it is copied. */
-static void append_short(struct tcp *tcp, struct tcb *tcb, const void *data, uint32_t len)
-{
-    struct tcp_queue *queue = tcp_queue(tcp, tcb);
-    uint8_t *to = ciao_buf_bytes(queue->sendq_last) + queue->sendq_fill;
-    queue->sum = (uint16_t)tcp->ip->csum->copy(to, data, len);
-    queue->summed_at = tcb->snd_end;
-    queue->summed_len = (uint16_t)len;
-    queue->sendq_fill += len;
-    queue->sendq_bytes += len;
-    tcb->snd_end += len;
-}
-
 static size_t append_long(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
 {
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
@@ -150,11 +124,15 @@ static size_t append_long(struct tcp *tcp, struct tcb *tcb, const void *data, si
     return len - left;
 }
 
+/* The first of a queue may be a short one, and finds its buffer then. */
 size_t tcp_sendq_append(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
 {
-    if (!is_short(tcp, tcp_queue(tcp, tcb), len))
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (len <= TCP_SHORT_WRITE && queue->sendq_last == NULL && !append_buffer(tcp, queue, len))
         return append_long(tcp, tcb, data, len);
-    append_short(tcp, tcb, data, (uint32_t)len);
+    if (!tcp_sendq_is_short(queue, len))
+        return append_long(tcp, tcb, data, len);
+    tcp_sendq_append_short(tcp, tcb, queue, data, (uint32_t)len);
     return len;
 }
 

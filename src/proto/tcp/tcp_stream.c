@@ -57,13 +57,17 @@ size_t tcp_stream_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
         || !tcp_state_sends(tcb))
         return 0;
     const struct tcp_side *side = tcp_side(tcp, tcb);
-    const struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     uint32_t most = settings->sndbuf_bytes;
     if ((side->rack | (side->burst_flags & BURST_ON) | settings->notsent_lowat_bytes) != 0
         || (uint64_t)len + queue->sendq_bytes > most || !tcp->config->predict)
         return 0;
-    size_t taken = tcp_sendq_append(tcp, tcb, data, len);
+    size_t taken = len;
+    if (__builtin_expect(tcp_sendq_is_short(queue, len), 1))
+        tcp_sendq_append_short(tcp, tcb, queue, data, (uint32_t)len);
+    else
+        taken = tcp_sendq_append(tcp, tcb, data, len);
     if (taken == 0)
         return 0;
     tcp_note(tcp, tcb, CIAO_CALL_SEND, taken, tcb->snd_end - tcb->snd.nxt);

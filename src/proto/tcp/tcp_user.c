@@ -86,15 +86,10 @@ static void starve(struct tcp *tcp, struct tcb *tcb)
         tcp_timer_set(tcp, tcb, TCP_TIMER_OTHER, tcp->now + HUNGRY_US);
 }
 
-int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, unsigned flags)
+static __attribute__((noinline)) int64_t send_otherwise(struct tcp *tcp, struct tcb *tcb,
+                                                        const void *data, size_t len,
+                                                        unsigned flags)
 {
-    struct tcb *tcb = tcp_user_tcb(tcp, conn);
-    if (tcb == NULL)
-        return no_connection(tcp, conn);
-    tcp_prefetch_flow(tcp, tcb);
-    size_t plain = flags == 0 ? tcp_stream_write(tcp, tcb, data, len) : 0;
-    if (plain != 0)
-        return (int64_t)plain;
     int refusal = send_refusal(tcb);
     if (refusal != 0)
         return refusal;
@@ -119,6 +114,16 @@ int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t 
     if (!is_writable(tcp, tcb))
         tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
     return taken;
+}
+
+int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t len, unsigned flags)
+{
+    struct tcb *tcb = tcp_user_tcb(tcp, conn);
+    if (tcb == NULL)
+        return no_connection(tcp, conn);
+    tcp_prefetch_flow(tcp, tcb);
+    size_t plain = flags == 0 ? tcp_stream_write(tcp, tcb, data, len) : 0;
+    return plain != 0 ? (int64_t)plain : send_otherwise(tcp, tcb, data, len, flags);
 }
 
 /* ---- receive ---- */
