@@ -238,7 +238,7 @@ static inline uint64_t payload_sum(const struct run *run, const struct ciao_fram
     if (run->queue->summed_at == seq && run->queue->summed_len == len)
         return run->queue->sum;
     if (frame->n_frags == 1)
-        return tcp_sums_of(csum, &frame->frag[0]);
+        return tcp_sums_next(csum, &frame->frag[0]);
     return tcp_sums_of_frame(csum, frame);
 }
 
@@ -354,6 +354,85 @@ static inline void send_one(struct run *run, struct ciao_frame *frame, uint32_t 
         tell(run->tcp, run->tcb, frame);
 }
 
+/* What full segments in the middle of a run have in common. */
+struct full {
+    const struct csum_ops *csum;
+    struct ip_layer *ip;
+    const uint8_t *model; /* as much in front of TCP's header as IPv6's takes */
+    uint64_t ip_sum, tcp_sum;
+    uint32_t head_len, data_len;
+    bool v6;
+};
+
+/* [RFC6864 4]  Each datagram has its own identification. */
+static inline void full_ip(const struct full *full, uint8_t *l4)
+{
+    uint16_t l4_len = (uint16_t)(full->data_len + TCP_HEADER_LEN + TIMESTAMPS_LEN);
+    if (full->v6) {
+        put_be16(l4 - IP6_HEADER_LEN + IP6_PAYLOAD_LEN_AT, l4_len);
+        return;
+    }
+    uint8_t *ip = l4 - IP4_HEADER_LEN;
+    uint16_t id = full->ip->next_id++;
+    put_be16(ip + 2, (uint16_t)(l4_len + IP4_HEADER_LEN));
+    put_be16(ip + 4, id);
+    csum_store(ip + IP4_CHECKSUM_AT, full->ip_sum + csum_of_16(id));
+}
+
+static inline void full_segment(const struct full *full, struct ciao_frame *frame, seq_t seq,
+                                struct tcp_place at)
+{
+    uint8_t *l4 = frame->room + IP_TO_L4;
+    ciao_frame_init(frame);
+    frame->n_frags = 1;
+    frame->frag[0].ptr = ciao_buf_bytes(at.buf) + at.offset;
+    frame->frag[0].len = full->data_len;
+    frame->frag[0].buf = ciao_buf_ref(at.buf);
+    frame->head = l4 + TCP_HEADER_LEN + TIMESTAMPS_LEN - full->head_len;
+    frame->head_len = full->head_len;
+    frame->len = full->head_len + full->data_len;
+    __builtin_memcpy(l4 - IP6_HEADER_LEN, full->model, HEAD_MOST);
+    full_ip(full, l4);
+    uint64_t sum = full->tcp_sum + csum_put_32(l4 + 4, seq);
+    csum_store(l4 + TCP_CHECKSUM_OFFSET, sum + tcp_sums_next(full->csum, &frame->frag[0]));
+}
+
+/* The next ones, behind the first: as many as are full, lie in one buffer and do not end the queue,
+ * so that nothing is to be decided of each.  No timer minds the third segment on its way, nor any
+ * behind it. */
+static void send_full(struct run *run, struct tcp_turn *turn)
+{
+    struct tcb *tcb = run->tcb;
+    uint32_t smss = tcb->smss, flight = tcb->snd.nxt - tcb->snd.una;
+    uint32_t window = tcb->snd.wnd < run->side->cwnd ? tcb->snd.wnd : run->side->cwnd;
+    uint32_t unsent = tcb->snd_end - tcb->snd.nxt;
+    if (unsent <= smss || flight <= smss || flight >= window || tcb->rexmt_at == 0 || run->partial
+        || run->tcp_len == TCP_HEADER_LEN || trace_on(run->tcp->trace, CIAO_EVENTS_WIRE))
+        return;
+    uint32_t room = window - flight < unsent - 1 ? window - flight : unsent - 1;
+    uint32_t there = tcp_sums_capacity(run->at.buf) - run->at.offset, l4_len = run->tcp_len + smss;
+    const struct full full = {
+        .csum = run->tcp->ip->csum,
+        .ip = run->tcp->ip,
+        .model = run->model + run->ip_len - IP6_HEADER_LEN,
+        .ip_sum = run->ip_sum + csum_of_16(l4_len + IP4_HEADER_LEN),
+        .tcp_sum = run->tcp_sum + csum_of_16(l4_len),
+        .head_len = run->ip_len + run->tcp_len,
+        .data_len = smss,
+        .v6 = tcb->head.v6,
+    };
+    seq_t seq = tcb->snd.nxt;
+    unsigned made = turn->made;
+    room = room < there ? room : there;
+    for (; room >= smss && made < turn->limit; room -= smss, seq += smss, made++) {
+        full_segment(&full, turn->frames[made], seq, run->at);
+        run->at.offset += smss;
+    }
+    run->segments += made - turn->made;
+    turn->made = made;
+    tcb->snd.nxt = seq;
+}
+
 /* A segment alone on its way may have the record of the last one that was. */
 static inline void remember_range(const struct run *run, seq_t start)
 {
@@ -412,6 +491,7 @@ static bool send_bytes(struct run *run, struct tcp_turn *turn)
     run->at = first_place(run, tcb->snd_end - start);
     do {
         send_one(run, turn->frames[turn->made++], len);
+        send_full(run, turn);
         if (tcb->snd.nxt == tcb->snd_end || turn->made == turn->limit)
             break; /* what would hold up the next one is asked next time */
         len = next_length(run);

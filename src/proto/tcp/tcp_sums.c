@@ -14,53 +14,27 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-/* Pieces lie one behind the other from the buffer's first byte; behind the last nothing is known.
- */
-#define PIECES_MOST 32u
-struct piece {
-    uint16_t end; /* offset behind its last byte */
-    uint16_t sum; /* as if its first byte lay at an even place */
-};
-struct sums {
-    uint16_t pieces;
-    uint16_t next; /* the piece behind the one that was asked for last */
-    struct piece piece[PIECES_MOST];
-};
-BUILD_ASSERT(sizeof(struct sums) <= BUF_QUARTER_SPARE);
-
-static bool has_sums(const struct ciao_buf *buf)
-{
-    return buf->size >= BUF_QUARTER + BUF_QUARTER_SPARE;
-}
-
-static struct sums *sums_of(struct ciao_buf *buf)
-{
-    return (struct sums *)(void *)(ciao_buf_bytes(buf) + BUF_QUARTER);
-}
-
-static uint32_t start_of(const struct sums *sums, uint32_t index)
-{
-    return index == 0 ? 0 : sums->piece[index - 1].end;
-}
-
 void tcp_sums_begin(struct ciao_buf *buf)
 {
-    if (has_sums(buf))
-        sums_of(buf)->pieces = sums_of(buf)->next = 0;
+    if (!tcp_sums_kept(buf))
+        return;
+    struct tcp_sums *sums = tcp_sums_in(buf);
+    sums->pieces = sums->next = 0;
+    sums->piece[0].end = 0;
 }
 
 /* A piece begins there, or the last one goes on. */
-static void keep(struct sums *sums, uint32_t at, uint32_t len, uint32_t sum, bool goes_on)
+static void keep(struct tcp_sums *sums, uint32_t at, uint32_t len, uint32_t sum, bool goes_on)
 {
     uint32_t n = sums->pieces;
-    if (start_of(sums, n) != at) /* there were too many before */
+    struct tcp_sums_piece *last = &sums->piece[n];
+    if (last->end != at) /* there were too many before */
         return;
     if (goes_on && n != 0) {
-        struct piece *last = &sums->piece[n - 1];
-        last->sum = (uint16_t)csum_combine(last->sum, sum, (at - start_of(sums, n - 1)) & 1);
+        last->sum = (uint16_t)csum_combine(last->sum, sum, (at - last[-1].end) & 1);
         last->end = (uint16_t)(at + len);
-    } else if (n < PIECES_MOST) {
-        sums->piece[n] = (struct piece){(uint16_t)(at + len), (uint16_t)sum};
+    } else if (n < TCP_SUMS_PIECES) {
+        last[1] = (struct tcp_sums_piece){(uint16_t)(at + len), (uint16_t)sum};
         sums->pieces = (uint16_t)(n + 1);
     }
 }
@@ -72,13 +46,13 @@ void tcp_sums_copy(const struct csum_ops *csum, struct ciao_buf *buf, const stru
     uint32_t at = copy->at, end = at + copy->len;
     uint32_t segment = copy->segment != 0 ? copy->segment : BUF_QUARTER;
     uint32_t begun = copy->ahead % segment; /* of the segment that these bytes belong to */
-    if (csum == NULL || !has_sums(buf)) {
+    if (csum == NULL || !tcp_sums_kept(buf)) {
         memcpy(bytes + at, from, copy->len);
         return;
     }
     while (at != end) {
         uint32_t n = segment - begun < end - at ? segment - begun : end - at;
-        keep(sums_of(buf), at, n, csum->copy(bytes + at, from, n), begun != 0);
+        keep(tcp_sums_in(buf), at, n, csum->copy(bytes + at, from, n), begun != 0);
         at += n;
         from += n;
         begun = 0;
@@ -86,32 +60,26 @@ void tcp_sums_copy(const struct csum_ops *csum, struct ciao_buf *buf, const stru
 }
 
 /* The sum of the pieces at the front, and how many bytes they are. */
-static uint32_t known_of(struct sums *sums, uint32_t at, uint32_t len, uint32_t *done)
+static uint32_t known_of(struct tcp_sums *sums, uint32_t at, uint32_t len, uint32_t *done)
 {
-    uint32_t sum = 0, i = start_of(sums, sums->next) <= at ? sums->next : 0;
-    while (i < sums->pieces && sums->piece[i].end <= at)
+    uint32_t sum = 0, i = sums->piece[sums->next].end <= at ? sums->next : 0;
+    while (i < sums->pieces && sums->piece[i + 1].end <= at)
         i++;
-    bool known = start_of(sums, i) == at;
-    for (; known && i < sums->pieces && sums->piece[i].end - at <= len; i++) {
-        sum = csum_combine(sum, sums->piece[i].sum, *done & 1);
-        *done = sums->piece[i].end - at;
+    bool known = sums->piece[i].end == at;
+    for (; known && i < sums->pieces && sums->piece[i + 1].end - at <= len; i++) {
+        sum = csum_combine(sum, sums->piece[i + 1].sum, *done & 1);
+        *done = sums->piece[i + 1].end - at;
     }
     sums->next = (uint16_t)i;
     return sum;
 }
 
-/* Mostly one piece is asked for after the other. */
 uint32_t tcp_sums_of(const struct csum_ops *csum, const struct ciao_frag *frag)
 {
     uint32_t sum = 0, done = 0, len = frag->len;
-    if (has_sums(frag->buf)) {
-        struct sums *sums = sums_of(frag->buf);
-        uint32_t at = (uint32_t)(frag->ptr - ciao_buf_bytes(frag->buf)), i = sums->next;
-        if (i < sums->pieces && start_of(sums, i) == at && sums->piece[i].end == at + len) {
-            sums->next++;
-            return sums->piece[i].sum;
-        }
-        sum = known_of(sums, at, len, &done);
+    if (tcp_sums_kept(frag->buf)) {
+        uint32_t at = (uint32_t)(frag->ptr - ciao_buf_bytes(frag->buf));
+        sum = known_of(tcp_sums_in(frag->buf), at, len, &done);
     }
     if (done == len)
         return sum;
@@ -123,7 +91,7 @@ uint32_t tcp_sums_of_frame(const struct csum_ops *csum, const struct ciao_frame 
     uint32_t sum = 0;
     bool odd = false;
     for (uint32_t i = 0; i < frame->n_frags; i++) {
-        sum = csum_combine(sum, tcp_sums_of(csum, &frame->frag[i]), odd);
+        sum = csum_combine(sum, tcp_sums_next(csum, &frame->frag[i]), odd);
         odd ^= frame->frag[i].len & 1;
     }
     return sum;
