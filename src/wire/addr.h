@@ -39,7 +39,10 @@ static inline uint32_t ip_v4(const struct ciao_addr *addr)
 
 static inline bool ip_equal(const struct ciao_addr *a, const struct ciao_addr *b)
 {
-    return ((get_be64(a->b) ^ get_be64(b->b)) | (get_be64(a->b + 8) ^ get_be64(b->b + 8))) == 0;
+    uint64_t x[2], y[2]; /* in the machine's order, whichever it is */
+    __builtin_memcpy(x, a->b, sizeof x);
+    __builtin_memcpy(y, b->b, sizeof y);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
 /* 0.0.0.0 or :: */

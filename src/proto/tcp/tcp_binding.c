@@ -62,6 +62,12 @@ static bool is_held(const struct tcp_binding *binding)
     return (binding->connected | binding->time_wait) != 0;
 }
 
+bool tcp_binding_is_free(const struct tcp *tcp, uint32_t low, uint16_t port)
+{
+    const struct tcp_binding *first = place_of(&tcp->bindings, low, port);
+    return !is_held(first) && first->next == 0;
+}
+
 /* ---- finding one ---- */
 
 static struct tcp_binding *other_at(const struct tcp_bindings *bindings, uint32_t index)

@@ -19,12 +19,16 @@ static int check_endpoints(const struct tcp *tcp, const struct ciao_endpoint *re
     return ip_is_ours(tcp->ip, &local->addr) ? 0 : -CIAO_EADDRNOTAVAIL;
 }
 
-/* [RFC9293 3.9.1.1 MUST-44] IP says from where. */
+/* [RFC9293 3.9.1.1 MUST-44] IP says from where.  What is kept was checked when it came there. */
 static int find_way(struct tcp *tcp, const struct ciao_endpoint *remote,
                     const struct ciao_endpoint *local, const struct tcp_pair **pair)
 {
     const struct ciao_addr *source = local == NULL || ip_is_any(&local->addr) ? NULL : &local->addr;
-    return tcp_pair_find(tcp, source, &remote->addr, pair);
+    *pair = tcp_pair_kept(tcp, source, &remote->addr);
+    if (__builtin_expect(*pair != NULL, 1))
+        return 0;
+    int result = check_endpoints(tcp, remote, local);
+    return result != 0 ? result : tcp_pair_find(tcp, source, &remote->addr, pair);
 }
 
 /* Who we are to be for the other end; `hash` is the flow's, once there is a port. */
@@ -34,8 +38,13 @@ struct opening {
     uint64_t hash;
 };
 
+/* A flow that nobody of ours holds the port of comes from a listener, and is half open. */
 static bool is_in_use(const struct tcp *tcp, const struct opening *opening)
 {
+    const struct tcp_tuple *tuple = &opening->tuple;
+    if (tcp_binding_is_free(tcp, ip_v4(&tuple->local), tuple->local_port)
+        && tcp->listener_bucket[tuple->local_port % TCP_LISTENER_BUCKETS] == 0)
+        return false;
     return tcp_flow_find(tcp, &opening->tuple, opening->hash) != REF_NONE;
 }
 
@@ -175,9 +184,7 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
                      ciao_conn *conn)
 {
     struct opening opening;
-    int result = check_endpoints(tcp, remote, local);
-    if (result == 0)
-        result = find_way(tcp, remote, local, &opening.pair);
+    int result = find_way(tcp, remote, local, &opening.pair);
     if (result != 0)
         return result;
     opening.tuple = (struct tcp_tuple){opening.pair->path.source, remote->addr, 0, remote->port};

@@ -35,14 +35,15 @@ static void tcb_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *se
         tcp_synchronised_arrives(tcp, tcb, seg);
 }
 
-static void wait_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
+static __attribute__((noinline)) void wait_arrives(struct tcp *tcp, ref_t ref,
+                                                   struct tcp_segment *seg)
 {
     const struct tcp_tuple tuple = tcp_segment_tuple(seg);
     told_received(tcp, tcp_head_at(tcp, ref), seg);
     tcp_wait_arrives(tcp, ref, seg, &tuple);
 }
 
-static void nobody_arrives(struct tcp *tcp, struct tcp_segment *seg)
+static __attribute__((noinline)) void nobody_arrives(struct tcp *tcp, struct tcp_segment *seg)
 {
     const struct tcp_tuple tuple = tcp_segment_tuple(seg);
     struct tcp_listener *listener = tcp_listen_find(tcp, &tuple, seg->hash);
@@ -53,8 +54,7 @@ static void nobody_arrives(struct tcp *tcp, struct tcp_segment *seg)
 }
 
 /* Of a record that is no TCB. */
-__attribute__((noinline)) static void record_arrives(struct tcp *tcp, ref_t ref,
-                                                     struct tcp_segment *seg)
+static inline void record_arrives(struct tcp *tcp, ref_t ref, struct tcp_segment *seg)
 {
     switch (ref_kind(ref)) {
     case KIND_SYN4:

@@ -152,6 +152,9 @@ void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
  * What *pair points to holds until the next one is looked for. */
 CIAO_MUST_CHECK int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local,
                                   const struct ciao_addr *remote, const struct tcp_pair **pair);
+/* NULL: it is not among those that are kept, or they don't hold any more. */
+const struct tcp_pair *tcp_pair_kept(struct tcp *tcp, const struct ciao_addr *local,
+                                     const struct ciao_addr *remote);
 /* The same of a host to which no way is known, for who has a way of his own. */
 void tcp_pair_without_way(const struct tcp *tcp, const struct ciao_addr *local,
                           const struct ciao_addr *remote, struct tcp_pair *pair);
@@ -246,6 +249,8 @@ void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener);
 
 /* ---- who holds which local port: tcp_binding.c ---- */
 void tcp_binding_prefetch(const struct tcp *tcp, uint32_t laddr, uint16_t port);
+/* No record has this port of any address that ends so.  (Those that are half open have none.) */
+bool tcp_binding_is_free(const struct tcp *tcp, uint32_t laddr, uint16_t port);
 /* A record of so many bytes without its addresses: */
 void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record_bytes, bool reuse);
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,

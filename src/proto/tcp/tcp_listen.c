@@ -38,8 +38,8 @@ static bool is_drawn(uint32_t hash, uint32_t n)
     return (drawn ^ drawn >> 15) % n == 0;
 }
 
-struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple,
-                                     uint64_t hash)
+static struct tcp_listener *find_best(const struct tcp *tcp, const struct tcp_tuple *tuple,
+                                      uint64_t hash)
 {
     struct tcp_listener *best = NULL;
     unsigned best_fit = 0;
@@ -58,6 +58,18 @@ struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tup
         best_fit = fit;
     }
     return best;
+}
+
+struct tcp_listener *tcp_listen_find(const struct tcp *tcp, const struct tcp_tuple *tuple,
+                                     uint64_t hash)
+{
+    uint32_t index = tcp->listener_bucket[tuple->local_port % TCP_LISTENER_BUCKETS];
+    if (index == 0)
+        return NULL;
+    struct tcp_listener *only = pool_at(&tcp->listeners, index);
+    if (__builtin_expect(only->next != 0, 0))
+        return find_best(tcp, tuple, hash);
+    return fits(only, tuple) != 0 ? only : NULL;
 }
 
 /* ---- making and closing one ---- */
@@ -239,9 +251,10 @@ int tcp_user_accept(struct tcp *tcp, ciao_conn handle, ciao_conn *conn)
 
 /* ---- 3.10.7.2: a segment for a listener ---- */
 
-/* A SYN asks; nothing else has any business here. [EV-4, EV-5, EV-6, EV-7] */
-void tcp_listen_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
-                        const struct tcp_tuple *tuple, seq_t iss_above)
+/* [EV-4, EV-5, EV-7] */
+static __attribute__((cold)) void no_syn_arrives(struct tcp *tcp, struct tcp_listener *listener,
+                                                 struct tcp_segment *seg,
+                                                 const struct tcp_tuple *tuple)
 {
     const struct trace_context at = {listener->head.life, CIAO_LISTEN};
     if (seg->flags & TCP_RST) {
@@ -249,9 +262,17 @@ void tcp_listen_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
     } else if (seg->flags & TCP_ACK) {
         if ((seg->flags & TCP_SYN) || !tcp_cookie_arrives(tcp, listener, seg, tuple))
             tcp_reply_rst(tcp, seg, CIAO_RST_LISTEN_ACK, listener->head.life, CIAO_LISTEN);
-    } else if (seg->flags & TCP_SYN) {
-        tcp_syn_arrives(tcp, listener, seg, tuple, iss_above);
     } else {
         tcp_drop(tcp, at, CIAO_DROP_LISTEN_NOTHING, seg);
     }
+}
+
+/* A SYN asks; nothing else has any business here. [EV-6] */
+void tcp_listen_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
+                        const struct tcp_tuple *tuple, seq_t iss_above)
+{
+    if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+        tcp_syn_arrives(tcp, listener, seg, tuple, iss_above);
+    else
+        no_syn_arrives(tcp, listener, seg, tuple);
 }

@@ -57,28 +57,38 @@ static struct tcp_pair *place_of(struct tcp *tcp, const struct ciao_addr *local,
     return &tcp->pairs[mixed * UINT64_C(0x9e3779b97f4a7c15) >> (64 - TCP_PAIR_BITS)];
 }
 
+static const struct ciao_addr anyone = {{0}};
+
+const struct tcp_pair *tcp_pair_kept(struct tcp *tcp, const struct ciao_addr *local,
+                                     const struct ciao_addr *remote)
+{
+    const struct ciao_addr *asked = local == NULL ? &anyone : local;
+    const struct tcp_pair *kept = place_of(tcp, asked, remote);
+    bool holds = kept->changes == tcp->ip->changes && ip_equal(&kept->asked, asked)
+                 && ip_equal(&kept->remote, remote);
+    return holds ? kept : NULL;
+}
+
 int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local, const struct ciao_addr *remote,
                   const struct tcp_pair **pair)
 {
-    static const struct ciao_addr anyone = {{0}};
+    *pair = tcp_pair_kept(tcp, local, remote);
+    if (*pair != NULL)
+        return 0;
     const struct ciao_addr *asked = local == NULL ? &anyone : local;
-    struct tcp_pair *kept = place_of(tcp, asked, remote);
-    bool holds = kept->changes == tcp->ip->changes && ip_equal(&kept->asked, asked)
-                 && ip_equal(&kept->remote, remote);
-    if (!holds) {
-        struct ip_path path;
-        int result = ip_path_to(tcp->ip, remote, local, &path);
-        if (result != 0)
-            return result;
-        *kept = (struct tcp_pair){
-            .asked = *asked,
-            .remote = *remote,
-            .path = path,
-            .changes = tcp->ip->changes,
-            .ts_offset = tcp_pair_ts_offset(tcp, &path.source, remote),
-            .isn = isn_of(tcp, &path.source, remote),
-        };
-    }
-    *pair = kept;
+    struct ip_path path;
+    int result = ip_path_to(tcp->ip, remote, local, &path);
+    if (result != 0)
+        return result;
+    struct tcp_pair *made = place_of(tcp, asked, remote);
+    *made = (struct tcp_pair){
+        .asked = *asked,
+        .remote = *remote,
+        .path = path,
+        .changes = tcp->ip->changes,
+        .ts_offset = tcp_pair_ts_offset(tcp, &path.source, remote),
+        .isn = isn_of(tcp, &path.source, remote),
+    };
+    *pair = made;
     return 0;
 }

@@ -212,22 +212,28 @@ static bool queue_is_full(const struct tcp_listener *listener)
     return listener->half_open >= limit;
 }
 
-/* An address that nobody can answer to. [RFC9293 3.9.2.3 MUST-63] is checked where datagrams come
+/* No record for it: a cookie, where that is allowed. */
+static __attribute__((cold)) void without_record(struct tcp *tcp, struct tcp_listener *listener,
+                                                 struct tcp_segment *seg,
+                                                 const struct tcp_tuple *tuple, seq_t iss_above)
+{
+    const struct trace_context here = {listener->head.life, CIAO_LISTEN};
+    if (listener->waiting >= listener->backlog)
+        tcp_drop(tcp, here, CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
+    else if (tcp->config->syn_cookies == 0
+             || !tcp_cookie_send(tcp, listener, seg, tuple, iss_above))
+        tcp_drop(tcp, here, CIAO_DROP_SYN_QUEUE_FULL, seg);
+}
+
+/* An address that nobody can answer to, [RFC9293 3.9.2.3 MUST-63], is found where datagrams come
  * in. */
 void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
                      const struct tcp_tuple *tuple, seq_t iss_above)
 {
-    const struct trace_context here = {listener->head.life, CIAO_LISTEN};
-    if (listener->waiting >= listener->backlog) {
-        tcp_drop(tcp, here, CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
-        return;
-    }
-    uint8_t cookies = tcp->config->syn_cookies;
-    bool full = queue_is_full(listener);
-    if (cookies != 2 && !full && make_record(tcp, listener, seg, tuple, iss_above))
-        return;
-    if (cookies == 0 || !tcp_cookie_send(tcp, listener, seg, tuple, iss_above))
-        tcp_drop(tcp, here, CIAO_DROP_SYN_QUEUE_FULL, seg);
+    bool may = listener->waiting < listener->backlog && !queue_is_full(listener)
+               && tcp->config->syn_cookies != 2;
+    if (!may || !make_record(tcp, listener, seg, tuple, iss_above))
+        without_record(tcp, listener, seg, tuple, iss_above);
 }
 
 /* ---- the end of the record ---- */
