@@ -10,38 +10,12 @@
 #include "base/bytes.h"
 #include "proto/tcp/tcp_headers.h"
 
-#define DF 0x4000u
-
 /* What IP's header is made of besides lengths. */
 struct ends {
     const struct tcp_head *head;
     const struct tcp_addresses *addresses; /* of IPv6 */
-    uint8_t ttl, tos;
+    struct tcp_service service;
 };
-
-/* The IP header in front of l4; returns the sum of the addresses. */
-static inline uint64_t put_ip4(struct ip_layer *ip, const struct ends *ends, uint8_t *l4,
-                               uint32_t l4_len)
-{
-    uint8_t *l3 = l4 - IP4_HEADER_LEN;
-    uint64_t addresses = csum_put_32(l3 + 12, ends->head->laddr);
-    addresses += csum_put_32(l3 + 16, ends->head->raddr);
-    uint64_t sum = addresses;
-    sum += csum_put_32(l3, 0x45000000u | (uint32_t)ends->tos << 16 | (l4_len + IP4_HEADER_LEN));
-    sum += csum_put_32(l3 + 4, (uint32_t)ip->next_id++ << 16 | DF);
-    sum += csum_put_32(l3 + 8, (uint32_t)ends->ttl << 24 | IP_PROTO_TCP << 16);
-    csum_store(l3 + IP4_CHECKSUM_AT, sum);
-    return addresses;
-}
-
-static inline uint64_t put_ip6(const struct ends *ends, uint8_t *l4, uint32_t l4_len)
-{
-    uint8_t *l3 = l4 - IP6_HEADER_LEN;
-    csum_put_32(l3, 6u << 28 | (uint32_t)ends->tos << 20);
-    csum_put_32(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | ends->ttl);
-    __builtin_memcpy(l3 + 8, ends->addresses, sizeof *ends->addresses);
-    return csum_more_32(0, (const uint8_t *)ends->addresses);
-}
 
 /* IP's header in front of TCP's, of which the sum is known; both checksums, and what the frame says
  * of itself. */
@@ -53,8 +27,9 @@ static inline __attribute__((always_inline)) void finish(struct ip_layer *ip,
     uint8_t *l4 = frame->room + IP_TO_L4;
     bool v6 = ends->head->v6 != 0;
     uint32_t before = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
-    uint64_t pseudo = v6 ? put_ip6(ends, l4, len) : put_ip4(ip, ends, l4, len);
-    pseudo = csum_add(pseudo, csum_of_16(IP_PROTO_TCP) + csum_of_16(len));
+    uint64_t pseudo = v6 ? tcp_put_ip6(ends->addresses, ends->service, l4, len)
+                         : tcp_put_ip4(ip, ends->head, ends->service, l4, len);
+    pseudo = csum_add(pseudo, tcp_pseudo_sum(len));
     ciao_frame_init(frame);
     frame->head = l4 - before;
     frame->head_len = frame->len = before + len;
@@ -112,22 +87,46 @@ static uint64_t put_options(uint8_t *l4, const struct tcp_header *h, uint32_t *l
     return put_timestamps(l4 + TCP_HEADER_LEN, &h->opt, NOP_NOP);
 }
 
-/* The TCP header with its checksum field 0; returns its sum. */
-static uint64_t put_tcp(uint8_t *l4, const struct tcp_control *control, uint32_t *len)
+#define SYN_FULL_LEN 40u
+
+/* All options that a SYN may carry, as nearly every one does; returns their sum, and URP's. */
+static inline uint64_t put_full_syn(uint8_t *l4, const struct tcp_options *opt)
 {
-    const struct tcp_header *h = &control->h;
+    uint32_t mss = TCP_OPTION_MSS << 24 | 4 << 16 | opt->mss;
+    uint32_t permitted = (uint32_t)SACK_PERMITTED << 16 | TCP_OPTION_TIMESTAMPS << 8 | 10;
+    uint32_t wscale = TCP_OPTION_NOP << 24 | TCP_OPTION_WSCALE << 16 | 3 << 8 | opt->wscale;
+    uint64_t sum = csum_put_64(l4 + 16, mss);
+    sum = csum_add(sum, csum_put_64(l4 + 24, (uint64_t)permitted << 32 | opt->ts_val));
+    return csum_add(sum, csum_put_64(l4 + 32, (uint64_t)opt->ts_ecr << 32 | wscale));
+}
+
+static inline uint64_t put_options_and_urp(uint8_t *l4, const struct tcp_header *h, uint32_t *len)
+{
+    const struct tcp_options *opt = &h->opt;
+    if ((h->flags & TCP_SYN) && opt->has_mss && opt->sack_permitted && opt->has_ts
+        && opt->has_wscale && h->urp == 0) {
+        *len = SYN_FULL_LEN;
+        return put_full_syn(l4, opt);
+    }
     *len = TCP_HEADER_LEN;
     uint64_t sum = put_options(l4, h, len);
-    sum += csum_put_32(l4, (uint32_t)control->head->lport << 16 | control->head->rport);
-    sum += csum_put_32(l4 + 4, h->seq);
-    sum += csum_put_32(l4 + 8, h->ack);
-    sum += csum_put_32(l4 + 12, *len << 26 | (uint32_t)(h->flags & TCP_FLAGS) << 16 | h->wnd);
-    return sum + csum_put_32(l4 + 16, h->urp);
+    return csum_add(sum, csum_put_32(l4 + 16, h->urp));
+}
+
+/* The TCP header with its checksum field 0; returns its sum. */
+static inline uint64_t put_tcp(uint8_t *l4, const struct tcp_control *control, uint32_t *len)
+{
+    const struct tcp_header *h = &control->h;
+    uint32_t ports = (uint32_t)control->head->lport << 16 | control->head->rport;
+    uint64_t sum = put_options_and_urp(l4, h, len);
+    uint32_t fourth = *len << 26 | (uint32_t)(h->flags & TCP_FLAGS) << 16 | h->wnd;
+    sum = csum_add(sum, csum_put_64(l4, (uint64_t)ports << 32 | h->seq));
+    return csum_add(sum, csum_put_64(l4 + 8, (uint64_t)h->ack << 32 | fourth));
 }
 
 void tcp_control_write(struct tcp *tcp, const struct tcp_control *control, struct ciao_frame *frame)
 {
-    const struct ends ends = {control->head, control->addresses, control->ttl, control->tos};
+    const struct ends ends = {control->head, control->addresses, {control->ttl, control->tos}};
     uint32_t len;
     uint64_t sum = put_tcp(frame->room + IP_TO_L4, control, &len);
     finish(tcp->ip, &ends, frame, len, sum);
@@ -140,9 +139,8 @@ void tcp_control_put(struct tcp *tcp, struct tcb *tcb, uint32_t fin, struct ciao
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     const struct ends ends = {
         .head = &tcb->head,
-        .addresses = &((const struct tcb6 *)(const void *)tcb)->addresses,
-        .ttl = settings->ttl,
-        .tos = settings->tos,
+        .addresses = tcp_tcb_addresses(tcb),
+        .service = tcp_service_of(settings),
     };
     uint8_t *l4 = frame->room + IP_TO_L4;
     uint32_t wnd = tcp_segment_window(tcp, tcb), len = TCP_HEADER_LEN;
@@ -199,8 +197,9 @@ TCP_WRITTEN_OUT void put_stamped(struct tcp *tcp, struct tcb *tcb, bool v6, uint
     frame->head = l4 - before;
     frame->head_len = frame->len = before + TCP_STAMPED_LEN;
     uint32_t wnd = tcp_usual_window(tcp, tcb, settings, tcp_queue(tcp, tcb));
-    uint64_t sum = v6 ? tcp_put_ip6(tcb, settings, l4, TCP_STAMPED_LEN)
-                      : tcp_put_ip4(tcp->ip, &tcb->head, settings, l4, TCP_STAMPED_LEN);
+    uint64_t sum =
+        v6 ? tcp_put_ip6(tcp_tcb_addresses(tcb), tcp_service_of(settings), l4, TCP_STAMPED_LEN)
+           : tcp_put_ip4(tcp->ip, &tcb->head, tcp_service_of(settings), l4, TCP_STAMPED_LEN);
     sum = csum_add(sum, tcp_pseudo_sum(TCP_STAMPED_LEN));
     sum = csum_add(sum,
                    tcp_put_stamped(tcp, tcb, l4, tcb->snd.nxt - fin, (TCP_ACK | fin) << 16 | wnd));

@@ -46,15 +46,23 @@ TCP_WRITTEN_OUT uint32_t tcp_usual_window(struct tcp *tcp, struct tcb *tcb,
     return field;
 }
 
+/* How IP is to treat it. */
+struct tcp_service {
+    uint32_t ttl, tos;
+};
+TCP_WRITTEN_OUT struct tcp_service tcp_service_of(const struct ciao_settings *settings)
+{
+    return (struct tcp_service){settings->ttl, settings->tos};
+}
+
 /* For a datagram of its own [RFC6864 4]; returns the sum of the addresses. */
 TCP_WRITTEN_OUT uint64_t tcp_put_ip4(struct ip_layer *ip, const struct tcp_head *head,
-                                     const struct ciao_settings *settings, uint8_t *l4,
-                                     uint32_t l4_len)
+                                     struct tcp_service service, uint8_t *l4, uint32_t l4_len)
 {
     uint8_t *l3 = l4 - IP4_HEADER_LEN;
-    uint32_t first = 0x45000000u | (uint32_t)settings->tos << 16 | (l4_len + IP4_HEADER_LEN);
+    uint32_t first = 0x45000000u | service.tos << 16 | (l4_len + IP4_HEADER_LEN);
     uint32_t second = (uint32_t)ip->next_id++ << 16 | TCP_IP4_DF;
-    uint32_t third = (uint32_t)settings->ttl << 24 | IP_PROTO_TCP << 16;
+    uint32_t third = service.ttl << 24 | IP_PROTO_TCP << 16;
     uint64_t addresses = csum_put_64(l3 + 12, (uint64_t)head->laddr << 32 | head->raddr);
     uint64_t sum = csum_put_64(l3, (uint64_t)first << 32 | second);
     sum = csum_add(sum, csum_put_32(l3 + 8, third));
@@ -62,13 +70,13 @@ TCP_WRITTEN_OUT uint64_t tcp_put_ip4(struct ip_layer *ip, const struct tcp_head 
     return addresses;
 }
 
-TCP_WRITTEN_OUT uint64_t tcp_put_ip6(const struct tcb *tcb, const struct ciao_settings *settings,
+/* `both`: behind the record. */
+TCP_WRITTEN_OUT uint64_t tcp_put_ip6(const struct tcp_addresses *both, struct tcp_service service,
                                      uint8_t *l4, uint32_t l4_len)
 {
-    const struct tcp_addresses *both = &((const struct tcb6 *)(const void *)tcb)->addresses;
     uint8_t *l3 = l4 - IP6_HEADER_LEN;
-    csum_put_32(l3, 6u << 28 | (uint32_t)settings->tos << 20);
-    csum_put_32(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | settings->ttl);
+    csum_put_32(l3, 6u << 28 | service.tos << 20);
+    csum_put_32(l3 + 4, l4_len << 16 | IP_PROTO_TCP << 8 | service.ttl);
     __builtin_memcpy(l3 + 8, both, sizeof *both);
     return csum_more_32(0, (const uint8_t *)both);
 }
@@ -77,6 +85,11 @@ TCP_WRITTEN_OUT uint64_t tcp_put_ip6(const struct tcb *tcb, const struct ciao_se
 TCP_WRITTEN_OUT uint64_t tcp_pseudo_sum(uint32_t l4_len)
 {
     return BYTES_BE32(l4_len + IP_PROTO_TCP); /* both lie in the lower half */
+}
+
+static inline const struct tcp_addresses *tcp_tcb_addresses(const struct tcb *tcb)
+{
+    return &((const struct tcb6 *)(const void *)tcb)->addresses;
 }
 
 /* With timestamps; the checksum's field is left 0.  `flags_wnd`: the flags, 16 bits up, and the
