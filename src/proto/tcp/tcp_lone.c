@@ -23,11 +23,10 @@
 
 static inline bool is_usual(const struct tcp *tcp, const struct tcb *tcb, bool fin)
 {
-    uint32_t flags = tcb->flags & (TCB_IN_FLOW | TCB_SYN_UNACKED | TCB_FIN_RECEIVED);
-    bool heard = (flags & TCB_FIN_RECEIVED) != 0;
-    return (flags & ~TCB_FIN_RECEIVED) == TCB_IN_FLOW && (STATES >> tcb->head.state & 1) != 0
-           && tcb->head.life >= tcp->judged_life && !tcb->has_side && tcb->urgent == 0
-           && tcb->fin_seen == heard && !(fin && heard);
+    bool heard = (tcb->flags & TCB_FIN_RECEIVED) != 0; /* a second FIN, or one before its time? */
+    return (tcb->flags & (TCB_IN_FLOW | TCB_SYN_UNACKED)) == TCB_IN_FLOW
+           && (STATES >> tcb->head.state & 1) != 0 && tcb->head.life >= tcp->judged_life
+           && !tcb->has_side && (tcb->urgent | (heard ? fin : tcb->fin_seen)) == 0;
 }
 
 static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glance,

@@ -28,8 +28,7 @@
 #include "wire/ip4.h"
 #include "wire/ip6.h"
 
-#define TIMESTAMPS_LEN  12u
-#define TIMESTAMPS_HEAD 0x0101080au /* NOP NOP kind length: as everybody lays them out */
+#define TIMESTAMPS_LEN 12u
 
 /* Flags of a TCB for which some step has more to do than stands here. */
 #define UNUSUAL                                                                                   \
@@ -39,39 +38,26 @@
 
 /* ---- the shape ---- */
 
-/* Where TCP's header is, behind a plain IP header that spans what is there; NULL: it does not. */
-static const uint8_t *behind_ip4(const uint8_t *l3, uint32_t there)
+/* Bytes of a plain IP header that spans what is there; 0: it is none. */
+static inline uint32_t plain_ip(const uint8_t *l3, uint32_t there)
 {
-    bool plain = l3[0] == 0x45 && l3[9] == IP_PROTO_TCP && (get_be16(l3 + 6) & 0x3fff) == 0;
-    return plain && get_be16(l3 + 2) == there ? l3 + IP4_HEADER_LEN : NULL;
-}
-
-static const uint8_t *behind_ip6(const uint8_t *l3, uint32_t there)
-{
+    if (l3[0] == 0x45) {
+        bool plain = l3[9] == IP_PROTO_TCP && (get_be16(l3 + 6) & 0x3fff) == 0;
+        return plain && get_be16(l3 + 2) == there ? IP4_HEADER_LEN : 0;
+    }
     bool plain = l3[0] >> 4 == 6 && l3[6] == IP_PROTO_TCP;
-    return plain && get_be16(l3 + 4) + IP6_HEADER_LEN == there ? l3 + IP6_HEADER_LEN : NULL;
+    return plain && get_be16(l3 + 4) + IP6_HEADER_LEN == there ? IP6_HEADER_LEN : 0;
 }
 
-/* Bytes of TCP's header, when it is of the kind that is predicted; else 0. */
-static uint32_t plain_header(const uint8_t *l4, uint32_t there)
+/* Is TCP's header of the kind that is predicted?  Of it `left` bytes are there, 20 or more. */
+static inline bool is_plain(const uint8_t *l4, uint32_t left)
 {
-    if (there < TCP_HEADER_LEN || (l4[13] & ~(TCP_PSH | TCP_FIN)) != TCP_ACK)
-        return 0;
-    if (l4[12] == TCP_HEADER_LEN / 4 << 4)
-        return TCP_HEADER_LEN;
-    bool stamped = l4[12] == (TCP_HEADER_LEN + TIMESTAMPS_LEN) / 4 << 4
-                   && there >= TCP_HEADER_LEN + TIMESTAMPS_LEN
-                   && get_be32(l4 + TCP_HEADER_LEN) == TIMESTAMPS_HEAD;
-    return stamped ? TCP_HEADER_LEN + TIMESTAMPS_LEN : 0;
-}
-
-/* The same of a segment that is nothing else, whatever its flags and options. */
-static uint32_t lone_header(const uint8_t *l4, uint32_t head_len, uint32_t at)
-{
-    if (head_len < at + TCP_HEADER_LEN)
-        return 0;
-    uint32_t header_len = (l4[12] >> 4) * 4u;
-    return header_len >= TCP_HEADER_LEN && header_len == head_len - at ? header_len : 0;
+    if ((l4[13] & ~(TCP_PSH | TCP_FIN)) != TCP_ACK)
+        return false;
+    return l4[12] == TCP_HEADER_LEN / 4 << 4
+           || (l4[12] == (TCP_HEADER_LEN + TIMESTAMPS_LEN) / 4 << 4
+               && left >= TCP_HEADER_LEN + TIMESTAMPS_LEN
+               && get_be32(l4 + TCP_HEADER_LEN) == TCP_NOP_NOP_TIMESTAMPS);
 }
 
 /* The headers lie in the head; the payload behind them, or in fragments, but not in both. */
@@ -84,22 +70,20 @@ static inline void glance_at(const struct ciao_link *link, struct ciao_frame *fr
     if (frame->head_len < before + IP4_HEADER_LEN + TCP_HEADER_LEN)
         return;
     const uint8_t *l3 = frame->head + before;
-    uint32_t there = frame->len - before;
-    const uint8_t *l4 = l3[0] >> 4 == 4 ? behind_ip4(l3, there) : behind_ip6(l3, there);
-    if (l4 == NULL)
+    uint32_t ip_len = plain_ip(l3, frame->len - before), at = before + ip_len;
+    if (ip_len == 0 || frame->head_len < at + TCP_HEADER_LEN)
         return;
-    uint32_t at = (uint32_t)(l4 - frame->head);
-    uint32_t header_len = frame->head_len < at ? 0 : plain_header(l4, frame->head_len - at);
-    bool plain = header_len != 0;
-    if (!plain && frame->n_frags == 0)
-        header_len = lone_header(l4, frame->head_len, at);
-    if (header_len == 0 || (frame->n_frags != 0 && frame->head_len != at + header_len))
+    const uint8_t *l4 = l3 + ip_len;
+    uint32_t left = frame->head_len - at, header_len = (l4[12] >> 4) * 4u;
+    bool plain = is_plain(l4, left);
+    bool ends_head = header_len == left && left >= TCP_HEADER_LEN;
+    if (frame->n_frags != 0 ? !plain || !ends_head : !plain && !ends_head)
         return;
     glance->l4 = l4;
     glance->header_len = header_len;
     glance->data_len = frame->len - at - header_len;
     glance->usual = plain && (glance->data_len == 0 || !(l4[13] & TCP_FIN));
-    glance->v6 = l3[0] >> 4 != 4;
+    glance->v6 = ip_len != IP4_HEADER_LEN;
 }
 
 /* ---- whose it is ---- */
