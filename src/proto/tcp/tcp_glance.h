@@ -113,7 +113,10 @@ __attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
     if (glance->frame->csum != CIAO_CSUM_NONE)
         return true;
     uint64_t sum = tcp_glance_pseudo_sum(glance);
-    sum = glance->header_len == 32 ? csum_more_32(sum, l4) : csum_more(sum, l4, glance->header_len);
+    if (glance->header_len >= 32)
+        sum = csum_more(csum_more_32(sum, l4), l4 + 32, glance->header_len - 32);
+    else
+        sum = csum_more(sum, l4, glance->header_len);
     if (glance->data_len != 0)
         sum = csum_add(sum, tcp_glance_payload_sum(tcp->ip->csum, glance));
     return csum_fold(sum) == 0xffff;

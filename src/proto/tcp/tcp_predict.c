@@ -299,10 +299,9 @@ static inline bool is_lone(const struct tcp *tcp, const struct tcp_glance *glanc
            && ((glance->l4[13] & TCP_FIN) || !tcp_tcb_at(tcp, glance->flow)->has_side);
 }
 
-unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n)
+static __attribute__((noinline)) unsigned predict_run(struct tcp *tcp, int link,
+                                                      const struct tcp_glance *glances, unsigned n)
 {
-    if (is_lone(tcp, &glances[0]))
-        return tcp_lone_arrives(tcp, link, &glances[0]);
     const struct said said = said_by(&glances[0]); /* it may be gone before the next is looked at */
     if (tcp->judgements != tcp->ip->judgements || !predict(tcp, link, &glances[0], false))
         return 0;
@@ -313,6 +312,13 @@ unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances
            && predict_text(tcp, tcb, side, &glances[done]))
         done++;
     return done;
+}
+
+unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n)
+{
+    if (is_lone(tcp, &glances[0]))
+        return tcp_lone_arrives(tcp, link, &glances[0]);
+    return predict_run(tcp, link, glances, n);
 }
 
 bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame,
