@@ -11,10 +11,11 @@
 
 #include <immintrin.h>
 
-#define AVX2  __attribute__((target("avx2")))
-#define WIDTH 32u
-#define BLOCK ((size_t)65536)
-#define SHORT 64u /* what is shorter is not worth making ready */
+#define AVX2        __attribute__((target("avx2")))
+#define WRITTEN_OUT static inline __attribute__((always_inline)) AVX2
+#define WIDTH       32u
+#define BLOCK       ((size_t)65536)
+#define SHORT       64u /* what is shorter is not worth making ready */
 
 /* From byte n on: a mask of the last n bytes of a vector. */
 static const uint8_t last_bytes[2 * WIDTH] = {
@@ -24,24 +25,43 @@ static const uint8_t last_bytes[2 * WIDTH] = {
 /* Sums of words less 32,768 each; two take turns. */
 struct lanes {
     __m256i a, b;
+    __m256i sign, one; /* what each word is changed by, and multiplied by */
 };
 
-static inline AVX2 __m256i load(const uint8_t *p)
+/* It stays in a register: compilers would make a constant anew wherever it is used. */
+WRITTEN_OUT __m256i kept(__m256i v)
+{
+    __asm__("" : "+x"(v));
+    return v;
+}
+
+WRITTEN_OUT struct lanes no_words(void)
+{
+    return (struct lanes){
+        .a = _mm256_setzero_si256(),
+        .b = _mm256_setzero_si256(),
+        .sign = kept(_mm256_set1_epi16(INT16_MIN)),
+        .one = kept(_mm256_set1_epi16(1)),
+    };
+}
+
+WRITTEN_OUT __m256i load(const uint8_t *p)
 {
     return _mm256_loadu_si256((const __m256i_u *)p);
 }
 
-static inline AVX2 __m256i copy32(uint8_t *to, const uint8_t *from)
+/* `copy`: to there as well; it is known where this is compiled. */
+WRITTEN_OUT __m256i take(uint8_t *to, const uint8_t *from, bool copy)
 {
     __m256i v = load(from);
-    _mm256_storeu_si256((__m256i_u *)to, v);
+    if (copy)
+        _mm256_storeu_si256((__m256i_u *)to, v);
     return v;
 }
 
-static inline AVX2 __m256i add(__m256i sums, __m256i v)
+WRITTEN_OUT __m256i add(const struct lanes *lanes, __m256i sums, __m256i v)
 {
-    __m256i words = _mm256_xor_si256(v, _mm256_set1_epi16(INT16_MIN));
-    return _mm256_add_epi32(sums, _mm256_madd_epi16(words, _mm256_set1_epi16(1)));
+    return _mm256_add_epi32(sums, _mm256_madd_epi16(_mm256_xor_si256(v, lanes->sign), lanes->one));
 }
 
 /* The last `len` bytes (an even number below 32) of those that end there, 32 at least. */
@@ -50,7 +70,7 @@ static inline AVX2 __m256i last(const uint8_t *end, size_t len)
     return _mm256_and_si256(load(end - WIDTH), load(last_bytes + len));
 }
 
-/* `vectors` were added. */
+/* `vectors` were added: at most what 32 bits hold. */
 static inline AVX2 uint32_t total(const struct lanes *sums, uint32_t vectors)
 {
     __m256i v = _mm256_add_epi32(sums->a, sums->b);
@@ -60,85 +80,63 @@ static inline AVX2 uint32_t total(const struct lanes *sums, uint32_t vectors)
     return (uint32_t)_mm_cvtsi128_si32(x) + vectors * (WIDTH / 2) * 32768u;
 }
 
-static inline uint32_t fold32(uint32_t sum)
+/* 64 bytes. */
+WRITTEN_OUT void take_two(struct lanes *sums, uint8_t *q, const uint8_t *p, bool copy)
 {
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (sum & 0xffff) + (sum >> 16);
+    sums->a = add(sums, sums->a, take(q, p, copy));
+    sums->b = add(sums, sums->b, take(q + 32, p + 32, copy));
 }
 
-/* 128 bytes. */
-static inline AVX2 void sum_four(struct lanes *sums, const uint8_t *p)
+WRITTEN_OUT void take_four(struct lanes *sums, uint8_t *q, const uint8_t *p, bool copy)
 {
-    sums->a = add(sums->a, load(p));
-    sums->b = add(sums->b, load(p + 32));
-    sums->a = add(sums->a, load(p + 64));
-    sums->b = add(sums->b, load(p + 96));
-}
-
-static inline AVX2 void copy_four(struct lanes *sums, uint8_t *q, const uint8_t *p)
-{
-    sums->a = add(sums->a, copy32(q, p));
-    sums->b = add(sums->b, copy32(q + 32, p + 32));
-    sums->a = add(sums->a, copy32(q + 64, p + 64));
-    sums->b = add(sums->b, copy32(q + 96, p + 96));
+    take_two(sums, q, p, copy);
+    take_two(sums, q + 64, p + 64, copy);
 }
 
 /* 32 bytes to 64 KB. */
-static inline AVX2 uint32_t sum_block(const uint8_t *p, size_t len)
+WRITTEN_OUT uint32_t block(uint8_t *q, const uint8_t *p, size_t len, bool copy)
 {
-    struct lanes sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    const uint8_t *end = p + len;
-    for (size_t n = len / 256; n > 0; n--, p += 256) {
-        sum_four(&sums, p);
-        sum_four(&sums, p + 128);
+    struct lanes sums = no_words();
+    const size_t rest = len % WIDTH, odd = len & 1, even = rest - odd;
+    for (const uint8_t *end = p + (len & ~(size_t)255); p != end; p += 256, q += 256) {
+        take_four(&sums, q, p, copy);
+        take_four(&sums, q + 128, p + 128, copy);
     }
     if (len & 128) {
-        sum_four(&sums, p);
+        take_four(&sums, q, p, copy);
         p += 128;
+        q += 128;
     }
-    for (size_t n = len / 32 % 4; n > 0; n--, p += 32)
-        sums.a = add(sums.a, load(p));
-    size_t odd = len & 1, even = len % WIDTH - odd;
+    if (len & 64) {
+        take_two(&sums, q, p, copy);
+        p += 64;
+        q += 64;
+    }
+    if (len & 32) {
+        sums.a = add(&sums, sums.a, take(q, p, copy));
+        p += 32;
+        q += 32;
+    }
+    if (copy && rest != 0)
+        (void)take(q + rest - WIDTH, p + rest - WIDTH, true); /* some of them a second time */
     if (even != 0)
-        sums.b = add(sums.b, last(end - odd, even));
+        sums.b = add(&sums, sums.b, last(p + even, even));
     uint32_t sum = total(&sums, (uint32_t)(len / WIDTH) + (even != 0));
-    return fold32(sum) + (odd ? end[-1] : 0);
+    return odd ? sum + p[even] : sum;
+}
+
+WRITTEN_OUT uint32_t sum_block(const uint8_t *p, size_t len)
+{
+    return block((uint8_t *)(uintptr_t)p, p, len, false); /* nothing is written there */
 }
 
 static AVX2 uint32_t sum_avx2(const void *from, size_t len)
 {
     const uint8_t *p = from;
     uint64_t sum = 0;
-    if (len < SHORT)
-        return csum_small(p, len);
     for (; len > BLOCK; p += BLOCK, len -= BLOCK)
         sum += sum_block(p, BLOCK);
-    return csum_fold(sum + (len < WIDTH ? csum_small(p, len) : sum_block(p, len)));
-}
-
-static inline AVX2 uint32_t copy_block(uint8_t *q, const uint8_t *p, size_t len)
-{
-    struct lanes sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    const uint8_t *end = p + len;
-    uint8_t *end_to = q + len;
-    for (size_t n = len / 256; n > 0; n--, p += 256, q += 256) {
-        copy_four(&sums, q, p);
-        copy_four(&sums, q + 128, p + 128);
-    }
-    if (len & 128) {
-        copy_four(&sums, q, p);
-        p += 128;
-        q += 128;
-    }
-    for (size_t n = len / 32 % 4; n > 0; n--, p += 32, q += 32)
-        sums.a = add(sums.a, copy32(q, p));
-    size_t odd = len & 1, even = len % WIDTH - odd;
-    if (len % WIDTH != 0)
-        (void)copy32(end_to - WIDTH, end - WIDTH); /* some of them a second time */
-    if (even != 0)
-        sums.b = add(sums.b, last(end - odd, even));
-    uint32_t sum = total(&sums, (uint32_t)(len / WIDTH) + (even != 0));
-    return fold32(sum) + (odd ? end[-1] : 0);
+    return csum_fold(sum + (len < SHORT ? csum_small(p, len) : sum_block(p, len)));
 }
 
 static AVX2 uint32_t copy_avx2(void *to, const void *from, size_t len)
@@ -146,11 +144,9 @@ static AVX2 uint32_t copy_avx2(void *to, const void *from, size_t len)
     uint8_t *q = to;
     const uint8_t *p = from;
     uint64_t sum = 0;
-    if (len < SHORT)
-        return csum_copy_small(q, p, len);
     for (; len > BLOCK; p += BLOCK, q += BLOCK, len -= BLOCK)
-        sum += copy_block(q, p, BLOCK);
-    return csum_fold(sum + (len < WIDTH ? csum_copy_small(q, p, len) : copy_block(q, p, len)));
+        sum += block(q, p, BLOCK, true);
+    return csum_fold(sum + (len < SHORT ? csum_copy_small(q, p, len) : block(q, p, len, true)));
 }
 
 const struct csum_ops csum_ops_avx2 = {"avx2", sum_avx2, copy_avx2};
