@@ -80,10 +80,12 @@ static enum wire_fault parse_options(const uint8_t *p, const uint8_t *end, bool 
     return WIRE_OK;
 }
 
-/* The layout of emit_syn_options() with all of them, as Linux has it; false: it is another. */
-static bool take_usual_syn(const uint8_t *p, struct tcp_options *opt)
+bool tcp_parse_usual_syn(const uint8_t *header, size_t header_len, struct tcp_header *tcp)
 {
-    if (get_be16(p) != (TCP_OPTION_MSS << 8 | OPTION_MSS_LEN)
+    const uint8_t *p = header + TCP_HEADER_LEN;
+    struct tcp_options *opt = &tcp->opt;
+    if (header_len != TCP_HEADER_LEN + SYN_OPTIONS_LEN || !(tcp->flags & TCP_SYN)
+        || get_be16(p) != (TCP_OPTION_MSS << 8 | OPTION_MSS_LEN)
         || get_be32(p + 4) != SACK_PERMITTED_TIMESTAMPS || get_be32(p + 16) >> 8 != NOP_WSCALE) {
         return false;
     }
@@ -106,11 +108,7 @@ enum wire_fault tcp_parse(const uint8_t *p, size_t len, struct tcp_header *tcp)
     if (header_len < TCP_HEADER_LEN || header_len > len) {
         return WIRE_TCP_OFFSET;
     }
-    if (tcp_parse_usual(p, header_len, tcp)) {
-        return WIRE_OK;
-    }
-    if (header_len == TCP_HEADER_LEN + SYN_OPTIONS_LEN && (word & TCP_SYN)
-        && take_usual_syn(p + TCP_HEADER_LEN, &tcp->opt)) {
+    if (tcp_parse_usual(p, header_len, tcp) || tcp_parse_usual_syn(p, header_len, tcp)) {
         return WIRE_OK;
     }
     return parse_options(p + TCP_HEADER_LEN, p + header_len, (word & TCP_SYN) != 0, &tcp->opt);

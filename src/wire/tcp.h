@@ -108,6 +108,10 @@ static inline bool tcp_parse_usual(const uint8_t *p, size_t header_len, struct t
     return true;
 }
 
+/* The options of a SYN that has them all, as Linux lays them out, where tcp_parse_usual() has said
+ * false; false: they are others, and none has been read. */
+bool tcp_parse_usual_syn(const uint8_t *p, size_t header_len, struct tcp_header *tcp);
+
 /* How many bytes tcp_emit() would write. */
 size_t tcp_emit_len(const struct tcp_header *tcp);
 

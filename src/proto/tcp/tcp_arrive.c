@@ -319,7 +319,7 @@ static bool syn_received_ack(struct tcp *tcp, struct tcb *tcb, const struct tcp_
                       (enum ciao_state)tcb->head.state);
         return false;
     }
-    tcp_handshake_acked(tcp, tcb, seg);
+    tcp_handshake_acked(tcp, tcb, &(struct tcp_said){{seg->ack, seg->wnd, 0}, seg->seq, seg->len});
     return true;
 }
 

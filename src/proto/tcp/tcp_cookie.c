@@ -190,10 +190,11 @@ bool tcp_cookie_arrives(struct tcp *tcp, struct tcp_listener *listener, struct t
                 .ts_offset = offset,
                 .route = path.route,
                 .peer_mss = opt.mss,
-                .peer_wscale = tcp_peer_scale(&opt),
                 .agreed = (uint8_t)tcp_agreed(tcp_settings(tcp, listener->settings), &opt),
                 .settings = listener->settings},
     };
+    if (stood_for.syn.agreed & TCB_WSCALE)
+        stood_for.syn.peer_wscale = tcp_peer_scale(&opt);
     tcp_head_set(&stood_for.syn.head, sizeof stood_for.syn, tuple);
     tcp_take_over(&stood_for.syn.head, tcp->next_life++, CIAO_LISTEN);
     stood_for.syn.head.link = path.link;

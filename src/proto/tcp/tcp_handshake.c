@@ -117,26 +117,26 @@ void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
         tcp_output_wanted(tcp, tcb);
 }
 
-static void take_window(struct tcb *tcb, const struct tcp_segment *seg)
+static void take_window(struct tcb *tcb, seq_t seq, const struct tcp_news *news)
 {
-    tcb->snd.wnd = seg->wnd;
-    tcb->snd.wl1 = seg->seq;
-    tcb->snd.wl2 = seg->ack;
-    if (seg->wnd > tcb->snd.max_wnd)
-        tcb->snd.max_wnd = seg->wnd;
+    tcb->snd.wnd = news->wnd;
+    tcb->snd.wl1 = seq;
+    tcb->snd.wl2 = news->ack;
+    if (news->wnd > tcb->snd.max_wnd)
+        tcb->snd.max_wnd = news->wnd;
 }
 
 /* The peer acknowledges our SYN,ACK. [RFC9293 3.10.7.4 fifth EV-26]
  * The program may have closed meanwhile: with nothing queued it is in FIN-WAIT-1 already; with
  * bytes still to go the close was put off until now. [RFC9293 3.10.4 EV-46] */
-void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said)
 {
     bool opening = tcp_state_is(tcb, CIAO_SYN_RECEIVED);
     bool owes_answer = (tcb->flags & TCB_SYN_DUE) != 0; /* our SYN,ACK had no time to leave */
     if (opening)
         tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_RECEIVED_ESTABLISHED_HANDSHAKE_DONE);
     tcb->snd.una = tcb->iss + 1;
-    take_window(tcb, seg);
+    take_window(tcb, said->seq, &said->news);
     tcp_handshake_done(tcp, tcb);
     if (owes_answer)
         tcp_ack_now(tcp, tcb);
@@ -180,7 +180,7 @@ static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
     tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(settings);
     take_options(tcp, tcb, settings, &seg->h.opt);
     tcp_ecn_answered(tcp, tcb, seg);
-    take_window(tcb, seg);
+    take_window(tcb, seg->seq, &(struct tcp_news){seg->ack, seg->wnd, 0});
 }
 
 /* [EV-12] the usual answer: SYN,ACK.  What else the segment carries is for the later steps. */

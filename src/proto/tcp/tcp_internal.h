@@ -206,7 +206,8 @@ void tcp_syn_sent_arrives(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *
 void tcp_handshake_timeout(struct tcp *tcp, struct tcb *tcb);
 bool tcp_handshake_waited_enough(const struct ciao_settings *settings, unsigned repeats,
                                  uint32_t since_ms, bool answer);
-void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg);
+struct tcp_said;
+void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said);
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_isn *isn, uint16_t local_port,
                         uint16_t remote_port); /* RFC 6528 */
 void tcp_born(struct tcp *tcp, uint64_t life, const struct tcp_tuple *tuple, bool passive);

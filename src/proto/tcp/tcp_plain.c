@@ -50,12 +50,23 @@ static bool is_believed(const struct tcp *tcp, ref_t ref, const struct ip_packet
            && tcp->judgements == tcp->ip->judgements;
 }
 
+static bool is_at_half_open(const struct tcp_glance *glance)
+{
+    enum ref_kind kind = ref_kind(glance->flow);
+    return glance->usual && (kind == KIND_SYN4 || kind == KIND_SYN6);
+}
+
 bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
     struct ip_packet packet;
     struct tcp_segment seg;
-    if (glance->l4 == NULL || glance->data_len != 0 || !tcp_glance_sums_hold(tcp, glance)
+    if (glance->l4 == NULL || glance->data_len != 0)
+        return false;
+    if (is_at_half_open(glance) && tcp_hello_arrives(tcp, link, glance))
+        return true;
+    if (!tcp_glance_sums_hold(tcp, glance)
         || (!tcp_parse_usual(glance->l4, glance->header_len, &seg.h)
+            && !tcp_parse_usual_syn(glance->l4, glance->header_len, &seg.h)
             && tcp_parse(glance->l4, glance->header_len, &seg.h) != WIRE_OK)
         || !describe(glance, link, &packet))
         return false;

@@ -137,11 +137,12 @@ static void fill(struct tcp *tcp, struct tcp_syn *syn, struct tcp_listener *list
         .listener = tcp_listener_ref(tcp, listener),
         .first_ms = tcp_now_ms(tcp),
         .peer_mss = opt->mss,
-        .peer_wscale = tcp_peer_scale(opt),
         .agreed = (uint8_t)tcp_agreed(settings, opt),
         .ecn = tcp_ecn_agrees(settings, seg),
         .settings = listener->settings,
     };
+    if (syn->agreed & TCB_WSCALE)
+        syn->peer_wscale = tcp_peer_scale(opt);
     tcp_settings_ref(tcp, syn->settings);
     listener->half_open++;
 }
@@ -298,50 +299,53 @@ struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn)
         tcb->ts_recent = syn->ts_recent;
         tcb->ts_recent_ms = tcp_now_ms(tcp);
     }
-    if (syn->agreed & TCB_WSCALE) {
-        tcb->snd_wscale = syn->peer_wscale;
+    tcb->snd_wscale = syn->peer_wscale;
+    if (syn->agreed & TCB_WSCALE)
         tcb->rcv_wscale = tcp_window_scale(settings);
-    }
     tcp_handshake_sizes(tcp, tcb, settings, syn->peer_mss);
     return tcb;
 }
 
-/* Nothing but the ACK that was awaited, in order and with a window: the handshake has heard all of
- * it, and of the steps the timestamp is left. [RFC7323 4.3 7323-7] */
-static bool says_no_more(const struct tcp *tcp, const struct tcb *tcb,
-                         const struct tcp_segment *seg)
+bool tcp_syn_may_grow_up(const struct tcp *tcp, const struct tcp_syn *syn)
 {
-    return (seg->flags & ~TCP_PSH) == TCP_ACK && seg->len == 0 && seg->seq == tcb->rcv.nxt
-           && seg->wnd != 0 && seg->h.opt.has_ts == ((tcb->flags & TCB_TS) != 0)
-           && tcp->config->predict;
+    const struct tcp_listener *listener = tcp_listener_at(tcp, syn->listener);
+    return listener->waiting < listener->backlog;
+}
+
+struct tcb *tcp_syn_grow_up(struct tcp *tcp, ref_t ref, struct tcp_syn *syn,
+                            const struct tcp_said *said)
+{
+    struct tcp_listener *listener = tcp_listener_at(tcp, syn->listener);
+    struct tcb *tcb = tcp_syn_grow(tcp, syn);
+    if (tcb == NULL)
+        return NULL;
+    tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb));
+    tcp_flow_entered(tcp, tcb);
+    free_record(tcp, ref, syn);
+    tcp_handshake_acked(tcp, tcb, said);
+    tcp_note(tcp, tcb, CIAO_DID_SYN_RECORD_GROWN_UP,
+             tcb->head.v6 ? sizeof(struct tcb6) : sizeof *tcb, 0);
+    tcp_listen_queue(tcp, listener, tcb);
+    return tcb;
 }
 
 /* The handshake is done; what else the segment brings goes through the steps of a connection.
  * [RFC9293 3.10.7.4 fifth EV-26] */
 static void grow_up(struct tcp *tcp, ref_t ref, struct tcp_syn *syn, struct tcp_segment *seg)
 {
-    struct tcp_listener *listener = tcp_listener_at(tcp, syn->listener);
-    if (listener->waiting >= listener->backlog) {
+    if (!tcp_syn_may_grow_up(tcp, syn)) {
         tcp_drop(tcp, at(syn), CIAO_DROP_ACCEPT_QUEUE_FULL, seg);
         return;
     }
-    struct tcb *tcb = tcp_syn_grow(tcp, syn);
+    const uint32_t wnd = seg->wnd << syn->peer_wscale;
+    const struct tcp_said said = {{seg->ack, wnd, 0}, seg->seq, seg->len};
+    struct tcb *tcb = tcp_syn_grow_up(tcp, ref, syn, &said);
     if (tcb == NULL) {
         tcp_drop(tcp, at(syn), CIAO_DROP_NO_ROOM_FOR_CONNECTION, seg);
         return;
     }
-    tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb));
-    tcp_flow_entered(tcp, tcb);
-    free_record(tcp, ref, syn);
-    seg->wnd <<= tcb->snd_wscale;
-    tcp_handshake_acked(tcp, tcb, seg);
-    tcp_note(tcp, tcb, CIAO_DID_SYN_RECORD_GROWN_UP,
-             tcb->head.v6 ? sizeof(struct tcb6) : sizeof *tcb, 0);
-    tcp_listen_queue(tcp, listener, tcb);
-    if (!says_no_more(tcp, tcb, seg))
-        tcp_synchronised_arrives(tcp, tcb, seg);
-    else if (tcb->flags & TCB_TS)
-        tcb->ts_recent = seg->h.opt.ts_val; /* when it came is known */
+    seg->wnd = wnd;
+    tcp_synchronised_arrives(tcp, tcb, seg);
 }
 
 /* ---- a segment for the record: the steps of 3.10.7.4 in SYN-RECEIVED ---- */

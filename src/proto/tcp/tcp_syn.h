@@ -19,7 +19,8 @@ static inline uint32_t tcp_agreed(const struct ciao_settings *settings,
 }
 BUILD_ASSERT(TCB_TS == CIAO_NO_TIMESTAMPS && TCB_SACK == CIAO_NO_SACK
              && TCB_WSCALE == CIAO_NO_WSCALE);
-static inline uint8_t tcp_peer_scale(const struct tcp_options *opt) /* [7323-2] */
+/* Of SND.WND, with TCB_WSCALE. [7323-2] */
+static inline uint8_t tcp_peer_scale(const struct tcp_options *opt)
 {
     return opt->wscale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : opt->wscale;
 }
@@ -31,6 +32,11 @@ void tcp_handshake_sizes(const struct tcp *tcp, struct tcb *tcb,
 /* A TCB of what a half-open record, or one that a cookie stands for, knows of the handshake, in the
  * record's state; NULL: no room. */
 struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn);
+bool tcp_syn_may_grow_up(const struct tcp *tcp, const struct tcp_syn *syn); /* its queue has room */
+/* The handshake is done by a segment that says this, whose listener has room: the record's place is
+ * its TCB's, which waits to be accepted.  NULL: no room, and nothing has changed. */
+struct tcb *tcp_syn_grow_up(struct tcp *tcp, ref_t ref, struct tcp_syn *syn,
+                            const struct tcp_said *said);
 /* ---- when its SYN,ACK is sent again: tcp_syn_queue.c ---- */
 void tcp_syn_wait(struct tcp *tcp, ref_t ref, struct tcp_syn *syn, uint64_t wait_us);
 void tcp_syn_stop(struct tcp *tcp, ref_t ref, struct tcp_syn *syn);
