@@ -41,11 +41,7 @@ static uint64_t full_tick(const struct wheel *wheel, uint32_t tick)
 static uint32_t level_of(const struct wheel *wheel, uint64_t tick)
 {
     uint64_t differs = tick ^ wheel->position;
-    if (differs < WHEEL_SLOTS)
-        return 0;
-    if (differs < WHEEL_SLOTS * WHEEL_SLOTS) /* the usual: a timeout of seconds */
-        return 1;
-    uint32_t level = (63 - (uint32_t)__builtin_clzll(differs)) / WHEEL_BITS;
+    uint32_t level = differs == 0 ? 0 : (63 - (uint32_t)__builtin_clzll(differs)) / WHEEL_BITS;
     return level < TOP ? level : TOP;
 }
 
@@ -55,13 +51,13 @@ static uint64_t slot_bit(uint32_t slot)
     return UINT64_C(1) << (slot & DIGIT_MASK);
 }
 
-/* A node comes into a slot.  Not later than what was the earliest, it is the earliest now. */
-static void note_earliest(struct wheel *wheel, uint32_t slot, uint32_t tick)
+/* A node comes into a slot.  Not later than what was the earliest, it is the earliest now.  (All
+ * ticks of a slot lie within 2^31.) */
+static inline void note_earliest(struct wheel *wheel, uint32_t slot, uint32_t tick)
 {
     uint32_t level = slot >> WHEEL_BITS;
-    uint32_t here = (uint32_t)wheel->position;
     bool occupied = wheel->occupied[level] & slot_bit(slot);
-    if (occupied && (uint32_t)(tick - here) > (uint32_t)(wheel->earliest[slot] - here))
+    if (occupied && (int32_t)(tick - wheel->earliest[slot]) > 0)
         return;
     wheel->occupied[level] |= slot_bit(slot);
     wheel->vague[level] &= ~slot_bit(slot);
@@ -73,8 +69,19 @@ static struct wheel_chunk *chunk_at(const struct wheel *wheel, uint32_t index)
     return (struct wheel_chunk *)(void *)wheel->chunks.base + index;
 }
 
-/* A new chunk before the others. */
-static __attribute__((noinline)) uint32_t add_chunk(struct wheel *wheel, uint32_t slot)
+static inline void put_in(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint32_t index)
+{
+    struct wheel_chunk *chunk = chunk_at(wheel, index);
+    uint32_t at = chunk->used;
+    node->place = index << PLACE_BITS | at;
+    chunk->ref[at] = ref;
+    chunk->used = (uint16_t)(at + 1);
+    wheel->count++;
+}
+
+/* Into a new chunk before the others. */
+static __attribute__((noinline)) void put_in_new(struct wheel *wheel, struct wheel_node *node,
+                                                 ref_t ref, uint32_t slot)
 {
     uint32_t index = pool_take(&wheel->chunks), older = wheel->slot[slot];
     ASSERT(index != 0);
@@ -83,25 +90,25 @@ static __attribute__((noinline)) uint32_t add_chunk(struct wheel *wheel, uint32_
     if (older != 0)
         chunk_at(wheel, older)->prev = index;
     wheel->slot[slot] = index;
-    return index;
+    put_in(wheel, node, ref, index);
+}
+
+static inline void link_in(struct wheel *wheel, ref_t ref, struct wheel_node *node, uint32_t tick,
+                           uint32_t slot)
+{
+    uint32_t index = wheel->slot[slot];
+    note_earliest(wheel, slot, tick);
+    node->tick = tick;
+    if (__builtin_expect(index == 0 || chunk_at(wheel, index)->used == WHEEL_CHUNK, 0))
+        put_in_new(wheel, node, ref, slot);
+    else
+        put_in(wheel, node, ref, index);
 }
 
 static void link_node(struct wheel *wheel, ref_t ref, struct wheel_node *node, uint64_t tick)
 {
     uint32_t level = level_of(wheel, tick);
-    uint32_t slot = level << WHEEL_BITS | digit_of(tick, level);
-    note_earliest(wheel, slot, (uint32_t)tick);
-    uint32_t index = wheel->slot[slot];
-    struct wheel_chunk *chunk = chunk_at(wheel, index);
-    if (__builtin_expect(index == 0 || chunk->used == WHEEL_CHUNK, 0)) {
-        index = add_chunk(wheel, slot);
-        chunk = chunk_at(wheel, index);
-    }
-    node->tick = (uint32_t)tick;
-    node->place = index << PLACE_BITS | chunk->used;
-    chunk->ref[chunk->used++] = ref;
-    chunk->armed++;
-    wheel->count++;
+    link_in(wheel, ref, node, (uint32_t)tick, level << WHEEL_BITS | digit_of(tick, level));
 }
 
 static void forget_slot(struct wheel *wheel, uint32_t slot)
@@ -129,7 +136,17 @@ static void chunk_is_empty(struct wheel *wheel, uint32_t slot, uint32_t index)
     pool_give(&wheel->chunks, index);
 }
 
-static void unlink_node(struct wheel *wheel, struct wheel_node *node)
+/* The last one went, and with it the holes before it. */
+static __attribute__((noinline)) void drop_holes(struct wheel *wheel, uint32_t slot, uint32_t index)
+{
+    struct wheel_chunk *chunk = chunk_at(wheel, index);
+    while (chunk->used != 0 && chunk->ref[chunk->used - 1] == REF_NONE)
+        chunk->used--;
+    if (chunk->used == 0)
+        chunk_is_empty(wheel, slot, index);
+}
+
+static inline void unlink_node(struct wheel *wheel, struct wheel_node *node)
 {
     uint32_t index = node->place >> PLACE_BITS, at = node->place & ((1u << PLACE_BITS) - 1);
     struct wheel_chunk *chunk = chunk_at(wheel, index);
@@ -139,13 +156,8 @@ static void unlink_node(struct wheel *wheel, struct wheel_node *node)
     if (wheel->earliest[slot] == node->tick)
         wheel->vague[slot >> WHEEL_BITS] |= slot_bit(slot);
     chunk->ref[at] = REF_NONE;
-    if (--chunk->armed == 0) {
-        chunk->used = 0;
-        chunk_is_empty(wheel, slot, index);
-        return;
-    }
-    while (chunk->ref[chunk->used - 1] == REF_NONE)
-        chunk->used--;
+    if (at + 1 == chunk->used)
+        drop_holes(wheel, slot, index);
 }
 
 /* One for each node at worst, and one for each slot. */
@@ -177,11 +189,14 @@ bool wheel_armed(const struct wheel *wheel, ref_t ref)
     return node_of(wheel, ref)->place != 0;
 }
 
+void wheel_disarm(struct wheel *wheel, struct wheel_node *node)
+{
+    unlink_node(wheel, node);
+}
+
 void wheel_cancel(struct wheel *wheel, ref_t ref)
 {
-    struct wheel_node *node = node_of(wheel, ref);
-    if (node->place != 0)
-        unlink_node(wheel, node);
+    wheel_cancel_node(wheel, node_of(wheel, ref));
 }
 
 /* The first that is not before this one, and that can still be handed out. */
@@ -204,15 +219,29 @@ void wheel_set(struct wheel *wheel, ref_t ref, time_us deadline)
         wheel_set_node(wheel, node_of(wheel, ref), ref, deadline / 1000 + (deadline % 1000 != 0));
 }
 
-void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick)
+void wheel_move_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick)
 {
-    tick = tick_for(wheel, tick);
-    if (node->place != 0) {
-        if (node->tick == (uint32_t)tick)
-            return;
-        unlink_node(wheel, node);
-    }
-    link_node(wheel, ref, node, tick);
+    if (node->tick == (uint32_t)tick_for(wheel, tick))
+        return;
+    unlink_node(wheel, node);
+    wheel_arm_node(wheel, node, ref, tick);
+}
+
+static __attribute__((noinline)) void arm_anywhere(struct wheel *wheel, struct wheel_node *node,
+                                                   ref_t ref, uint64_t tick)
+{
+    link_node(wheel, ref, node, tick_for(wheel, tick));
+}
+
+/* The usual is a timeout of a second, on level 1. */
+void wheel_arm_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick)
+{
+    uint64_t differs = tick ^ wheel->position;
+    bool usual = tick > wheel->position && differs - WHEEL_SLOTS < WHEEL_SLOTS * (WHEEL_SLOTS - 1);
+    if (__builtin_expect(usual, 1))
+        link_in(wheel, ref, node, (uint32_t)tick, 1u << WHEEL_BITS | digit_of(tick, 1));
+    else
+        arm_anywhere(wheel, node, ref, tick);
 }
 
 /* The first slot that is due, which is on the first level that has any; -1 when there is none. */

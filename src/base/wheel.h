@@ -47,10 +47,11 @@ struct wheel_space {
 
 #define WHEEL_CHUNK 13
 
-/* The newest is the last.  Where one was disarmed there is a hole, but never at the end. */
+/* The newest is the last.  Where one was disarmed there is a hole, but never at the end: without
+ * any that is armed `used` is 0. */
 struct wheel_chunk {
     uint32_t next, prev; /* of the same slot, older and newer; 0: none */
-    uint8_t used, armed;
+    uint16_t used;
     uint16_t slot;
     ref_t ref[WHEEL_CHUNK];
 };
@@ -83,13 +84,33 @@ static inline uint64_t wheel_tick(time_us deadline)
 {
     return (deadline + 999) / 1000;
 }
-/* wheel_set() for whoever has the record at hand; the deadline is not TIME_NEVER. */
-void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick);
 bool wheel_armed(const struct wheel *wheel, ref_t ref);
-/* The same, for whoever has the record at hand. */
+
+/* The same for whoever has the record at hand; the deadline is not TIME_NEVER. */
 static inline bool wheel_node_armed(const struct wheel_node *node)
 {
     return node->place != 0;
+}
+/* It is not armed. */
+__attribute__((noinline)) void wheel_arm_node(struct wheel *wheel, struct wheel_node *node,
+                                              ref_t ref, uint64_t tick);
+/* It is armed. */
+__attribute__((noinline)) void wheel_move_node(struct wheel *wheel, struct wheel_node *node,
+                                               ref_t ref, uint64_t tick);
+/* So it is here. */
+__attribute__((noinline)) void wheel_disarm(struct wheel *wheel, struct wheel_node *node);
+static inline void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref,
+                                  uint64_t tick)
+{
+    if (wheel_node_armed(node))
+        wheel_move_node(wheel, node, ref, tick);
+    else
+        wheel_arm_node(wheel, node, ref, tick);
+}
+static inline void wheel_cancel_node(struct wheel *wheel, struct wheel_node *node)
+{
+    if (wheel_node_armed(node))
+        wheel_disarm(wheel, node);
 }
 
 /*

@@ -95,20 +95,32 @@ struct tcb *tcp_tcb_new(struct tcp *tcp, bool v6)
     return tcb;
 }
 
-void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
+static __attribute__((noinline)) void free_bytes(struct tcp *tcp, struct tcb *tcb)
 {
-    ref_t ref = tcp_tcb_ref(tcp, tcb);
     tcp_sendq_flush(tcp, tcb);
     tcp_receive_flush(tcp, tcb);
     tcp_side_detach(tcp, tcb);
-    tcp_note(tcp, tcb, CIAO_DID_TCB_FREED, 0, 0);
-    tcp_flow_leave(tcp, tcb);
-    wheel_cancel(&tcp->wheel, ref);
+}
+
+static __attribute__((noinline)) void leave_lists(struct tcp *tcp, struct tcb *tcb)
+{
     tcp_output_forget(tcp, tcb);
-    tcp_told_forget(tcp, ref);
+    tcp_told_forget(tcp, tcp_tcb_ref(tcp, tcb));
+}
+
+void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->queue != 0 || tcb->has_side)
+        free_bytes(tcp, tcb);
+    tcp_note(tcp, tcb, CIAO_DID_TCB_FREED, 0, 0);
+    if (tcb->flags & TCB_IN_FLOW)
+        tcp_flow_leave(tcp, tcb);
+    wheel_cancel_node(&tcp->wheel, &tcb->timer);
+    if (tcb->flags & (TCB_LISTED | TCB_USER_LISTED))
+        leave_lists(tcp, tcb);
     tcp_settings_give(tcp, tcb->settings);
     tcb->head.life = 0;
-    pool_give(tcb->head.v6 ? &tcp->tcbs6 : &tcp->tcbs, ref_index(ref));
+    pool_give(tcb->head.v6 ? &tcp->tcbs6 : &tcp->tcbs, ref_index(tcp_tcb_ref(tcp, tcb)));
 }
 
 /* ---- settings, shared where equal ---- */
@@ -174,13 +186,17 @@ void tcp_settings_ref(struct tcp *tcp, uint16_t index)
         slot_at(tcp, index)->refs++;
 }
 
-void tcp_settings_give(struct tcp *tcp, uint16_t index)
+static __attribute__((noinline)) void settings_unused(struct tcp *tcp, uint16_t index)
 {
-    if (index == 0 || --slot_at(tcp, index)->refs != 0)
-        return;
     for (unsigned i = 0; i < TCP_SETTINGS_RECENT; i++) {
         if (tcp->settings_recent[i] == index)
             tcp->settings_recent[i] = 0;
     }
     pool_give(&tcp->settings, index);
+}
+
+void tcp_settings_give(struct tcp *tcp, uint16_t index)
+{
+    if (index != 0 && --slot_at(tcp, index)->refs == 0)
+        settings_unused(tcp, index);
 }
