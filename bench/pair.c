@@ -188,11 +188,14 @@ void pair_settle(struct pair *pair)
 /* Whoever drives a stack owes it a call when its deadline has come, and none before. */
 static void tick(struct ciao_stack *stack, uint64_t now_us)
 {
-    struct ciao_event events[16];
+    const struct ciao_event *events;
+    unsigned n;
 
     if (ciao_next_deadline(stack) <= now_us)
         (void)ciao_advance(stack, now_us);
-    while (ciao_events(stack, events, 16) == 16) {
+    while ((n = ciao_events_look(stack, &events)) != 0) {
+        bench_must(events[n - 1].type != CIAO_EVENT_LOST, "events were lost");
+        ciao_events_done(stack, n);
     }
 }
 

@@ -482,5 +482,13 @@ void ciao_events_mask(struct ciao_stack *stack, unsigned classes);
 /* Take up to n events out of the ring, oldest first; returns how many. */
 CIAO_MUST_CHECK unsigned ciao_events(struct ciao_stack *stack, struct ciao_event *events,
                                      unsigned n);
+/*
+ * Read events where they lie, without a copy: the oldest of them that stand in a row, in *events;
+ * returns how many, 0 when there are none.  Then ciao_events_done() takes the first n of these out;
+ * until then they stay as they are.  Ask again: there may be more.
+ */
+CIAO_MUST_CHECK unsigned ciao_events_look(struct ciao_stack *stack,
+                                          const struct ciao_event **events);
+void ciao_events_done(struct ciao_stack *stack, unsigned n);
 
 #endif

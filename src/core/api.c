@@ -221,3 +221,13 @@ unsigned ciao_events(struct ciao_stack *stack, struct ciao_event *events, unsign
 {
     return trace_take(&stack->trace, events, n);
 }
+
+unsigned ciao_events_look(struct ciao_stack *stack, const struct ciao_event **events)
+{
+    return trace_look(&stack->trace, events);
+}
+
+void ciao_events_done(struct ciao_stack *stack, unsigned n)
+{
+    trace_done(&stack->trace, n);
+}

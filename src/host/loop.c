@@ -8,8 +8,6 @@
 
 #include "host/host_internal.h"
 
-#define EVENTS_AT_ONCE 64
-
 /* Nothing may hold the program up for ever: so many batches a link in one host_send(). */
 #define BATCHES_AT_ONCE 64
 
@@ -95,14 +93,14 @@ static void tell(struct host *host, const struct ciao_event *event)
 
 static void drain_events(struct host *host)
 {
-    struct ciao_event events[EVENTS_AT_ONCE];
+    const struct ciao_event *events;
     unsigned n;
 
-    do {
-        n = ciao_events(host->stack, events, EVENTS_AT_ONCE);
+    while ((n = ciao_events_look(host->stack, &events)) != 0) {
         for (unsigned i = 0; i < n; i++)
             tell(host, &events[i]);
-    } while (n == EVENTS_AT_ONCE);
+        ciao_events_done(host->stack, n);
+    }
 }
 
 int host_send(struct host *host)

@@ -98,33 +98,43 @@ struct ciao_event *trace_slot(struct trace *trace, enum ciao_event_type type, ui
     return slot(trace, (struct what){.type = (uint8_t)type}, life);
 }
 
-/* The oldest `n`, at least one, which lie in the ring in one piece or in two. */
-static void copy_out(const struct trace *trace, struct ciao_event *events, unsigned n)
+/* Once something was lost nothing more is written until the reader has caught up, so the gap has
+ * one place.  That is where it is written. */
+static __attribute__((noinline, cold)) void tell_gap(struct trace *trace)
 {
-    uint32_t first = (uint32_t)trace->tail & (trace->size - 1);
-    uint32_t to_end = trace->size - first, piece = n < to_end ? n : to_end;
-    memcpy(events, trace->ring + first, piece * sizeof *events);
-    memcpy(events + piece, trace->ring, (n - piece) * sizeof *events);
+    uint64_t lost = trace->lost;
+    trace->lost = 0;
+    set_stop(trace);
+    trace_slot(trace, CIAO_EVENT_LOST, 0)->u.args[0] = lost;
 }
 
-/* Once something was lost nothing more is written until the reader has caught up, so the gap has
- * one place. */
+unsigned trace_look(struct trace *trace, const struct ciao_event **events)
+{
+    if (written(trace) == trace->tail && trace->lost != 0)
+        tell_gap(trace);
+    uint32_t first = (uint32_t)trace->tail & (trace->size - 1);
+    uint64_t there = written(trace) - trace->tail, to_end = trace->size - first;
+    *events = trace->ring + first;
+    return (unsigned)(there < to_end ? there : to_end);
+}
+
+void trace_done(struct trace *trace, unsigned n)
+{
+    ASSERT(n <= written(trace) - trace->tail);
+    trace->tail += n;
+    set_stop(trace);
+}
+
 unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n)
 {
-    uint64_t there = written(trace) - trace->tail;
-    unsigned taken = n < there ? n : (unsigned)there;
-    if (taken != 0)
-        copy_out(trace, events, taken);
-    trace->tail += taken;
-    if (taken < n && trace->lost != 0) {
-        struct ciao_event *gap = &events[taken++];
-        memset(gap, 0, sizeof *gap);
-        gap->time_us = trace->now;
-        gap->type = CIAO_EVENT_LOST;
-        gap->u.args[0] = trace->lost;
-        trace->lost = 0;
+    const struct ciao_event *here;
+    unsigned taken = 0, there;
+    while (taken < n && (there = trace_look(trace, &here)) != 0) {
+        unsigned piece = there < n - taken ? there : n - taken;
+        memcpy(events + taken, here, piece * sizeof *events);
+        trace_done(trace, piece);
+        taken += piece;
     }
-    set_stop(trace);
     return taken;
 }
 

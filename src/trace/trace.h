@@ -32,6 +32,9 @@ struct trace {
 
 void trace_init(struct trace *trace, struct ciao_event *ring, uint32_t size, uint32_t mask);
 void trace_mask(struct trace *trace, uint32_t mask); /* CIAO_EVENTS_*; without a ring none */
+/* As ciao_events_look(), ciao_events_done() and ciao_events(). */
+unsigned trace_look(struct trace *trace, const struct ciao_event **events);
+void trace_done(struct trace *trace, unsigned n);
 unsigned trace_take(struct trace *trace, struct ciao_event *events, unsigned n);
 
 /* A slot to fill in, time, life and type set and the rest zero; NULL when the ring is full. */

@@ -213,27 +213,6 @@ static void pairs_of_hosts_have_a_clock_of_their_own(void **state)
 
 /* ---- the ring of events ---- */
 
-#define RING 8u
-
-/* However it is taken, in pieces of every size and across the end of the ring. */
-static void events_come_out_in_their_order(void **state)
-{
-    (void)state;
-    struct ciao_event ring[RING], taken[RING];
-    struct trace trace;
-    uint64_t written = 0, seen = 0;
-    trace_init(&trace, ring, RING, CIAO_EVENTS_LIFE);
-    for (unsigned round = 0; round < 64; round++) {
-        for (unsigned i = round % RING + 1; i > 0 && written - seen < RING; i--)
-            trace_slot(&trace, CIAO_EVENT_BORN, ++written);
-        unsigned n = trace_take(&trace, taken, round == 63 ? RING : round % 5 + 1);
-        for (unsigned i = 0; i < n; i++)
-            assert_int_equal(taken[i].life, ++seen);
-    }
-    assert_true(seen == written && written > 64);
-    assert_int_equal(trace.lost, 0);
-}
-
 /* ---- who is meant by a SYN ---- */
 
 #define GROUP 5u
@@ -276,7 +255,6 @@ int main(void)
         cmocka_unit_test(a_new_route_is_heeded),
         cmocka_unit_test(a_group_shares_its_flows),
         cmocka_unit_test(pairs_of_hosts_have_a_clock_of_their_own),
-        cmocka_unit_test(events_come_out_in_their_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

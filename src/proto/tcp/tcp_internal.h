@@ -375,8 +375,14 @@ struct tcp_piece tcp_keepalive_piece(struct tcb *tcb); /* with TCB_KEEPALIVE */
 /* ---- readiness and output lists: tcp_lists.c ---- */
 void tcp_output_wanted(struct tcp *tcp, struct tcb *tcb); /* put it into its link's list, once */
 void tcp_output_forget(struct tcp *tcp, struct tcb *tcb);
-void tcp_told(struct tcp *tcp,
-              struct tcb *tcb); /* readiness may have changed: list it when it has */
+void tcp_tell(struct tcp *tcp, struct tcb *tcb);
+/* Readiness may have changed: list it when it has.  Nobody is told of a connection that nobody
+ * holds. */
+static inline void tcp_told(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->flags & TCB_HAS_HANDLE)
+        tcp_tell(tcp, tcb);
+}
 void tcp_told_again(struct tcp *tcp, struct tcb *tcb, unsigned ready);
 void tcp_told_data_anew(struct tcp *tcp, struct tcb *tcb);
 /* Bytes have come.  To whom that was told already, and who wants to hear of each, it is told by a
@@ -395,6 +401,7 @@ static inline void tcp_told_data(struct tcp *tcp, struct tcb *tcb)
 }
 void tcp_told_list(struct tcp *tcp, ref_t ref);
 void tcp_told_forget(struct tcp *tcp, ref_t ref);
+void tcp_told_forget_tcb(struct tcp *tcp, struct tcb *tcb);           /* with TCB_USER_LISTED */
 unsigned tcp_tcb_ready(const struct tcp *tcp, const struct tcb *tcb); /* tcp_user.c */
 
 /* ---- segments that leave: tcp_segment.c ---- */

@@ -147,34 +147,19 @@ static bool user_listed(const struct tcp *tcp, ref_t ref)
                                : tcp_listener_at(tcp, ref)->user_listed;
 }
 
-static void user_mark(const struct tcp *tcp, ref_t ref, bool listed)
+static void user_append(struct tcp *tcp, ref_t ref, struct tcp_link *link)
 {
-    if (!tcp_ref_is_tcb(ref)) {
-        tcp_listener_at(tcp, ref)->user_listed = listed;
-        return;
-    }
-    struct tcb *tcb = tcp_tcb_at(tcp, ref);
-    tcb->flags = listed ? tcb->flags | TCB_USER_LISTED : tcb->flags & ~TCB_USER_LISTED;
-}
-
-void tcp_told_list(struct tcp *tcp, ref_t ref)
-{
-    if (user_listed(tcp, ref))
-        return;
-    *user_link(tcp, ref) = (struct tcp_link){REF_NONE, tcp->user_last};
-    if (tcp->user_last == REF_NONE)
+    ref_t last = tcp->user_last;
+    *link = (struct tcp_link){REF_NONE, last};
+    tcp->user_last = ref;
+    if (last == REF_NONE)
         tcp->user_first = ref;
     else
-        user_link(tcp, tcp->user_last)->next = ref;
-    tcp->user_last = ref;
-    user_mark(tcp, ref, true);
+        user_link(tcp, last)->next = ref;
 }
 
-void tcp_told_forget(struct tcp *tcp, ref_t ref)
+static void user_remove(struct tcp *tcp, struct tcp_link link)
 {
-    if (!user_listed(tcp, ref))
-        return;
-    struct tcp_link link = *user_link(tcp, ref);
     if (link.prev == REF_NONE)
         tcp->user_first = link.next;
     else
@@ -183,20 +168,54 @@ void tcp_told_forget(struct tcp *tcp, ref_t ref)
         tcp->user_last = link.prev;
     else
         user_link(tcp, link.next)->prev = link.prev;
-    user_mark(tcp, ref, false);
 }
 
-/* Nobody is told of a connection that nobody holds. */
-void tcp_told(struct tcp *tcp, struct tcb *tcb)
+static void list_tcb(struct tcp *tcp, struct tcb *tcb)
 {
-    if (!(tcb->flags & TCB_HAS_HANDLE))
+    if (tcb->flags & TCB_USER_LISTED)
         return;
+    user_append(tcp, tcp_tcb_ref(tcp, tcb), &tcb->user);
+    tcb->flags |= TCB_USER_LISTED;
+}
+
+void tcp_told_list(struct tcp *tcp, ref_t ref)
+{
+    if (tcp_ref_is_tcb(ref)) {
+        list_tcb(tcp, tcp_tcb_at(tcp, ref));
+        return;
+    }
+    struct tcp_listener *listener = tcp_listener_at(tcp, ref);
+    if (!listener->user_listed)
+        user_append(tcp, ref, &listener->user);
+    listener->user_listed = true;
+}
+
+void tcp_told_forget_tcb(struct tcp *tcp, struct tcb *tcb)
+{
+    user_remove(tcp, tcb->user);
+    tcb->flags &= ~TCB_USER_LISTED;
+}
+
+void tcp_told_forget(struct tcp *tcp, ref_t ref)
+{
+    if (!user_listed(tcp, ref))
+        return;
+    if (tcp_ref_is_tcb(ref)) {
+        tcp_told_forget_tcb(tcp, tcp_tcb_at(tcp, ref));
+        return;
+    }
+    user_remove(tcp, tcp_listener_at(tcp, ref)->user);
+    tcp_listener_at(tcp, ref)->user_listed = false;
+}
+
+void tcp_tell(struct tcp *tcp, struct tcb *tcb)
+{
     uint8_t ready = (uint8_t)tcp_tcb_ready(tcp, tcb);
     uint8_t news = ready & (uint8_t)~tcb->told_ready;
     tcb->told_ready = ready;
     tcb->news |= news;
     if (news != 0)
-        tcp_told_list(tcp, tcp_tcb_ref(tcp, tcb));
+        list_tcb(tcp, tcb);
 }
 
 /* Something new of a kind that was told before: say it again. */

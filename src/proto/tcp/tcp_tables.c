@@ -105,7 +105,8 @@ static __attribute__((noinline)) void free_bytes(struct tcp *tcp, struct tcb *tc
 static __attribute__((noinline)) void leave_lists(struct tcp *tcp, struct tcb *tcb)
 {
     tcp_output_forget(tcp, tcb);
-    tcp_told_forget(tcp, tcp_tcb_ref(tcp, tcb));
+    if (tcb->flags & TCB_USER_LISTED)
+        tcp_told_forget_tcb(tcp, tcb);
 }
 
 void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)

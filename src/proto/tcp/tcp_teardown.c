@@ -95,7 +95,7 @@ int tcp_teardown_shutdown(struct tcp *tcp, struct tcb *tcb)
 
 /* Nobody owns it any more: the peer may take its time with its FIN, but not for ever. AS LINUX:
  * tcp_fin_timeout. */
-static void watch_orphan(struct tcp *tcp, struct tcb *tcb)
+static __attribute__((noinline)) void watch_orphan(struct tcp *tcp, struct tcb *tcb)
 {
     if (!(tcb->flags & TCB_ORPHAN) || !tcp_state_is(tcb, CIAO_FIN_WAIT_2))
         return;
@@ -147,17 +147,19 @@ void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
         tcb->rcv.edge = tcb->rcv.nxt;
     tcb->flags |= TCB_FIN_RECEIVED;
     if (!(tcb->flags & TCB_ORPHAN)) /* else there is nobody to tell */
-        tcp_note(tcp, tcb, CIAO_DID_EOF_QUEUED, tcp_unread_bytes(tcp, tcb), 0);
-    tcp_ack_now(tcp, tcb);
-    if (tcp_state_is(tcb, CIAO_ESTABLISHED)) {
-        tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_CLOSE_WAIT_PEER_CLOSED_FIRST);
-    } else if (tcp_state_is(tcb, CIAO_FIN_WAIT_1)) {
-        tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_CLOSING_FINS_CROSSED);
-    } else {
+        tcp_note(tcp, tcb, CIAO_DID_EOF_QUEUED, tcb->queue == 0 ? 0 : tcp_unread_bytes(tcp, tcb),
+                 0);
+    if (tcp_state_is(tcb, CIAO_FIN_WAIT_2)) {
+        tcb->flags |= TCB_ACK_NOW; /* the record sends it */
         tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_2_TIME_WAIT_PEER_CLOSED_TOO);
         tcp_wait_enter(tcp, tcb);
         return;
     }
+    tcp_ack_now(tcp, tcb);
+    if (tcp_state_is(tcb, CIAO_ESTABLISHED))
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_CLOSE_WAIT_PEER_CLOSED_FIRST);
+    else
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_CLOSING_FINS_CROSSED);
     tcp_told_again(tcp, tcb, CIAO_READABLE);
 }
 
@@ -245,7 +247,7 @@ static void abort_with(struct tcp *tcp, struct tcb *tcb, enum ciao_reason reason
 static void give_handle_up(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->flags & TCB_USER_LISTED)
-        tcp_told_forget(tcp, tcp_tcb_ref(tcp, tcb));
+        tcp_told_forget_tcb(tcp, tcb);
     tcb->flags = (tcb->flags & ~TCB_HAS_HANDLE) | TCB_ORPHAN;
     tcb->persist_ms = tcp_now_ms(tcp);
 }

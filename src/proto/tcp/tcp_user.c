@@ -38,7 +38,7 @@ struct tcp_listener *tcp_user_listener(const struct tcp *tcp, ciao_conn conn)
 }
 
 /* The error for a call on something that is no connection. */
-static int no_connection(const struct tcp *tcp, ciao_conn conn)
+static __attribute__((noinline, cold)) int no_connection(const struct tcp *tcp, ciao_conn conn)
 {
     return tcp_user_listener(tcp, conn) != NULL ? -CIAO_ENOTCONN : -CIAO_EBADCONN;
 }
@@ -147,16 +147,11 @@ static int64_t take(struct tcp *tcp, struct tcb *tcb, uint8_t *data, size_t len)
     return (int64_t)taken;
 }
 
-/* [RFC9293 3.10.3 MUST-12 EV-52] */
-int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, unsigned flags)
+/* [RFC9293 3.10.3 EV-52] */
+static __attribute__((noinline)) int64_t recv_somehow(struct tcp *tcp, struct tcb *tcb, void *data,
+                                                      size_t len, unsigned flags)
 {
-    struct tcb *tcb = tcb_of(tcp, conn);
     bool peek = (flags & CIAO_RECV_PEEK) != 0;
-    if (tcb == NULL)
-        return no_connection(tcp, conn);
-    if (flags == 0 && data != NULL && len != 0 && tcb->urgent == 0
-        && tcp_unread_bytes(tcp, tcb) != 0)
-        return take(tcp, tcb, data, len);
     if (flags & CIAO_RECV_URGENT)
         return tcp_urgent_take(tcp, tcb, data, peek);
     const struct tcp_read read = {.data = data, .len = len, .peek = peek};
@@ -181,6 +176,23 @@ int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, u
     if (tcp_state_is(tcb, CIAO_CLOSED))
         return -CIAO_ENOTCONN;
     return -CIAO_EAGAIN;
+}
+
+/* [RFC9293 3.10.3 MUST-12]  What is usual: there are bytes, or there will be none any more. */
+int64_t tcp_user_recv(struct tcp *tcp, ciao_conn conn, void *data, size_t len, unsigned flags)
+{
+    struct tcb *tcb = tcb_of(tcp, conn);
+    if (tcb == NULL)
+        return no_connection(tcp, conn);
+    if ((flags | tcb->urgent) != 0)
+        return recv_somehow(tcp, tcb, data, len, flags);
+    if (tcb->queue == 0 && at_end_of_stream(tcb)) {
+        tcp_note(tcp, tcb, CIAO_CALL_RECV_EOF, 0, 0);
+        return 0;
+    }
+    if (data != NULL && len != 0 && tcp_unread_bytes(tcp, tcb) != 0)
+        return take(tcp, tcb, data, len);
+    return recv_somehow(tcp, tcb, data, len, flags);
 }
 
 int64_t tcp_user_peek(struct tcp *tcp, ciao_conn conn, void *data, size_t len, uint32_t offset)
