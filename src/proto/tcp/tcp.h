@@ -86,6 +86,7 @@ struct tcp {
     uint32_t sides_used;
     uint32_t queues_kept; /* so many stay attached though they are empty: see tcp_queue.c */
     struct tcp_wait_queue waiting[2]; /* IPv4, IPv6 */
+    uint32_t msl_ms;                  /* of the stack's settings, which those have */
     struct tcp_wait_queue half_open;  /* SYN records that wait for the first time */
     struct tcp_ports ports;
     struct tcp_bindings bindings;

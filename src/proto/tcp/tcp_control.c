@@ -227,6 +227,40 @@ bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head)
 
 /* ---- from a record that has no TCB, by way of the outbox ---- */
 
+/* As tcp_control_write() does it for an ACK with timestamps. */
+static void put_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset,
+                         struct ciao_frame *frame)
+{
+    uint8_t *l4 = frame->room + IP_TO_L4;
+    uint32_t ports = (uint32_t)wait->head.lport << 16 | wait->head.rport;
+    uint32_t wnd = (uint16_t)(wait->rcv_wnd >> wait->rcv_wscale);
+    uint32_t fourth = TCP_STAMPED_LEN << 26 | TCP_ACK << 16 | wnd;
+    ciao_frame_init(frame);
+    frame->head = l4 - IP4_HEADER_LEN;
+    frame->head_len = frame->len = IP4_HEADER_LEN + TCP_STAMPED_LEN;
+    const struct tcp_service service = {tcp->config->tcp.ttl, 0};
+    uint64_t sum = tcp_put_ip4(tcp->ip, &wait->head, service, l4, TCP_STAMPED_LEN);
+    sum = csum_add(sum, tcp_pseudo_sum(TCP_STAMPED_LEN));
+    sum = csum_add(sum, csum_put_64(l4, (uint64_t)ports << 32 | wait->snd_nxt));
+    sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)wait->rcv_nxt << 32 | fourth));
+    sum = csum_add(sum, csum_put_64(l4 + 16, TCP_TIMESTAMPS_WORD));
+    sum = csum_add(
+        sum, csum_put_64(l4 + 24, (uint64_t)tcp_ts_now(tcp, ts_offset) << 32 | wait->ts_recent));
+    csum_store(l4 + TCP_CHECKSUM_OFFSET, sum);
+}
+
+bool tcp_control_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset)
+{
+    const struct ciao_link *link = &tcp->ip->links.at[wait->head.link].link;
+    if (wait->head.v6 || !wait->has_ts || link->kind == CIAO_LINK_ETHERNET || link->tx_csum
+        || !tcp->config->predict || trace_on(tcp->trace, CIAO_EVENTS_WIRE))
+        return false;
+    struct ciao_frame *frame = ip_outbox_next(tcp->ip, wait->head.link);
+    if (frame != NULL)
+        put_wait_ack(tcp, wait, ts_offset, frame);
+    return true;
+}
+
 void tcp_control_reply(struct tcp *tcp, const struct tcp_control *control, uint16_t route,
                        uint8_t wscale, bool again)
 {

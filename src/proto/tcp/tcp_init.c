@@ -137,6 +137,7 @@ int tcp_init(struct tcp *tcp, const struct ciao_config *config, struct arena *ar
     tcp_set_now(tcp, now);
     tcp->next_life = 1;
     tcp->queues_kept = TCP_QUEUES_KEPT;
+    tcp->msl_ms = tcp_wait_ms_of(&config->tcp);
     draw_keys(tcp, config);
     int result = take_tables(tcp, config, arena);
     if (result != 0)

@@ -450,6 +450,8 @@ void tcp_control_put(struct tcp *tcp, struct tcb *tcb, uint32_t fin, struct ciao
 /* Write it, whole, into a frame that holds nothing. */
 void tcp_control_write(struct tcp *tcp, const struct tcp_control *control,
                        struct ciao_frame *frame);
+/* The ACK of a TIME-WAIT record, through the outbox; false: not usual, and nothing is done. */
+bool tcp_control_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset);
 /* What a record without a TCB says, through the outbox, whatever the link. */
 void tcp_control_reply(struct tcp *tcp, const struct tcp_control *control, uint16_t route,
                        uint8_t wscale, bool again);

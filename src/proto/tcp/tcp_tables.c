@@ -52,12 +52,18 @@ void tcp_prefetch_tcb(const struct tcp *tcp, ref_t ref)
 
 struct tcp_syn *tcp_syn_at(const struct tcp *tcp, ref_t ref)
 {
-    return pool_at(ref_kind(ref) == KIND_SYN4 ? &tcp->syns : &tcp->syns6, ref_index(ref));
+    size_t index = ref_index(ref);
+    return (struct tcp_syn *)(void *)(ref_kind(ref) == KIND_SYN4
+                                          ? tcp->syns.base + index * sizeof(struct tcp_syn)
+                                          : tcp->syns6.base + index * sizeof(struct tcp_syn6));
 }
 
 struct tcp_wait *tcp_wait_at(const struct tcp *tcp, ref_t ref)
 {
-    return pool_at(ref_kind(ref) == KIND_TW4 ? &tcp->waits : &tcp->waits6, ref_index(ref));
+    size_t index = ref_index(ref);
+    return (struct tcp_wait *)(void *)(ref_kind(ref) == KIND_TW4
+                                           ? tcp->waits.base + index * sizeof(struct tcp_wait)
+                                           : tcp->waits6.base + index * sizeof(struct tcp_wait6));
 }
 
 struct tcp_listener *tcp_listener_at(const struct tcp *tcp, ref_t ref)

@@ -51,25 +51,25 @@ static unsigned bits_of(uint32_t value)
 static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb *tcb)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    memset(wait, 0, sizeof *wait);
+    *wait = (struct tcp_wait){
+        .snd_nxt = tcb->snd.nxt,
+        .rcv_nxt = tcb->rcv.nxt,
+        .ts_recent = tcb->ts_recent,
+        .rcv_wnd = tcb->rcv.edge - tcb->rcv.nxt,
+        .has_ts = (tcb->flags & TCB_TS) != 0,
+        .rcv_wscale = tcb->rcv_wscale & 15u,
+        .rst_ends = (settings->more & CIAO_RST_ENDS_TIME_WAIT) != 0,
+        .passive = (tcb->flags & TCB_PASSIVE) != 0,
+        .max_wnd_bits = bits_of(tcb->snd.max_wnd) & 31u,
+        .route = tcb->route,
+    };
     tcp_head_copy(&wait->head, sizeof *wait, &tcb->head, sizeof *tcb);
     tcp_take_over(&wait->head, tcb->head.life, CIAO_TIME_WAIT);
-    wait->route = tcb->route;
-    wait->snd_nxt = tcb->snd.nxt;
-    wait->rcv_nxt = tcb->rcv.nxt;
-    wait->rcv_wnd = tcb->rcv.edge - tcb->rcv.nxt;
-    wait->max_wnd_bits = bits_of(tcb->snd.max_wnd) & 31u;
-    wait->ts_recent = tcb->ts_recent;
-    wait->passive = (tcb->flags & TCB_PASSIVE) != 0;
-    wait->has_ts = (tcb->flags & TCB_TS) != 0;
-    wait->rcv_wscale = tcb->rcv_wscale & 15u;
-    wait->rst_ends = (settings->more & CIAO_RST_ENDS_TIME_WAIT) != 0;
 }
 
-/* `ts_offset` is that of the connection's two hosts. */
-static void send_ack(struct tcp *tcp, ref_t ref, uint32_t ts_offset)
+static __attribute__((noinline)) void send_unusual_ack(struct tcp *tcp, const struct tcp_wait *wait,
+                                                       uint32_t ts_offset)
 {
-    const struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     struct tcp_control control = {
         .head = &wait->head,
         .addresses = &((const struct tcp_wait6 *)(const void *)wait)->addresses,
@@ -85,11 +85,23 @@ static void send_ack(struct tcp *tcp, ref_t ref, uint32_t ts_offset)
     tcp_control_reply(tcp, &control, wait->route, wait->rcv_wscale, false);
 }
 
+/* `ts_offset` is that of the connection's two hosts. */
+static void send_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset)
+{
+    if (!tcp_control_wait_ack(tcp, wait, ts_offset))
+        send_unusual_ack(tcp, wait, ts_offset);
+}
+
 /* Long afterwards nobody but the two addresses knows it. */
 static void send_ack_later(struct tcp *tcp, ref_t ref)
 {
     struct tcp_tuple tuple = tcp_record_tuple(tcp, ref);
-    send_ack(tcp, ref, tcp_pair_ts_offset(tcp, &tuple.local, &tuple.remote));
+    send_ack(tcp, tcp_wait_at(tcp, ref), tcp_pair_ts_offset(tcp, &tuple.local, &tuple.remote));
+}
+
+static uint32_t wait_of(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->settings == 0 ? tcp->msl_ms : tcp_wait_ms_of(tcp_tcb_settings(tcp, tcb));
 }
 
 /* [RFC9293 3.6.1 MUST-13]  The TCB has made its last arc; from here on the record answers for it.
@@ -98,7 +110,7 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
 {
     ref_t ref = take_record(tcp, tcb->head.v6 != 0);
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    uint32_t ts_offset = tcb->ts_offset, msl_ms = tcp_wait_ms_of(tcp_tcb_settings(tcp, tcb));
+    uint32_t ts_offset = tcb->ts_offset, msl_ms = wait_of(tcp, tcb);
     bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
     fill(tcp, wait, tcb);
     uint64_t hash = tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref);
@@ -113,7 +125,7 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
     tcb->told_ready &= (uint8_t)~CIAO_READABLE; /* end of stream is news */
     tcp_teardown_gone(tcp, tcb);
     if (owes_ack)
-        send_ack(tcp, ref, ts_offset);
+        send_ack(tcp, wait, ts_offset);
     if (msl_ms == 0)
         tcp_wait_over(tcp, ref);
 }

@@ -69,14 +69,14 @@ void tcp_wait_stop(struct tcp *tcp, ref_t ref)
 
 uint32_t tcp_wait_msl_ms(const struct tcp *tcp, const struct tcp_wait *wait)
 {
-    return wait->queued ? tcp_wait_ms_of(&tcp->config->tcp) : wait->hash_or_msl;
+    return wait->queued ? tcp->msl_ms : wait->hash_or_msl;
 }
 
 void tcp_wait_begin(struct tcp *tcp, ref_t ref, uint32_t msl_ms, uint32_t hash)
 {
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     time_us until = tcp->now + (uint64_t)msl_ms * 2000;
-    if (msl_ms == tcp_wait_ms_of(&tcp->config->tcp)) {
+    if (msl_ms == tcp->msl_ms) {
         wait->hash_or_msl = hash;
         append(tcp, ref, wait, tick_of(until));
     } else {
