@@ -93,14 +93,25 @@ WRITTEN_OUT void take_four(struct lanes *sums, uint8_t *q, const uint8_t *p, boo
     take_two(sums, q + 64, p + 64, copy);
 }
 
+WRITTEN_OUT void take_eight(struct lanes *sums, uint8_t *q, const uint8_t *p, bool copy)
+{
+    take_four(sums, q, p, copy);
+    take_four(sums, q + 128, p + 128, copy);
+}
+
 /* 32 bytes to 64 KB. */
 WRITTEN_OUT uint32_t block(uint8_t *q, const uint8_t *p, size_t len, bool copy)
 {
     struct lanes sums = no_words();
     const size_t rest = len % WIDTH, odd = len & 1, even = rest - odd;
-    for (const uint8_t *end = p + (len & ~(size_t)255); p != end; p += 256, q += 256) {
-        take_four(&sums, q, p, copy);
-        take_four(&sums, q + 128, p + 128, copy);
+    for (const uint8_t *end = p + (len & ~(size_t)511); p != end; p += 512, q += 512) {
+        take_eight(&sums, q, p, copy);
+        take_eight(&sums, q + 256, p + 256, copy);
+    }
+    if (len & 256) {
+        take_eight(&sums, q, p, copy);
+        p += 256;
+        q += 256;
     }
     if (len & 128) {
         take_four(&sums, q, p, copy);

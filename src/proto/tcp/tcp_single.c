@@ -23,30 +23,42 @@
     (TCB_FIN_QUEUED | TCB_SYN_DUE | TCB_SYN_UNACKED | TCB_PROBE | TCB_PERSIST | TCB_RECOVERY \
      | TCB_RTO_RECOVERY | TCB_PUSH | TCB_HOLD_PARTIAL | TCB_KEEPALIVE | TCB_DSACK)
 
+/* Each claim may fail, but so many in a row would have compilers take for rare what is usual. */
+#define MOSTLY(claim) __builtin_expect(claim, 1)
+
 /* ---- is it usual? ---- */
 
 static inline bool state_is_usual(const struct tcb *tcb)
 {
     const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT;
-    return (states >> tcb->head.state & 1) && (tcb->flags & (UNUSUAL | TCB_TS)) == TCB_TS
-           && tcb->has_side && ((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent) == 0
-           && (tcb->rexmt_at | tcb->trouble_ms) == 0;
+    return MOSTLY((states >> tcb->head.state & 1) != 0)
+           && MOSTLY((tcb->flags & (UNUSUAL | TCB_TS)) == TCB_TS) && MOSTLY(tcb->has_side)
+           && MOSTLY(((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent) == 0)
+           && MOSTLY((tcb->rexmt_at | tcb->trouble_ms) == 0);
+}
+
+/* Nothing is on its way, and the windows have room for these. [RFC9293 3.8.6 MUST-34] */
+static inline bool fits(const struct tcb *tcb, const struct tcp_side *side, uint32_t len)
+{
+    return MOSTLY(tcb->snd.una == tcb->snd.nxt) && MOSTLY(len - 1 < tcb->smss)
+           && MOSTLY(len <= tcb->snd.wnd) && MOSTLY(len <= side->cwnd);
 }
 
 /* One buffer holds it all, and the record of the range that was sent last is there to be used. */
 static inline bool queue_is_usual(const struct tcp_side *side, const struct tcp_queue *queue)
 {
-    return (side->lost_bytes | side->sacked_bytes | side->rack | (side->burst_flags & BURST_ON)
-            | queue->marks_first | queue->out_of_order_first | queue->ranges_first)
-               == 0
-           && queue->ranges_last != 0 && queue->sendq_first == queue->sendq_last;
+    return MOSTLY((side->lost_bytes | side->sacked_bytes | side->rack
+                   | (side->burst_flags & BURST_ON) | queue->marks_first | queue->out_of_order_first
+                   | queue->ranges_first)
+                  == 0)
+           && MOSTLY(queue->ranges_last != 0) && MOSTLY(queue->sendq_first == queue->sendq_last);
 }
 
 /* After a silence cwnd is to shrink first. [RFC5681 4.1] */
 static inline bool was_silent(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t idle_ms = tcp_now_ms(tcp) - tcb->last_sent_ms;
-    return (uint64_t)idle_ms * 1000 > tcb->rto_us && tcb->last_sent_ms != 0;
+    return !MOSTLY((uint64_t)idle_ms * 1000 <= tcb->rto_us || tcb->last_sent_ms == 0);
 }
 
 /* ---- what is written ---- */
@@ -115,10 +127,10 @@ TCP_WRITTEN_OUT bool output(struct tcp *tcp, struct tcb *tcb, bool v6, struct ci
     struct tcp_side *side = tcp_side_of(tcp, tcb, v6);
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    if (!state_is_usual(tcb) || tcb->snd.una != seq || len - 1 >= tcb->smss || len > tcb->snd.wnd
-        || len > side->cwnd || !queue_is_usual(side, queue) || was_silent(tcp, tcb)
-        || (settings->flags & CIAO_CORK) || !tcp_range_room(tcp)
-        || tcp_tail_due_us(tcb, 0) < tcb->rto_us)
+    bool usual = MOSTLY(state_is_usual(tcb) && fits(tcb, side, len) && queue_is_usual(side, queue)
+                        && !was_silent(tcp, tcb) && !(settings->flags & CIAO_CORK)
+                        && tcp_range_room(tcp) && tcp_tail_due_us(tcb, 0) >= tcb->rto_us);
+    if (!usual)
         return false;
     tcb->flags &= ~TCB_CWND_LIMITED;
     tcb->snd.nxt = seq + len;
