@@ -110,7 +110,8 @@ time_us ip_reassembly_advance(struct ip_layer *ip, time_us now);
 /* True: a TCP segment of the usual shape between judged ends.  False: nothing happened. */
 bool ip_take_plain(struct ip_layer *ip, int link, struct ciao_frame *frame,
                    struct ip_packet *packet);
-bool ip_is_judged(struct ip_layer *ip, const struct ip_packet *packet);
+bool ip_is_judged(struct ip_layer *ip, int link, const struct ciao_addr *src,
+                  const struct ciao_addr *dst);
 /* This TCP segment was believed, and is for us alone: so are others between the same ends. */
 void ip_judge(struct ip_layer *ip, const struct ip_packet *packet);
 /* A link, an address or a route has come or gone: judgements and ways that are kept don't hold. */

@@ -36,14 +36,15 @@ static struct ip_judged *place_of(struct ip_layer *ip, const struct ends *ends)
     return &ip->judged[mixed >> (64 - IP_JUDGED_BITS)];
 }
 
-bool ip_is_judged(struct ip_layer *ip, const struct ip_packet *packet)
+bool ip_is_judged(struct ip_layer *ip, int link, const struct ciao_addr *src,
+                  const struct ciao_addr *dst)
 {
-    struct ends ends = ends_of(&packet->src, &packet->dst);
+    struct ends ends = ends_of(src, dst);
     const struct ip_judged *judged = place_of(ip, &ends);
     return ((judged->word[0] ^ ends.word[0]) | (judged->word[1] ^ ends.word[1])
             | (judged->word[2] ^ ends.word[2]) | (judged->word[3] ^ ends.word[3]))
                == 0
-           && judged->link == packet->link + 1;
+           && judged->link == link + 1;
 }
 
 void ip_judge(struct ip_layer *ip, const struct ip_packet *packet)
@@ -130,7 +131,8 @@ bool ip_take_plain(struct ip_layer *ip, int link, struct ciao_frame *frame,
         return false;
     }
     packet->link = link;
-    if (!has_tcp_header(frame, packet->l4, packet->l4_len) || !ip_is_judged(ip, packet))
+    if (!has_tcp_header(frame, packet->l4, packet->l4_len)
+        || !ip_is_judged(ip, packet->link, &packet->src, &packet->dst))
         return false;
     packet->frame = frame;
     packet->l4_head_len = frame->head_len - (uint32_t)(packet->l4 - frame->head);

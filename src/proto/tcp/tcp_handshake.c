@@ -171,26 +171,39 @@ static bool is_refused(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
     return true;
 }
 
-static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said,
+                     const struct tcp_options *opt)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    tcb->irs = seg->seq;
-    tcb->rcv.nxt = seg->seq + 1;
+    tcb->irs = said->seq;
+    tcb->rcv.nxt = said->seq + 1;
     tcb->last_ack_sent = tcb->rcv.nxt;
     tcb->rcv.edge = tcb->rcv.nxt + tcp_window_initial(settings);
-    take_options(tcp, tcb, settings, &seg->h.opt);
-    tcp_ecn_answered(tcp, tcb, seg);
-    take_window(tcb, seg->seq, &(struct tcp_news){seg->ack, seg->wnd, 0});
+    take_options(tcp, tcb, settings, opt);
+    take_window(tcb, said->seq, &said->news);
+}
+
+void tcp_handshake_answered(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said,
+                            const struct tcp_options *opt)
+{
+    take_syn(tcp, tcb, said, opt);
+    tcb->snd.una = said->news.ack;
+    tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_SENT_ESTABLISHED_PEER_ANSWERED);
+    tcp_handshake_done(tcp, tcb);
+    tcp_ack_now(tcp, tcb);
+}
+
+static struct tcp_said said_by(const struct tcp_segment *seg)
+{
+    return (struct tcp_said){{seg->ack, seg->wnd, 0}, seg->seq, seg->len};
 }
 
 /* [EV-12] the usual answer: SYN,ACK.  What else the segment carries is for the later steps. */
 static void peer_answered(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
-    take_syn(tcp, tcb, seg);
-    tcb->snd.una = seg->ack;
-    tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_SENT_ESTABLISHED_PEER_ANSWERED);
-    tcp_handshake_done(tcp, tcb);
-    tcp_ack_now(tcp, tcb);
+    const struct tcp_said said = said_by(seg);
+    tcp_ecn_answered(tcp, tcb, seg);
+    tcp_handshake_answered(tcp, tcb, &said, &seg->h.opt);
     seg->seq++;
     seg->flags &= (uint16_t)~TCP_SYN;
     tcp_trim(tcp, tcb, seg); /* no step has done it */
@@ -202,7 +215,9 @@ static void peer_answered(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *
  */
 static void syns_crossed(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
-    take_syn(tcp, tcb, seg);
+    const struct tcp_said said = said_by(seg);
+    tcp_ecn_answered(tcp, tcb, seg);
+    take_syn(tcp, tcb, &said, &seg->h.opt);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_SENT_SYN_RECEIVED_SYNS_CROSSED);
     if (seg->data_len != 0)
         tcp_note(tcp, tcb, CIAO_DID_SYN_DATA_HELD_BACK, seg->data_len, 0);

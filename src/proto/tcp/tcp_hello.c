@@ -1,18 +1,109 @@
 /*
- * The short way of the ACK that ends a handshake, at a half-open record.  [RFC9293 3.10.7.4]
+ * The short way of a handshake's three segments.  [RFC9293 3.5, 3.10.7.2, 3.10.7.3, 3.10.7.4]
  *
- * The frame was looked at by tcp_predict.c: a plain IP header, TCP's with no option or timestamps
- * alone, no text; and its checksums are verified here.  Of the steps in SYN-RECEIVED this is left,
- * and whatever else comes goes the general way (tcp_plain.c, tcp_syn.c) with nothing changed:
+ * The frame was looked at by tcp_predict.c: a plain IP header, and behind it nothing but TCP's.
+ * Here its checksums are verified, its options are those that everybody sends, it has no flags but
+ * what makes it what it is (and PSH on the last), and its ends are believed as in tcp_plain.c.
+ * Whatever else comes goes the general way (tcp_plain.c) with nothing changed.
  *
- *   the ends    as in tcp_predict.c
- *   first       SEG.SEQ is RCV.NXT, the timestamp is not older than the SYN's
- *   second      no RST;  third is not offered;  fourth, no SYN
- *   fifth       SEG.ACK acknowledges our SYN, there is a window, and room to wait to be accepted
- *   sixth to eighth  no urgent data, no text, no FIN
+ *   SYN      where no record is, and a listener with room is meant: of 3.10.7.2 the third step
+ *   SYN,ACK  in SYN-SENT, of our SYN: of 3.10.7.3 the first and the fourth
+ *   ACK      at a half-open record, of 3.10.7.4
+ *            first   SEG.SEQ is RCV.NXT, the timestamp is not older than the SYN's
+ *            second  no RST;  third is not offered;  fourth, no SYN
+ *            fifth   SEG.ACK acknowledges our SYN, there is a window, and room to wait for accept()
+ *            sixth to eighth  no urgent data, no text, no FIN
  */
+#include "proto/ip/ip_internal.h"
 #include "proto/tcp/tcp_predict.h"
 #include "proto/tcp/tcp_syn.h"
+
+static uint64_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
+{
+    return glance->hashed ? glance->hash : tcp_glance_hash(tcp, glance);
+}
+
+static bool is_believed(const struct tcp *tcp, int link, const struct tcp_head *head)
+{
+    return head->link == link && head->life >= tcp->judged_life
+           && tcp->judgements == tcp->ip->judgements;
+}
+
+/* ---- SYN, and its answer ---- */
+
+static bool takes_options(const struct tcp_glance *glance, struct tcp_header *h)
+{
+    const uint8_t *l4 = glance->l4;
+    h->flags = l4[13];
+    return (l4[12] & 15) == 0 && tcp_parse_usual_syn(l4, glance->header_len, h);
+}
+
+static struct tcp_tuple tuple_of(const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    struct tcp_tuple tuple = {.local_port = get_be16(l4 + 2), .remote_port = get_be16(l4)};
+    if (glance->v6) {
+        __builtin_memcpy(tuple.remote.b, l4 - 32, sizeof tuple.remote.b);
+        __builtin_memcpy(tuple.local.b, l4 - 16, sizeof tuple.local.b);
+    } else {
+        tuple.remote = ip_addr_v4(get_be32(l4 - 8));
+        tuple.local = ip_addr_v4(get_be32(l4 - 4));
+    }
+    return tuple;
+}
+
+static bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    struct tcp_header h;
+    struct flow_cursor cursor;
+    const struct tcp_tuple tuple = tuple_of(glance);
+    uint64_t hash = hash_of(tcp, glance);
+    if (glance->v6 == ip_is_v4(&tuple.local) || glance->v6 == ip_is_v4(&tuple.remote)
+        || flow_first(&tcp->flows, hash, &cursor) != REF_NONE
+        || !ip_is_judged(tcp->ip, link, &tuple.remote, &tuple.local))
+        return false;
+    struct tcp_listener *listener = tcp_listen_find(tcp, &tuple, hash);
+    if (listener == NULL || !tcp_syn_may_knock(tcp, listener) || !takes_options(glance, &h)
+        || !tcp_glance_sums_hold(tcp, glance))
+        return false;
+    const struct tcp_knock knock = {
+        .opt = &h.opt,
+        .hash = hash,
+        .seq = get_be32(glance->l4 + 4),
+        .link = (uint8_t)link,
+        .v6 = glance->v6,
+    };
+    if (!tcp_syn_make(tcp, listener, &knock, &tuple))
+        return false;
+    tcp->ip->accepted++;
+    tcp_glance_done(glance);
+    return true;
+}
+
+static bool answer_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
+    const uint8_t *l4 = glance->l4;
+    struct tcp_header h;
+    const struct tcp_said said = {
+        .news = {.ack = get_be32(l4 + 8), .wnd = get_be16(l4 + 14)},
+        .seq = get_be32(l4 + 4),
+        .len = 1,
+    };
+    if (!tcp_state_is(tcb, CIAO_SYN_SENT) || !(tcb->flags & TCB_IN_FLOW) || tcb->has_side
+        || !tcp_glance_is_of(tcb, glance) || !is_believed(tcp, link, &tcb->head)
+        || said.news.ack != tcb->iss + 1 || tcb->snd.nxt != said.news.ack
+        || !takes_options(glance, &h) || !tcp_glance_sums_hold(tcp, glance))
+        return false;
+    tcp->ip->accepted++;
+    tcp_flow_remember(tcp, glance->flow, tcb->flow_hash);
+    tcb->ecn = 0; /* if it was asked for: this is not the answer */
+    tcp_handshake_answered(tcp, tcb, &said, &h.opt);
+    tcp_glance_done(glance);
+    return true;
+}
+
+/* ---- the ACK ---- */
 
 static bool is_of(const struct tcp_syn *syn, const struct tcp_glance *glance)
 {
@@ -27,12 +118,6 @@ static bool is_of(const struct tcp_syn *syn, const struct tcp_glance *glance)
     return memcmp(both->remote, l4 - 32, 16) == 0 && memcmp(both->local, l4 - 16, 16) == 0;
 }
 
-static bool is_believed(const struct tcp *tcp, int link, const struct tcp_head *head)
-{
-    return head->link == link && head->life >= tcp->judged_life
-           && tcp->judgements == tcp->ip->judgements;
-}
-
 static bool is_awaited(const struct tcp_syn *syn, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
@@ -43,7 +128,7 @@ static bool is_awaited(const struct tcp_syn *syn, const struct tcp_glance *glanc
            && !(stamped && seq_lt(get_be32(l4 + 24), syn->ts_recent));
 }
 
-bool tcp_hello_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+static bool ack_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
     struct tcp_syn *syn = tcp_syn_at(tcp, glance->flow);
     const uint8_t *l4 = glance->l4;
@@ -54,8 +139,7 @@ bool tcp_hello_arrives(struct tcp *tcp, int link, const struct tcp_glance *glanc
         .news = {.ack = get_be32(l4 + 8), .wnd = (uint32_t)get_be16(l4 + 14) << syn->peer_wscale},
         .seq = get_be32(l4 + 4),
     };
-    tcp_flow_remember(tcp, glance->flow,
-                      glance->hashed ? glance->hash : tcp_glance_hash(tcp, glance));
+    tcp_flow_remember(tcp, glance->flow, hash_of(tcp, glance));
     struct tcb *tcb = tcp_syn_grow_up(tcp, glance->flow, syn, &said);
     if (tcb == NULL)
         return false;
@@ -64,4 +148,20 @@ bool tcp_hello_arrives(struct tcp *tcp, int link, const struct tcp_glance *glanc
         tcb->ts_recent = get_be32(l4 + 24); /* when it came is known */
     tcp_glance_done(glance);
     return true;
+}
+
+bool tcp_hello_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    uint8_t flags = glance->l4[13];
+    switch (ref_kind(glance->flow)) {
+    case KIND_NONE: return flags == TCP_SYN && knock_arrives(tcp, link, glance);
+    case KIND_TCB4:
+    case KIND_TCB6: return flags == (TCP_SYN | TCP_ACK) && answer_arrives(tcp, link, glance);
+    case KIND_SYN4:
+    case KIND_SYN6: return glance->usual && ack_arrives(tcp, link, glance);
+    case KIND_TW4:
+    case KIND_TW6:
+    case KIND_OTHER: break;
+    }
+    return false;
 }

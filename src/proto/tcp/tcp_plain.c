@@ -44,16 +44,10 @@ static bool describe(const struct tcp_glance *glance, int link, struct ip_packet
 static bool is_believed(const struct tcp *tcp, ref_t ref, const struct ip_packet *packet)
 {
     if (ref == REF_NONE)
-        return ip_is_judged(tcp->ip, packet);
+        return ip_is_judged(tcp->ip, packet->link, &packet->src, &packet->dst);
     const struct tcp_head *head = tcp_head_at(tcp, ref);
     return head->link == packet->link && head->life >= tcp->judged_life
            && tcp->judgements == tcp->ip->judgements;
-}
-
-static bool is_at_half_open(const struct tcp_glance *glance)
-{
-    enum ref_kind kind = ref_kind(glance->flow);
-    return glance->usual && (kind == KIND_SYN4 || kind == KIND_SYN6);
 }
 
 bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
@@ -62,7 +56,7 @@ bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glanc
     struct tcp_segment seg;
     if (glance->l4 == NULL || glance->data_len != 0)
         return false;
-    if (is_at_half_open(glance) && tcp_hello_arrives(tcp, link, glance))
+    if (tcp_hello_arrives(tcp, link, glance))
         return true;
     if (!tcp_glance_sums_hold(tcp, glance)
         || (!tcp_parse_usual(glance->l4, glance->header_len, &seg.h)

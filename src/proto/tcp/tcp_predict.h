@@ -31,7 +31,7 @@ bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance
 /* After a batch, with tcp->unsettled: its last bytes are copied where that is better. */
 void tcp_receive_settle(struct tcp *tcp);
 
-/* The same for the ACK that ends a handshake, `flow` being a half-open record's: tcp_hello.c. */
+/* The same for a handshake's segments, if it is one, without text: tcp_hello.c. */
 bool tcp_hello_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance);
 
 /* The same for a segment that is nothing but a header, whatever it says: tcp_plain.c. */

@@ -127,18 +127,18 @@ static ref_t take_record(struct tcp *tcp, bool v6, uint64_t hash)
 }
 
 static void fill(struct tcp *tcp, struct tcp_syn *syn, struct tcp_listener *listener,
-                 const struct tcp_segment *seg)
+                 const struct tcp_knock *knock)
 {
     const struct ciao_settings *settings = tcp_settings(tcp, listener->settings);
-    const struct tcp_options *opt = &seg->h.opt;
+    const struct tcp_options *opt = knock->opt;
     *syn = (struct tcp_syn){
-        .irs = seg->seq,
+        .irs = knock->seq,
         .ts_recent = opt->ts_val,
         .listener = tcp_listener_ref(tcp, listener),
         .first_ms = tcp_now_ms(tcp),
         .peer_mss = opt->mss,
         .agreed = (uint8_t)tcp_agreed(settings, opt),
-        .ecn = tcp_ecn_agrees(settings, seg),
+        .ecn = knock->ecn,
         .settings = listener->settings,
     };
     if (syn->agreed & TCB_WSCALE)
@@ -174,33 +174,32 @@ static void tell_made(struct tcp *tcp, const struct tcp_syn *syn, uint32_t half_
 }
 
 /* [RFC9293 3.10.7.2 third EV-6] */
-static bool make_record(struct tcp *tcp, struct tcp_listener *listener,
-                        const struct tcp_segment *seg, const struct tcp_tuple *tuple,
-                        seq_t iss_above)
+bool tcp_syn_make(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_knock *knock,
+                  const struct tcp_tuple *tuple)
 {
-    ref_t ref = take_record(tcp, seg->packet->v6, seg->hash);
+    ref_t ref = take_record(tcp, knock->v6, knock->hash);
     if (ref == REF_NONE)
         return false;
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
     const struct tcp_pair *pair;
     struct tcp_pair unreached;
-    fill(tcp, syn, listener, seg);
+    fill(tcp, syn, listener, knock);
     tcp_head_set(&syn->head, sizeof *syn, tuple);
     tcp_take_over(&syn->head, tcp->next_life++, CIAO_LISTEN);
     if (tcp_pair_find(tcp, &tuple->local, &tuple->remote, &pair) != 0) {
         tcp_pair_without_way(tcp, &tuple->local, &tuple->remote, &unreached);
-        unreached.path.link = (uint8_t)seg->packet->link;
+        unreached.path.link = knock->link;
         pair = &unreached;
     }
     take_way(syn, pair);
-    syn->iss = choose_iss(tcp, pair, tuple, iss_above);
+    syn->iss = choose_iss(tcp, pair, tuple, knock->iss_above);
     tcp_born(tcp, syn->head.life, tuple, true);
-    if (trace_on(tcp->trace, CIAO_EVENTS_WIRE)) {
-        struct ciao_event_segment event = tcp_event_of(seg);
-        trace_segment(tcp->trace, at(syn), CIAO_EVENT_RECEIVED, seg->h.flags, &event);
+    if (trace_on(tcp->trace, CIAO_EVENTS_WIRE) && knock->seg != NULL) {
+        struct ciao_event_segment event = tcp_event_of(knock->seg);
+        trace_segment(tcp->trace, at(syn), CIAO_EVENT_RECEIVED, knock->seg->h.flags, &event);
     }
     tcp_enter(tcp, &syn->head, CIAO_ARC_LISTEN_SYN_RECEIVED_PEER_KNOCKED);
-    tell_made(tcp, syn, listener->half_open, seg->data_len);
+    tell_made(tcp, syn, listener->half_open, knock->seg == NULL ? 0 : knock->seg->data_len);
     send_syn_ack(tcp, syn, false);
     set_timer(tcp, ref, syn);
     return true;
@@ -226,14 +225,28 @@ static __attribute__((cold)) void without_record(struct tcp *tcp, struct tcp_lis
         tcp_drop(tcp, here, CIAO_DROP_SYN_QUEUE_FULL, seg);
 }
 
+bool tcp_syn_may_knock(const struct tcp *tcp, const struct tcp_listener *listener)
+{
+    return listener->waiting < listener->backlog && !queue_is_full(listener)
+           && tcp->config->syn_cookies != 2;
+}
+
 /* An address that nobody can answer to, [RFC9293 3.9.2.3 MUST-63], is found where datagrams come
  * in. */
 void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
                      const struct tcp_tuple *tuple, seq_t iss_above)
 {
-    bool may = listener->waiting < listener->backlog && !queue_is_full(listener)
-               && tcp->config->syn_cookies != 2;
-    if (!may || !make_record(tcp, listener, seg, tuple, iss_above))
+    const struct tcp_knock knock = {
+        .opt = &seg->h.opt,
+        .seg = seg,
+        .hash = seg->hash,
+        .seq = seg->seq,
+        .iss_above = iss_above,
+        .link = (uint8_t)seg->packet->link,
+        .v6 = seg->packet->v6,
+        .ecn = tcp_ecn_agrees(tcp_settings(tcp, listener->settings), seg),
+    };
+    if (!tcp_syn_may_knock(tcp, listener) || !tcp_syn_make(tcp, listener, &knock, tuple))
         without_record(tcp, listener, seg, tuple, iss_above);
 }
 

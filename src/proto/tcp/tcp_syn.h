@@ -28,7 +28,26 @@ static inline uint8_t tcp_peer_scale(const struct tcp_options *opt)
 void tcp_handshake_sizes(const struct tcp *tcp, struct tcb *tcb,
                          const struct ciao_settings *settings, uint16_t announced);
 
+/* [EV-12] The usual answer to our SYN: the rest of what the segment carries is the caller's. */
+void tcp_handshake_answered(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said,
+                            const struct tcp_options *opt);
+
 /* ---- the record: tcp_syn.c ---- */
+/* Who asks to be let in, by a SYN. */
+struct tcp_knock {
+    const struct tcp_options *opt;
+    const struct tcp_segment *seg; /* NULL: nobody is told of segments, and there is no text */
+    uint64_t hash;
+    seq_t seq;
+    seq_t iss_above; /* our number is to be above this; 0: any */
+    uint8_t link;
+    bool v6, ecn;
+};
+/* Has the listener room, and may there be a record at all? */
+bool tcp_syn_may_knock(const struct tcp *tcp, const struct tcp_listener *listener);
+/* Make the record, and answer.  False: no room, and nothing has changed. */
+bool tcp_syn_make(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_knock *knock,
+                  const struct tcp_tuple *tuple);
 /* A TCB of what a half-open record, or one that a cookie stands for, knows of the handshake, in the
  * record's state; NULL: no room. */
 struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn);
