@@ -23,40 +23,59 @@ void tcp_sums_begin(struct ciao_buf *buf)
     sums->piece[0].end = 0;
 }
 
-/* A piece begins there, or the last one goes on. */
-static void keep(struct tcp_sums *sums, uint32_t at, uint32_t len, uint32_t sum, bool goes_on)
+/* The last piece goes on. */
+static void prolong(struct tcp_sums *sums, uint32_t at, uint32_t len, uint32_t sum)
 {
-    uint32_t n = sums->pieces;
-    struct tcp_sums_piece *last = &sums->piece[n];
+    struct tcp_sums_piece *last = &sums->piece[sums->pieces];
+    last->sum = (uint16_t)csum_combine(last->sum, sum, (at - last[-1].end) & 1);
+    last->end = (uint16_t)(at + len);
+}
+
+/* Bytes that begin a segment, up to `end`: a piece for each, as long as there is room for them. */
+static void begin_pieces(const struct csum_ops *csum, struct ciao_buf *buf,
+                         const struct tcp_copy *copy, uint32_t segment)
+{
+    struct tcp_sums *sums = tcp_sums_in(buf);
+    struct tcp_sums_piece *last = &sums->piece[sums->pieces];
+    struct tcp_sums_piece *stop = &sums->piece[TCP_SUMS_PIECES];
+    uint8_t *to = ciao_buf_bytes(buf) + copy->at;
+    const uint8_t *from = copy->from, *end = from + copy->len;
+    uint32_t at = copy->at;
     if (last->end != at) /* there were too many before */
-        return;
-    if (goes_on && n != 0) {
-        last->sum = (uint16_t)csum_combine(last->sum, sum, (at - last[-1].end) & 1);
-        last->end = (uint16_t)(at + len);
-    } else if (n < TCP_SUMS_PIECES) {
-        last[1] = (struct tcp_sums_piece){(uint16_t)(at + len), (uint16_t)sum};
-        sums->pieces = (uint16_t)(n + 1);
+        stop = last;
+    while (from != end) {
+        uint32_t left = (uint32_t)(end - from), n = segment < left ? segment : left;
+        uint32_t sum = csum->copy(to, from, n);
+        to += n;
+        from += n;
+        at += n;
+        if (last != stop)
+            *++last = (struct tcp_sums_piece){(uint16_t)at, (uint16_t)sum};
     }
+    sums->pieces = (uint16_t)(last - sums->piece);
 }
 
 void tcp_sums_copy(const struct csum_ops *csum, struct ciao_buf *buf, const struct tcp_copy *copy)
 {
-    uint8_t *bytes = ciao_buf_bytes(buf);
-    const uint8_t *from = copy->from;
-    uint32_t at = copy->at, end = at + copy->len;
+    uint8_t *to = ciao_buf_bytes(buf) + copy->at;
     uint32_t segment = copy->segment != 0 ? copy->segment : BUF_QUARTER;
     uint32_t begun = copy->ahead % segment; /* of the segment that these bytes belong to */
     if (csum == NULL || !tcp_sums_kept(buf)) {
-        memcpy(bytes + at, from, copy->len);
+        memcpy(to, copy->from, copy->len);
         return;
     }
-    while (at != end) {
-        uint32_t n = segment - begun < end - at ? segment - begun : end - at;
-        keep(tcp_sums_in(buf), at, n, csum->copy(bytes + at, from, n), begun != 0);
-        at += n;
-        from += n;
-        begun = 0;
+    struct tcp_sums *sums = tcp_sums_in(buf);
+    struct tcp_copy part = *copy;
+    if (begun != 0) {
+        uint32_t n = segment - begun < copy->len ? segment - begun : copy->len;
+        part.len = n;
+        if (sums->pieces != 0 && sums->piece[sums->pieces].end == copy->at)
+            prolong(sums, copy->at, n, csum->copy(to, copy->from, n));
+        else
+            begin_pieces(csum, buf, &part, n);
+        part = (struct tcp_copy){copy->from + n, copy->at + n, copy->len - n, 0, segment};
     }
+    begin_pieces(csum, buf, &part, segment);
 }
 
 /* The sum of the pieces at the front, and how many bytes they are. */
