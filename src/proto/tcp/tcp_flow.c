@@ -273,11 +273,16 @@ uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to)
     return hash;
 }
 
-void tcp_flow_remove(struct tcp *tcp, ref_t ref)
+void tcp_flow_remove_at(struct tcp *tcp, ref_t ref, uint64_t hash)
 {
-    bool stood = flow_remove(&tcp->flows, hash_of(tcp, ref), ref);
+    bool stood = flow_remove(&tcp->flows, hash, ref);
     ASSERT(stood);
     tcp_flow_remember(tcp, REF_NONE, 0);
+}
+
+void tcp_flow_remove(struct tcp *tcp, ref_t ref)
+{
+    tcp_flow_remove_at(tcp, ref, hash_of(tcp, ref));
 }
 
 bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash)

@@ -1,7 +1,7 @@
 /*
  * TCP's tables laid out in the arena: reserved for their budgets, touched as they are used.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_wait.h"
 
 #define ALIGN        64u
 #define SETTINGS_MAX 4096u

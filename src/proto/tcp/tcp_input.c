@@ -5,7 +5,7 @@
  * (tcp_arrive.c, tcp_handshake.c), a half-open record (tcp_syn.c), a TIME-WAIT record
  * (tcp_wait.c), a listener (tcp_listen.c), or nobody.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_wait.h"
 #include "wire/addr.h"
 #include "wire/checksum.h"
 #include "wire/protocol.h"

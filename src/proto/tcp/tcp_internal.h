@@ -142,6 +142,7 @@ uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to);
 /* The hash of a record that is served now; its lower half will do. */
 void tcp_flow_remember(struct tcp *tcp, ref_t ref, uint64_t hash);
 void tcp_flow_remove(struct tcp *tcp, ref_t ref);
+void tcp_flow_remove_at(struct tcp *tcp, ref_t ref, uint64_t hash); /* with its hash known */
 /* A TCB, which holds its port as well; false: the table is full. */
 bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash);
 void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb);
@@ -292,27 +293,6 @@ static inline void tcp_ecn_cut(struct tcb *tcb) /* cwnd was reduced: the peer is
 }
 uint8_t tcp_ecn_mark(struct tcb *tcb, const struct tcp_piece *piece,
                      struct tcp_header *h); /* with ECN_OK; bits for IP's header */
-
-/* ---- TIME-WAIT: tcp_wait.c ---- */
-void tcp_wait_enter(struct tcp *tcp,
-                    struct tcb *tcb); /* the TCB is in TIME-WAIT: a small record answers from now */
-void tcp_wait_arrives(struct tcp *tcp, ref_t wait, struct tcp_segment *seg,
-                      const struct tcp_tuple *tuple);
-void tcp_wait_over(struct tcp *tcp, ref_t wait);
-void tcp_wait_end(struct tcp *tcp, ref_t wait, enum ciao_arc_row row);
-/* ---- when TIME-WAIT ends: tcp_wait_queue.c ---- */
-static inline uint32_t tcp_wait_ms_of(const struct ciao_settings *settings)
-{
-    return (settings->msl_us + 999) / 1000;
-}
-uint32_t tcp_wait_msl_ms(const struct tcp *tcp, const struct tcp_wait *wait);
-/* 2 MSL from now; `hash` is the flow's. */
-void tcp_wait_begin(struct tcp *tcp, ref_t wait, uint32_t msl_ms, uint32_t hash);
-void tcp_wait_anew(struct tcp *tcp, ref_t wait);
-void tcp_wait_stop(struct tcp *tcp, ref_t wait);
-ref_t tcp_wait_oldest(const struct tcp *tcp, bool v6); /* REF_NONE: each has a wait of its own */
-void tcp_wait_advance(struct tcp *tcp);                /* end all that are due */
-time_us tcp_wait_deadline(const struct tcp *tcp);
 
 void tcp_handshake_done(struct tcp *tcp,
                         struct tcb *tcb); /* windows, cwnd, RTT set up on ESTABLISHED */

@@ -41,9 +41,20 @@ static void timer_set(struct tcp *tcp, struct tcb *tcb, uint64_t wait_us)
     tcp_note_why(tcp, tcb, CIAO_DID_TIMER_SET, TCP_TIMER_REXMT, wait_us);
 }
 
+/* Without bytes, and where losses are not found by time, there is no tail to probe. */
+static inline bool has_no_tail(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return !tcb->has_side && !(tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK);
+}
+
 /* [RFC6298 5.1, 5.3] */
 void tcp_retransmit_timer_restart(struct tcp *tcp, struct tcb *tcb)
 {
+    if (has_no_tail(tcp, tcb)) {
+        tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
+        timer_set(tcp, tcb, tcb->rto_us);
+        return;
+    }
     uint32_t tail_us = tcp_tail_wait_us(tcp, tcb);
     tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
     if (tcp_by_time(tcp, tcb))

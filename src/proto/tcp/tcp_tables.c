@@ -3,7 +3,7 @@
  *
  * Not for what any record means: that is the business of the files named after the RFC's sections.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_wait.h"
 #include "wire/addr.h"
 
 /* ---- references ---- */
@@ -60,10 +60,7 @@ struct tcp_syn *tcp_syn_at(const struct tcp *tcp, ref_t ref)
 
 struct tcp_wait *tcp_wait_at(const struct tcp *tcp, ref_t ref)
 {
-    size_t index = ref_index(ref);
-    return (struct tcp_wait *)(void *)(ref_kind(ref) == KIND_TW4
-                                           ? tcp->waits.base + index * sizeof(struct tcp_wait)
-                                           : tcp->waits6.base + index * sizeof(struct tcp_wait6));
+    return tcp_wait_of(tcp, ref, ref_kind(ref) == KIND_TW6);
 }
 
 struct tcp_listener *tcp_listener_at(const struct tcp *tcp, ref_t ref)

@@ -14,7 +14,7 @@
  * close at once the FINs cross (CLOSING). A reset ends both directions at once, without a goodbye:
  * here are also the reasons to send one.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_wait.h"
 
 /* ---- the end of a record ---- */
 

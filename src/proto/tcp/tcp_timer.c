@@ -18,6 +18,7 @@
  * list.
  */
 #include "proto/tcp/tcp_syn.h"
+#include "proto/tcp/tcp_wait.h"
 
 #define AHEAD 4u /* of those that run out together so many more are on their way from memory */
 

@@ -10,7 +10,7 @@
  * here, not in an eighth step.  A new SYN ends the wait when it is provably new: a later timestamp,
  * or a higher number.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_wait.h"
 
 static struct trace_context at(const struct tcp_wait *wait)
 {
@@ -21,25 +21,25 @@ static struct trace_context at(const struct tcp_wait *wait)
 
 /* At the budget the record that has waited longest makes room.  Where all have waits of their own a
  * hand goes round, and slots are filled in order. */
-static void recycle_one(struct tcp *tcp, const struct pool *pool, enum ref_kind kind)
+static __attribute__((noinline, cold)) void recycle_one(struct tcp *tcp, bool v6)
 {
-    ref_t oldest = tcp_wait_oldest(tcp, kind == KIND_TW6);
+    const struct pool *pool = v6 ? &tcp->waits6 : &tcp->waits;
+    ref_t oldest = tcp_wait_oldest(tcp, v6);
     if (oldest == REF_NONE) {
         do
             tcp->wait_hand = tcp->wait_hand >= pool->high ? 1 : tcp->wait_hand + 1;
         while (!pool_is_out(pool, tcp->wait_hand));
-        oldest = ref_make(kind, tcp->wait_hand);
+        oldest = ref_make(v6 ? KIND_TW6 : KIND_TW4, tcp->wait_hand);
     }
     tcp_wait_end(tcp, oldest, CIAO_ARC_TIME_WAIT_CLOSED_TIME_WAIT_RECYCLED);
 }
 
-static ref_t take_record(struct tcp *tcp, bool v6)
+static inline ref_t take_record(struct tcp *tcp, bool v6)
 {
     struct pool *pool = v6 ? &tcp->waits6 : &tcp->waits;
-    enum ref_kind kind = v6 ? KIND_TW6 : KIND_TW4;
-    if (pool->used == pool->capacity)
-        recycle_one(tcp, pool, kind);
-    return ref_make(kind, pool_take(pool));
+    if (__builtin_expect(pool->used == pool->capacity, 0))
+        recycle_one(tcp, v6);
+    return ref_make(v6 ? KIND_TW6 : KIND_TW4, pool_take(pool));
 }
 
 static unsigned bits_of(uint32_t value)
@@ -104,20 +104,20 @@ static uint32_t wait_of(const struct tcp *tcp, const struct tcb *tcb)
     return tcb->settings == 0 ? tcp->msl_ms : tcp_wait_ms_of(tcp_tcb_settings(tcp, tcb));
 }
 
-/* [RFC9293 3.6.1 MUST-13]  The TCB has made its last arc; from here on the record answers for it.
- */
-void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
+/* `v6` is known where this is compiled: each family has its own. */
+static inline __attribute__((always_inline)) void enter(struct tcp *tcp, struct tcb *tcb, bool v6)
 {
-    ref_t ref = take_record(tcp, tcb->head.v6 != 0);
-    struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    uint32_t ts_offset = tcb->ts_offset, msl_ms = wait_of(tcp, tcb);
-    bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
+    ref_t ref = take_record(tcp, v6);
+    struct tcp_wait *wait = tcp_wait_of(tcp, ref, v6);
+    const bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
+    const uint32_t ts_offset = tcb->ts_offset;
+    struct tcp_wait_term term = {.msl_ms = wait_of(tcp, tcb)};
     fill(tcp, wait, tcb);
-    uint64_t hash = tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref);
+    term.hash = (uint32_t)tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref);
     tcp_binding_waits(tcp, &tcb->head, &wait->head, sizeof *wait);
     tcb->flags &= ~(TCB_IN_FLOW | TCB_ACK_NOW | TCB_ACK_DELAYED);
-    tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)msl_ms * 2, 0);
-    tcp_wait_begin(tcp, ref, msl_ms, (uint32_t)hash);
+    tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)term.msl_ms * 2, 0);
+    tcp_wait_begin(tcp, ref, wait, &term);
     if (tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT)) {
         wait->tcb = tcp_tcb_ref(tcp, tcb);
         tcb->wait = ref;
@@ -126,11 +126,30 @@ void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
     tcp_teardown_gone(tcp, tcb);
     if (owes_ack)
         send_ack(tcp, wait, ts_offset);
-    if (msl_ms == 0)
+    if (term.msl_ms == 0)
         tcp_wait_over(tcp, ref);
 }
 
+/* [RFC9293 3.6.1 MUST-13]  The TCB has made its last arc; from here on the record answers for it.
+ */
+void tcp_wait_enter(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->head.v6)
+        enter(tcp, tcb, true);
+    else
+        enter(tcp, tcb, false);
+}
+
 /* ---- going out ---- */
+
+/* The program holds its handle, or did. */
+static __attribute__((noinline)) void tcb_is_left(struct tcp *tcp, struct tcb *tcb)
+{
+    tcp_take_over(&tcb->head, tcb->head.life, CIAO_CLOSED);
+    tcb->wait = REF_NONE;
+    if (!(tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT)))
+        tcp_tcb_free(tcp, tcb);
+}
 
 void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
 {
@@ -138,22 +157,18 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     const struct tcp_port_key key = tcp_port_key_of(&wait->head, sizeof *wait);
     ref_t tcb_ref = wait->tcb;
     if (wait->queued)
-        tcp_flow_remember(tcp, ref, wait->hash_or_msl);
+        tcp_flow_remove_at(tcp, ref, wait->hash_or_msl);
+    else
+        tcp_flow_remove(tcp, ref);
     tcp_binding_gone(tcp, &wait->head, sizeof *wait);
     tcp_enter(tcp, &wait->head, row);
-    tcp_wait_stop(tcp, ref);
-    tcp_flow_remove(tcp, ref);
+    tcp_wait_stop(tcp, ref, wait);
     if (!wait->passive) /* a listener's child took none */
         tcp_port_give(&tcp->ports, &key, wait->head.lport);
     wait->head.life = 0;
     pool_give(ref_kind(ref) == KIND_TW4 ? &tcp->waits : &tcp->waits6, ref_index(ref));
-    if (tcb_ref == REF_NONE)
-        return;
-    struct tcb *tcb = tcp_tcb_at(tcp, tcb_ref);
-    tcp_take_over(&tcb->head, tcb->head.life, CIAO_CLOSED);
-    tcb->wait = REF_NONE;
-    if (!(tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT)))
-        tcp_tcb_free(tcp, tcb);
+    if (tcb_ref != REF_NONE)
+        tcb_is_left(tcp, tcp_tcb_at(tcp, tcb_ref));
 }
 
 /* [RFC9293 3.10.8 EV-56] */

@@ -5,18 +5,13 @@
  * whoever begins last ends last, a record joins at the end and leaves at the front, and a million
  * of them cost no timer anything.  A record with a wait of its own has a timer instead.
  *
- * When many run out together, those behind the first are looked at a little ahead: what their end
- * will touch (the record, its group of the flow table, who holds its port) is then on its way from
- * memory while the first are served.
+ * A scout goes ahead of those that end: what the end of the record it stands at will touch (its
+ * group of the flow table, who holds its port, the record behind it) is fetched from memory, and
+ * has come when that record's turn has.
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_wait.h"
 
-#define AHEAD 8u /* this many are on their way */
-
-static struct tcp_wait_queue *queue_of(struct tcp *tcp, ref_t ref)
-{
-    return &tcp->waiting[ref_kind(ref) == KIND_TW6];
-}
+#define AHEAD 32u /* this many have been looked at */
 
 /* ---- joining and leaving ---- */
 
@@ -25,46 +20,50 @@ static uint32_t tick_of(time_us at)
     return (uint32_t)((at + 999) / 1000);
 }
 
-static void append(struct tcp *tcp, ref_t ref, struct tcp_wait *wait, uint32_t tick)
+static inline void append(struct tcp *tcp, ref_t ref, struct tcp_wait *wait, uint32_t tick)
 {
-    struct tcp_wait_queue *queue = queue_of(tcp, ref);
+    const bool v6 = wait->head.v6 != 0;
+    struct tcp_wait_queue *queue = &tcp->waiting[v6];
+    ref_t last = queue->last;
     wait->queued = 1;
-    wait->turn.prev = queue->last;
+    wait->turn.prev = last;
     wait->turn.tick = tick;
     wait->next = REF_NONE;
-    if (queue->last != REF_NONE)
-        tcp_wait_at(tcp, queue->last)->next = ref;
-    else
-        queue->first = ref;
     queue->last = ref;
     queue->count++;
+    if (last != REF_NONE)
+        tcp_wait_of(tcp, last, v6)->next = ref;
+    else
+        queue->first = ref;
+    if (queue->scout == REF_NONE)
+        queue->scout = ref;
 }
 
-static void leave(struct tcp *tcp, ref_t ref, struct tcp_wait *wait)
+static inline void leave(struct tcp *tcp, ref_t ref, const struct tcp_wait *wait)
 {
-    struct tcp_wait_queue *queue = queue_of(tcp, ref);
+    const bool v6 = wait->head.v6 != 0;
+    struct tcp_wait_queue *queue = &tcp->waiting[v6];
     ref_t next = wait->next, prev = wait->turn.prev;
+    queue->count--;
+    if (queue->scout == ref)
+        queue->scout = next;
     if (next != REF_NONE)
-        tcp_wait_at(tcp, next)->turn.prev = prev;
+        tcp_wait_of(tcp, next, v6)->turn.prev = prev;
     else
         queue->last = prev;
     if (prev != REF_NONE)
-        tcp_wait_at(tcp, prev)->next = next;
+        tcp_wait_of(tcp, prev, v6)->next = next;
     else
         queue->first = next;
-    queue->count--;
-    wait->timer = (struct wheel_node){0};
-    wait->next = REF_NONE;
-    wait->queued = 0;
 }
 
-void tcp_wait_stop(struct tcp *tcp, ref_t ref)
+/* For the last time, or until it begins anew: what it says of this is worth nothing afterwards. */
+void tcp_wait_stop(struct tcp *tcp, ref_t ref, struct tcp_wait *wait)
 {
-    struct tcp_wait *wait = tcp_wait_at(tcp, ref);
     if (wait->queued)
         leave(tcp, ref, wait);
     else
-        wheel_cancel(&tcp->wheel, ref);
+        wheel_cancel_node(&tcp->wheel, &wait->timer);
 }
 
 uint32_t tcp_wait_msl_ms(const struct tcp *tcp, const struct tcp_wait *wait)
@@ -72,15 +71,15 @@ uint32_t tcp_wait_msl_ms(const struct tcp *tcp, const struct tcp_wait *wait)
     return wait->queued ? tcp->msl_ms : wait->hash_or_msl;
 }
 
-void tcp_wait_begin(struct tcp *tcp, ref_t ref, uint32_t msl_ms, uint32_t hash)
+void tcp_wait_begin(struct tcp *tcp, ref_t ref, struct tcp_wait *wait,
+                    const struct tcp_wait_term *term)
 {
-    struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    time_us until = tcp->now + (uint64_t)msl_ms * 2000;
-    if (msl_ms == tcp->msl_ms) {
-        wait->hash_or_msl = hash;
+    time_us until = tcp->now + (uint64_t)term->msl_ms * 2000;
+    if (term->msl_ms == tcp->msl_ms) {
+        wait->hash_or_msl = term->hash;
         append(tcp, ref, wait, tick_of(until));
     } else {
-        wait->hash_or_msl = msl_ms;
+        wait->hash_or_msl = term->msl_ms;
         wheel_set(&tcp->wheel, ref, until);
     }
 }
@@ -89,9 +88,9 @@ void tcp_wait_begin(struct tcp *tcp, ref_t ref, uint32_t msl_ms, uint32_t hash)
 void tcp_wait_anew(struct tcp *tcp, ref_t ref)
 {
     struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    uint32_t msl_ms = tcp_wait_msl_ms(tcp, wait), hash = wait->hash_or_msl;
-    tcp_wait_stop(tcp, ref);
-    tcp_wait_begin(tcp, ref, msl_ms, hash);
+    const struct tcp_wait_term term = {tcp_wait_msl_ms(tcp, wait), wait->hash_or_msl};
+    tcp_wait_stop(tcp, ref, wait);
+    tcp_wait_begin(tcp, ref, wait, &term);
 }
 
 ref_t tcp_wait_oldest(const struct tcp *tcp, bool v6)
@@ -106,46 +105,41 @@ static bool is_due(const struct tcp *tcp, uint32_t tick)
     return (int32_t)(tcp_now_ms(tcp) - tick) >= 0;
 }
 
-/* Those ahead: the next one to look at, and how many were looked at and not ended yet. */
-struct scout {
-    ref_t next;
-    unsigned ahead;
-};
-
-/* The record has come: what it leads to is fetched. */
-static void look_at(struct tcp *tcp, struct scout *scout)
+/* The record has come from memory: what it leads to is fetched, and the one behind it. */
+static inline void look_at(const struct tcp *tcp, struct tcp_wait_queue *queue, bool v6)
 {
-    const struct tcp_wait *wait = tcp_wait_at(tcp, scout->next);
+    const struct tcp_wait *wait = tcp_wait_of(tcp, queue->scout, v6);
     if (wait->next != REF_NONE)
-        __builtin_prefetch(tcp_wait_at(tcp, wait->next), 1);
+        __builtin_prefetch(tcp_wait_of(tcp, wait->next, v6), 1);
     flow_prefetch(&tcp->flows, wait->hash_or_msl);
     tcp_binding_prefetch(tcp, wait->head.laddr, wait->head.lport);
-    scout->next = wait->next;
-    scout->ahead++;
+    queue->scout = wait->next;
+    queue->ahead++;
 }
 
-static void look_ahead(struct tcp *tcp, struct scout *scout)
+/* As long as few have been looked at it is two for each that ends; then one. */
+static inline void look_ahead(const struct tcp *tcp, struct tcp_wait_queue *queue, bool v6)
 {
-    while (scout->next != REF_NONE && scout->ahead < AHEAD
-           && is_due(tcp, tcp_wait_at(tcp, scout->next)->turn.tick))
-        look_at(tcp, scout);
+    if (queue->scout == queue->first)
+        queue->ahead = 0;
+    for (unsigned i = 0; i < 2 && queue->ahead < AHEAD && queue->scout != REF_NONE; i++)
+        look_at(tcp, queue, v6);
 }
 
-static void advance(struct tcp *tcp, const struct tcp_wait_queue *queue)
+static inline void advance(struct tcp *tcp, bool v6)
 {
-    struct scout scout = {.next = queue->first};
-    look_ahead(tcp, &scout);
-    while (scout.ahead != 0) {
-        scout.ahead--;
+    struct tcp_wait_queue *queue = &tcp->waiting[v6];
+    while (queue->first != REF_NONE && is_due(tcp, tcp_wait_of(tcp, queue->first, v6)->turn.tick)) {
+        look_ahead(tcp, queue, v6);
+        queue->ahead--;
         tcp_wait_over(tcp, queue->first);
-        look_ahead(tcp, &scout);
     }
 }
 
 void tcp_wait_advance(struct tcp *tcp)
 {
-    advance(tcp, &tcp->waiting[0]);
-    advance(tcp, &tcp->waiting[1]);
+    advance(tcp, false);
+    advance(tcp, true);
 }
 
 static time_us deadline_of(const struct tcp *tcp, const struct tcp_wait_queue *queue)
