@@ -27,7 +27,8 @@ static __attribute__((noinline)) uint32_t tcp_unusual_window(struct tcp *tcp, st
 }
 
 /* The window as the header says it, as tcp_segment_window() has it: mostly what was offered stays
- * offered, rounded up, since no more than a small step could be added.  [RFC9293 3.8.6.2.2] */
+ * offered, rounded up, since no more than a small step could be added; or, after a SYN, whose
+ * window is not scaled, all that is free is offered now.  [RFC9293 3.8.6.2.2] */
 TCP_WRITTEN_OUT uint32_t tcp_usual_window(struct tcp *tcp, struct tcb *tcb,
                                           const struct ciao_settings *settings,
                                           const struct tcp_queue *queue)
@@ -37,8 +38,13 @@ TCP_WRITTEN_OUT uint32_t tcp_usual_window(struct tcp *tcp, struct tcb *tcb,
     uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
     uint32_t free = settings->rcvbuf_bytes - queue->charged_bytes; /* huge: none is free */
     uint32_t field = (offered + rest) >> shift;
-    if ((free & ~rest) - offered >= step || settings->rcvbuf_bytes < 2 * step
-        || settings->window_clamp_bytes != 0 || field == 0 || (tcb->flags & TCB_OUR_WINDOW_TOLD))
+    if ((free & ~rest) - offered >= step) {
+        if (queue->charged_bytes != 0 || (free & ~rest) < offered || free >> shift > UINT16_MAX)
+            return tcp_unusual_window(tcp, tcb);
+        field = free >> shift;
+    }
+    if (settings->rcvbuf_bytes < 2 * step || settings->window_clamp_bytes != 0 || field == 0
+        || (tcb->flags & TCB_OUR_WINDOW_TOLD))
         return tcp_unusual_window(tcp, tcb);
     seq_t edge = tcb->rcv.nxt + (field << shift);
     if (seq_gt(edge, tcb->rcv.edge))
