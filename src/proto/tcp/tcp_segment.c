@@ -198,6 +198,19 @@ static void fill_header(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece
     options(tcp, tcb, h, piece->gso_size != 0 ? piece->gso_size : piece->data_len);
 }
 
+/* The same of a SYN, without the ports: these are the record's. */
+static void fill_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *piece,
+                     struct tcp_header *h)
+{
+    h->seq = piece->seq;
+    h->ack = piece->flags & TCP_ACK ? tcb->rcv.nxt : 0;
+    h->flags = piece->flags;
+    h->urp = 0;
+    h->opt.n_sack = 0;
+    put_window(tcp, tcb, h);
+    syn_options(tcp, tcb, h);
+}
+
 static struct ip_out out_of(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
@@ -237,7 +250,10 @@ static bool emit_control(struct tcp *tcp, struct tcb *tcb, const struct tcp_piec
     control.addresses = &((const struct tcb6 *)(const void *)tcb)->addresses;
     control.ttl = settings->ttl;
     control.tos = settings->tos;
-    fill_header(tcp, tcb, piece, &control.h);
+    if ((piece->flags & TCP_SYN) && tcb->urgent == 0)
+        fill_syn(tcp, tcb, piece, &control.h);
+    else
+        fill_header(tcp, tcb, piece, &control.h);
     if (control.h.opt.n_sack != 0)
         return false;
     if (tcb->ecn & ECN_OK)
