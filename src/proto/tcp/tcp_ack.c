@@ -144,6 +144,8 @@ static void timer(struct tcp *tcp, struct tcb *tcb)
     }
     tcb->flags &= ~(TCB_PERSIST | TCB_PROBE);
     tcb->backoff = 0;
+    if (flow_count(&tcp->flows) >= TCP_CROWD)
+        tcp_timer_take_off(tcp, tcb);
     tcp_timer_stop(tcb, TCP_TIMER_REXMT);
     tcp_note_why(tcp, tcb, CIAO_DID_TIMER_STOPPED, TCP_TIMER_REXMT, 0);
 }

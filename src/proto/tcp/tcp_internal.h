@@ -336,6 +336,7 @@ __attribute__((always_inline)) static inline void tcp_timer_set(struct tcp *tcp,
     if (!wheel_node_armed(&tcb->timer) || (int32_t)(tcb->timer.tick - ms) > 0)
         tcp_timer_nearer(tcp, tcb, tick);
 }
+void tcp_timer_take_off(struct tcp *tcp, struct tcb *tcb); /* before REXMT is stopped */
 /* Lazily: the node stays where it is. */
 static inline void tcp_timer_stop(struct tcb *tcb, enum tcp_timer which)
 {

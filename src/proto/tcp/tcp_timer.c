@@ -15,7 +15,8 @@
  * A record owns one node of the wheel.  A TCB's stands at or before its earliest deadline and is
  * moved lazily: a deadline that is put off leaves the node where it is, and when that runs out it
  * is set to what is next.  So an acknowledgement, which puts the retransmission off, touches no
- * list.
+ * list; but of a connection that is one of many (TCP_CROWD) the last one takes the node off, since
+ * the record is in the cache now, and will not be later.
  */
 #include "proto/tcp/tcp_syn.h"
 #include "proto/tcp/tcp_wait.h"
@@ -30,6 +31,16 @@ static bool is_due(const struct tcp *tcp, uint32_t at_ms)
 void tcp_timer_nearer(struct tcp *tcp, struct tcb *tcb, uint64_t tick)
 {
     wheel_set_node(&tcp->wheel, &tcb->timer, tcp_tcb_ref(tcp, tcb), tick);
+}
+
+/* The node of a connection that is one of many: when nothing is waited for but the retransmission,
+ * it goes now, and not when the record would have to be fetched from memory to see that. */
+void tcp_timer_take_off(struct tcp *tcp, struct tcb *tcb)
+{
+    if ((tcb->ack_at | tcb->other_at | tcb->keep_at) != 0)
+        return;
+    wheel_cancel(&tcp->wheel, tcp_tcb_ref(tcp, tcb));
+    tcp_queue_settle(tcp, tcb); /* as when it runs out */
 }
 
 /* The node has run out: set it to the earliest deadline that is left. */
