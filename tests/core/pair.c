@@ -44,7 +44,7 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     pair->options = *options;
     pair->now = 1000000;
     ciao_config_default(&pair->config, options->profile);
-    pair->config.max_connections = 1000;
+    pair->config.max_connections = options->connections != 0 ? options->connections : 1000;
     pair->config.max_time_wait = 1000;
     pair->config.buffer_bytes = 64u << 20;
     pair->config.merge = options->merge;

@@ -26,11 +26,12 @@ struct pair_options {
     enum ciao_profile profile;
     uint8_t seed;
     bool merge, events;
-    uint32_t batch;      /* frames carried at once; 0: 32 */
-    uint32_t lose_every; /* every n-th frame is lost; 0: none */
-    uint32_t window;     /* bytes of each buffer; 0: the profile's */
-    bool the_long_way;   /* nothing is predicted */
-    bool tidy;           /* an empty queue is given back at once */
+    uint32_t batch;       /* frames carried at once; 0: 32 */
+    uint32_t lose_every;  /* every n-th frame is lost; 0: none */
+    uint32_t window;      /* bytes of each buffer; 0: the profile's */
+    uint32_t connections; /* at most; 0: 1000 */
+    bool the_long_way;    /* nothing is predicted */
+    bool tidy;            /* an empty queue is given back at once */
 };
 
 struct pair {

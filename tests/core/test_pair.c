@@ -172,6 +172,56 @@ static void a_silent_neighbour_is_a_soft_error(void **state)
     free(pair);
 }
 
+/* ---- timers of connections that have nothing on their way ---- */
+
+static void says(struct pair *pair, unsigned side, ciao_conn from, ciao_conn to)
+{
+    uint8_t bytes[64] = {0};
+    assert_int_equal(ciao_send(pair->stack[side], from, bytes, sizeof bytes, 0, pair->now), 64);
+    pair_settle(pair);
+    assert_int_equal(ciao_recv(pair->stack[!side], to, bytes, sizeof bytes, 0, pair->now), 64);
+}
+
+/* How many timers stand after a request and its answer on the last of n connections. */
+static uint64_t timers_after_an_exchange(unsigned n)
+{
+    struct pair *pair = calloc(1, sizeof *pair);
+    struct ciao_endpoint there = pair_endpoint(1, false, 80);
+    ciao_conn listener, client = 0, server = 0;
+    struct ciao_counts counts;
+    uint64_t timers = 0;
+    assert_non_null(pair);
+    pair_open(pair, &(struct pair_options){.connections = n});
+    assert_int_equal(ciao_listen(pair->stack[1], &there, 5, NULL, &listener), 0);
+    for (unsigned i = 0; i < n; i++) {
+        assert_int_equal(ciao_connect(pair->stack[0], &there, NULL, NULL, &client, pair->now), 0);
+        pair_settle(pair);
+        assert_int_equal(ciao_accept(pair->stack[1], listener, &server), 0);
+    }
+    pair_pass(pair, 5000000);
+    for (unsigned side = 0; side < 2; side++) { /* those of the handshakes have run out */
+        ciao_counts(pair->stack[side], &counts);
+        assert_int_equal(counts.timers, 0);
+    }
+    says(pair, 0, client, server);
+    says(pair, 1, server, client);
+    for (unsigned side = 0; side < 2; side++) {
+        ciao_counts(pair->stack[side], &counts);
+        timers += counts.timers;
+    }
+    pair_close(pair);
+    free(pair);
+    return timers;
+}
+
+/* Of few the node stays where it is, for the next one; of many it would be a stranger then. */
+static void among_many_an_exchange_leaves_no_timer(void **state)
+{
+    (void)state;
+    assert_true(timers_after_an_exchange(10) != 0);
+    assert_true(timers_after_an_exchange(2100) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +232,7 @@ int main(void)
         cmocka_unit_test(loss_is_repaired),
         cmocka_unit_test(two_runs_of_the_same_inputs_are_the_same_run),
         cmocka_unit_test(a_silent_neighbour_is_a_soft_error),
+        cmocka_unit_test(among_many_an_exchange_leaves_no_timer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
