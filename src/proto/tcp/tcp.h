@@ -14,7 +14,7 @@
  *   tcp_send*.c, tcp_range.c, tcp_burst.c, tcp_output.c, tcp_segment.c   bytes that leave
  *   tcp_ack.c, tcp_loss.c, tcp_recovery.c, tcp_cc*.c, tcp_rtt.c          what the peer says of them
  *   tcp_rack.c, tcp_alert.c, tcp_prr.c, tcp_held.c, tcp_ecn.c            and as Linux heeds it
- *   tcp_predict.c, tcp_lone.c                            what usually arrives, the short way
+ *   tcp_predict.c, tcp_lone.c, tcp_hello.c               what usually arrives, the short way
  *   tcp_receive.c, tcp_run.c, tcp_read.c, tcp_window.c, tcp_urgent.c     bytes that arrive
  */
 #ifndef PROTO_TCP_TCP_H
