@@ -211,6 +211,21 @@ static void pairs_of_hosts_have_a_clock_of_their_own(void **state)
     stackmem_free(made.memory, made.bytes);
 }
 
+/* Where nothing is kept yet, nothing is found either. [RFC9293 3.9.1.1 MUST-46] */
+static void without_a_link_nobody_can_be_called(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"::", "0.0.0.0", "10.0.0.9", "fd00::9"};
+    struct made made = stack_new(0, false);
+    for (unsigned i = 0; i < COUNT(names); i++) {
+        struct ciao_endpoint remote = {.addr = addr_of(names[i]), .port = 7};
+        int refused = i < 2 ? -CIAO_EDESTADDR : -CIAO_ENOROUTE;
+        ciao_conn conn;
+        assert_int_equal(ciao_connect(made.stack, &remote, NULL, NULL, &conn, 1000000), refused);
+    }
+    stackmem_free(made.memory, made.bytes);
+}
+
 /* ---- the ring of events ---- */
 
 /* ---- who is meant by a SYN ---- */
@@ -253,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_bytes_are_those_of_the_makers),
         cmocka_unit_test(a_new_route_is_heeded),
+        cmocka_unit_test(without_a_link_nobody_can_be_called),
         cmocka_unit_test(a_group_shares_its_flows),
         cmocka_unit_test(pairs_of_hosts_have_a_clock_of_their_own),
     };

@@ -57,6 +57,7 @@ int ip_init(struct ip_layer *ip, const struct ip_parts *parts, struct rng *seed,
     ip->neighbours.key[0] = rng_u64(seed);
     ip->neighbours.key[1] = rng_u64(seed);
     ip->deadline = TIME_NEVER;
+    ip->changes = 1; /* what is kept of none was never worked out */
     return 0;
 }
 
