@@ -177,12 +177,24 @@ static inline bool is_usual(const struct tcb *tcb)
            && ((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent | tcb->has_side) == 0;
 }
 
+/* What tcp_output_sent_new() does of a FIN where there are no bytes. */
+static inline void fin_left(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->snd.nxt++;
+    tcb->flags |= TCB_FIN_SENT;
+    if (tcp_timer_is_set(tcb, TCP_TIMER_REXMT))
+        tcp_output_start_timer(tcp, tcb, 0);
+    else
+        tcp_retransmit_timer_restart(tcp, tcb);
+    tcp_output_has_sent(tcp, tcb, false);
+}
+
 /* Is it a FIN that leaves, for which the peer has room?  Then it has. */
 static inline bool fin_leaves(struct tcp *tcp, struct tcb *tcb)
 {
     if ((int32_t)(tcb->snd.una + tcb->snd.wnd - tcb->snd.nxt) <= 0 || !tcp_range_room(tcp))
         return false;
-    tcp_output_sent_new(tcp, tcb, 0, true);
+    fin_left(tcp, tcb);
     return true;
 }
 

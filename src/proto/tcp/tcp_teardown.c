@@ -308,7 +308,8 @@ static __attribute__((noinline)) void close_somehow(struct tcp *tcp, struct tcb 
 /* Neither bytes nor settings stand in the way of a FIN: what close_somehow() would come to. */
 static inline bool only_says_goodbye(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcb->queue == 0 && !(tcb->flags & TCB_FIN_QUEUED) && tcp_state_sends(tcb)
+    const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT;
+    return tcb->queue == 0 && !(tcb->flags & TCB_FIN_QUEUED) && (states >> tcb->head.state & 1)
            && !(tcp_tcb_settings(tcp, tcb)->flags & CIAO_LINGER);
 }
 

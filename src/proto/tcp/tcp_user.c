@@ -7,18 +7,25 @@
 
 /* ---- handles: the life's low half and the record ---- */
 
+/* Where a handle's record would be: NULL when there was never one. */
+static inline struct tcb *place_of(const struct tcp *tcp, ref_t ref)
+{
+    uint32_t index = ref_index(ref);
+    if (__builtin_expect(ref_kind(ref) == KIND_TCB4, 1))
+        return index - 1 < tcp->tcbs.high ? tcp_tcb_at(tcp, ref) : NULL;
+    bool was = ref_kind(ref) == KIND_TCB6 && index - 1 < tcp->tcbs6.high;
+    return was ? tcp_tcb_at(tcp, ref) : NULL;
+}
+
 static inline struct tcb *tcb_of(const struct tcp *tcp, ciao_conn conn)
 {
-    ref_t ref = (ref_t)conn;
-    if (!tcp_ref_is_tcb(ref))
+    struct tcb *tcb = place_of(tcp, (ref_t)conn);
+    if (tcb == NULL)
         return NULL;
-    uint32_t high = ref_kind(ref) == KIND_TCB4 ? tcp->tcbs.high : tcp->tcbs6.high;
-    if (ref_index(ref) - 1 >= high)
-        return NULL;
-    struct tcb *tcb = tcp_tcb_at(tcp, ref);
     if (__builtin_expect(flow_count(&tcp->flows) >= TCP_CROWD, 0))
-        tcp_prefetch_tcb(tcp, ref);
-    bool same = tcb->head.life != 0 && (uint32_t)tcb->head.life == (uint32_t)(conn >> 32);
+        tcp_prefetch_tcb(tcp, (ref_t)conn);
+    uint64_t life = tcb->head.life;
+    bool same = life != 0 && (uint32_t)life == (uint32_t)(conn >> 32);
     return same && (tcb->flags & TCB_HAS_HANDLE) ? tcb : NULL;
 }
 
