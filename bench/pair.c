@@ -193,10 +193,8 @@ static void tick(struct ciao_stack *stack, uint64_t now_us)
 
     if (ciao_next_deadline(stack) <= now_us)
         (void)ciao_advance(stack, now_us);
-    while ((n = ciao_events_look(stack, &events)) != 0) {
-        bench_must(events[n - 1].type != CIAO_EVENT_LOST, "events were lost");
+    while ((n = ciao_events_look(stack, &events)) != 0)
         ciao_events_done(stack, n);
-    }
 }
 
 void pair_tick(struct pair *pair, uint64_t us)
