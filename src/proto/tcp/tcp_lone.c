@@ -13,6 +13,7 @@
  *   sixth       no urgent data in either direction;  seventh, no text
  *   eighth      the peer's FIN, if it is the first
  */
+#include "base/mostly.h"
 #include "proto/tcp/tcp_internal.h"
 #include "proto/tcp/tcp_predict.h"
 
@@ -49,8 +50,9 @@ bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance
         .seq = get_be32(l4 + 4),
         .len = fin,
     };
-    if (tcb->head.link != link || !tcp_glance_is_of(tcb, glance) || !is_usual(tcp, tcb, fin)
-        || !is_next(tcb, glance, &said) || !tcp_glance_sums_hold(tcp, glance))
+    bool usual = MOSTLY(tcb->head.link == link) && MOSTLY(tcp_glance_is_of(tcb, glance))
+                 && MOSTLY(is_usual(tcp, tcb, fin)) && MOSTLY(is_next(tcb, glance, &said));
+    if (!MOSTLY(usual) || !MOSTLY(tcp_glance_sums_hold(tcp, glance)))
         return false;
     tcp->ip->accepted++;
     tcp_flow_remember(tcp, glance->flow, tcb->flow_hash);

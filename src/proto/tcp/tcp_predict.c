@@ -23,6 +23,7 @@
  */
 #include "proto/tcp/tcp_predict.h"
 
+#include "base/mostly.h"
 #include "proto/ip/ip_internal.h"
 #include "proto/tcp/tcp_send.h"
 #include "wire/ip4.h"
@@ -226,9 +227,10 @@ __attribute__((always_inline)) static inline bool predict(struct tcp *tcp, int l
         .ack = get_be32(glance->l4 + 8),
         .wnd = (uint32_t)get_be16(glance->l4 + 14) << tcb->snd_wscale,
     };
-    if (tcb->head.link != link || !(flows || tcp_glance_is_of(tcb, glance)) || !is_usual(tcp, tcb)
-        || !has_no_trouble(side, tcp_queue(tcp, tcb)) || !is_next(tcb, glance, &news)
-        || !tcp_glance_sums_hold(tcp, glance))
+    bool usual = MOSTLY(tcb->head.link == link) && MOSTLY(flows || tcp_glance_is_of(tcb, glance))
+                 && MOSTLY(is_usual(tcp, tcb)) && MOSTLY(has_no_trouble(side, tcp_queue(tcp, tcb)))
+                 && MOSTLY(is_next(tcb, glance, &news));
+    if (!MOSTLY(usual) || !MOSTLY(tcp_glance_sums_hold(tcp, glance)))
         return false;
     tcp->recent_flow = glance->flow;
     tcp->ip->accepted++;

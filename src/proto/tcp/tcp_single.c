@@ -14,6 +14,7 @@
  *
  * Whatever it does not cover goes through tcp_stream_output(), with nothing changed.
  */
+#include "base/mostly.h"
 #include "proto/tcp/tcp_headers.h"
 #include "proto/tcp/tcp_send.h"
 #include "proto/tcp/tcp_sums.h"
@@ -22,9 +23,6 @@
 #define UNUSUAL                                                                              \
     (TCB_FIN_QUEUED | TCB_SYN_DUE | TCB_SYN_UNACKED | TCB_PROBE | TCB_PERSIST | TCB_RECOVERY \
      | TCB_RTO_RECOVERY | TCB_PUSH | TCB_HOLD_PARTIAL | TCB_KEEPALIVE | TCB_DSACK)
-
-/* Each claim may fail, but so many in a row would have compilers take for rare what is usual. */
-#define MOSTLY(claim) __builtin_expect(claim, 1)
 
 /* ---- is it usual? ---- */
 
