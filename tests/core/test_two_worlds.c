@@ -154,6 +154,54 @@ static void both_ways_come_to_the_same(void **state)
     }
 }
 
+/* The program decides otherwise, or so does who keeps the addresses. */
+static int decides(struct world *world, struct ciao_stack *stack, ciao_conn conn)
+{
+    struct ciao_settings settings;
+    struct ciao_endpoint ours = pair_endpoint(0, rng_below(&world->rng, 2), 0);
+    switch (rng_below(&world->rng, 24)) {
+    case 0: return ciao_shutdown(stack, conn, CIAO_SHUT_WR, world->pair.now);
+    case 1: return ciao_close(stack, conn, NULL, world->pair.now);
+    case 2: return ciao_abort(stack, conn, NULL, world->pair.now);
+    case 3:
+        ours.addr.b[15] = (uint8_t)(100 + rng_below(&world->rng, 3));
+        return ciao_address_add(stack, 0, &ours.addr, ours.addr.b[0] == 0 ? 24 : 64);
+    case 4: world->pair.now += rng_below(&world->rng, 90000000); return 0;
+    case 5:
+        if (ciao_get_settings(stack, conn, &settings) != 0)
+            return 0;
+        settings.flags ^= 1u << rng_below(&world->rng, 8);
+        settings.ttl = (uint8_t)(1 + rng_below(&world->rng, 200));
+        return ciao_set_settings(stack, conn, &settings);
+    default: return 0;
+    }
+}
+
+/* Both programs do all of it: of both families, from hello to goodbye. */
+static void does_anything(struct world *world)
+{
+    unsigned side = rng_below(&world->rng, 2), which = rng_below(&world->rng, WORLD_CONNS);
+    struct ciao_stack *stack = world->pair.stack[side];
+    ciao_conn *conn = side == 0 ? &world->client[which] : &world->server[which];
+    struct ciao_endpoint there = pair_endpoint(1, rng_below(&world->rng, 2), 80);
+    unsigned what = rng_below(&world->rng, 32);
+    int end = 0;
+    if (what < 2)
+        world_time_passes(world);
+    else if (what < 4)
+        end = decides(world, stack, *conn);
+    else if (what < 7 && ciao_conn_state(stack, *conn) == CIAO_CLOSED)
+        end = side == 0 ? ciao_connect(stack, &there, NULL, NULL, conn, world->pair.now)
+                        : ciao_accept(stack, world->listener, conn);
+    else if (what < 10)
+        sends(world, stack, *conn);
+    else if (what < 13)
+        reads(world, stack, *conn);
+    else
+        (void)world_carry(world, side);
+    world->told = world_mix(world->told, &end, sizeof end);
+}
+
 static struct world *silent_world(const struct pair_options *options, unsigned trouble)
 {
     struct ciao_endpoint here = pair_endpoint(1, options->seed & 1, 80);
@@ -184,6 +232,33 @@ static void lives_without_bytes_come_to_the_same(void **state)
             world_expect_same(a, b);
         }
         assert_true(a->pair.frames > 100);
+        world_free(a);
+        world_free(b);
+    }
+}
+
+static void whatever_is_done_comes_to_the_same(void **state)
+{
+    (void)state;
+    static const unsigned troubles[] = {0, 3, 10, 40, 120};
+    static const uint32_t windows[] = {0, 3000, 20000, 1u << 20};
+    for (unsigned i = 0; i < 24; i++) {
+        struct pair_options options = {
+            .kind = i % 7 == 4 ? CIAO_LINK_ETHERNET : CIAO_LINK_IP,
+            .profile = (enum ciao_profile)(i % CIAO_PROFILES),
+            .seed = (uint8_t)(200 + i),
+            .window = windows[i / 5 % COUNT(windows)],
+            .tidy = i / 3 & 1,
+        };
+        struct pair_options without = options;
+        without.the_long_way = true;
+        struct world *a = silent_world(&options, troubles[i / 3 % COUNT(troubles)]);
+        struct world *b = silent_world(&without, troubles[i / 3 % COUNT(troubles)]);
+        for (unsigned steps = 0; steps < 2000; steps++) {
+            does_anything(a);
+            does_anything(b);
+            world_expect_same(a, b);
+        }
         world_free(a);
         world_free(b);
     }
@@ -405,6 +480,7 @@ int main(void)
         cmocka_unit_test(bytes_stay_where_they_came_if_they_fill_it),
         cmocka_unit_test(both_ways_come_to_the_same),
         cmocka_unit_test(lives_without_bytes_come_to_the_same),
+        cmocka_unit_test(whatever_is_done_comes_to_the_same),
         cmocka_unit_test(a_changed_byte_is_never_taken),
         cmocka_unit_test(a_changed_fin_is_never_taken),
         cmocka_unit_test(new_addresses_are_judged_anew),
