@@ -255,7 +255,7 @@ static void put_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t 
     sum = csum_add(sum, tcp_pseudo_sum(TCP_STAMPED_LEN));
     sum = csum_add(sum, csum_put_64(l4, (uint64_t)ports << 32 | wait->snd_nxt));
     sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)wait->rcv_nxt << 32 | fourth));
-    sum = csum_add(sum, csum_put_64(l4 + 16, TCP_TIMESTAMPS_WORD));
+    sum = csum_add(sum, csum_put_64(l4 + 16, TCP_NOP_NOP_TIMESTAMPS));
     sum = csum_add(
         sum, csum_put_64(l4 + 24, (uint64_t)tcp_ts_now(tcp, ts_offset) << 32 | wait->ts_recent));
     csum_store(l4 + TCP_CHECKSUM_OFFSET, sum);

@@ -15,11 +15,10 @@
 #include "wire/ip4.h"
 #include "wire/ip6.h"
 
-#define TCP_STAMPED_LEN     32u         /* of a header with timestamps */
-#define TCP_TIMESTAMPS_WORD 0x0101080au /* NOP, NOP, kind, length [RFC7323 A] */
+#define TCP_STAMPED_LEN 32u /* of a header with timestamps */
 /* Each caller has its own copy, where it knows more. */
-#define TCP_WRITTEN_OUT     static inline __attribute__((always_inline))
-#define TCP_IP4_DF          0x4000u
+#define TCP_WRITTEN_OUT static inline __attribute__((always_inline))
+#define TCP_IP4_DF      0x4000u
 
 static __attribute__((noinline)) uint32_t tcp_unusual_window(struct tcp *tcp, struct tcb *tcb)
 {
@@ -108,7 +107,7 @@ TCP_WRITTEN_OUT uint64_t tcp_put_stamped(const struct tcp *tcp, const struct tcb
     uint32_t now = tcp_now_ms(tcp) + tcb->ts_offset; /* [RFC7323 5.4] */
     uint64_t sum = csum_put_64(l4, (uint64_t)ports << 32 | seq);
     sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)tcb->rcv.nxt << 32 | fourth));
-    sum = csum_add(sum, csum_put_64(l4 + 16, TCP_TIMESTAMPS_WORD));
+    sum = csum_add(sum, csum_put_64(l4 + 16, TCP_NOP_NOP_TIMESTAMPS));
     return csum_add(sum, csum_put_64(l4 + 24, (uint64_t)now << 32 | tcb->ts_recent));
 }
 

@@ -2,8 +2,8 @@
  * The straight way out of one segment: all that the program has queued fits into it, and nothing
  * of ours is on its way.  So a request leaves, and so does its answer.  [RFC9293 3.7.4]
  *
- * It does what tcp_stream.c does of a run of one.  is_usual() says what it relies on; with nothing
- * on its way these hold trivially besides:
+ * It does what tcp_stream.c does of a run of one, and relies on what is asked below under "is it
+ * usual?"; with nothing on its way these hold trivially besides:
  *
  *   - nothing is to be repaired, and no range stands before the one that is remembered;
  *   - what is queued is what was never sent, from the first buffer's first byte on;

@@ -5,9 +5,10 @@
  *
  * It decides what tcp_output.c decides, writes what tcp_segment.c writes, and remembers what
  * tcp_output_sent_new() remembers, once for a run of segments instead of once for each.  It relies
- * on is_usual(): the handshake is done, no FIN waits behind bytes, nothing is lost, suspected or
- * probed for, neither end holds anything out of order, no option but timestamps is to be sent, the
- * link asks for no neighbour and takes no super-segments.  Under these
+ * on what is asked below under "is it usual?": the handshake is done, no FIN waits behind bytes,
+ * nothing is lost, suspected or probed for, neither end holds anything out of order, no option but
+ * timestamps is to be sent, the link asks for no neighbour and takes no super-segments.
+ * Under these
  *
  *   - what leaves is the front of what was never sent, as the peer's window, cwnd, Nagle's rule
  *     and the sender's silly-window rule allow, and PSH stands where the queue ends;
@@ -24,9 +25,8 @@
 #include "wire/ip4.h"
 #include "wire/ip6.h"
 
-#define TIMESTAMPS_LEN  12u
-#define TIMESTAMPS_WORD 0x0101080au /* NOP, NOP, kind, length [RFC7323 A] */
-#define HEAD_MOST       (IP6_HEADER_LEN + TCP_HEADER_LEN + TIMESTAMPS_LEN)
+#define TIMESTAMPS_LEN 12u
+#define HEAD_MOST      (IP6_HEADER_LEN + TCP_HEADER_LEN + TIMESTAMPS_LEN)
 
 /* One turn's work, and what its segments have in common. */
 struct run {
@@ -195,7 +195,7 @@ static inline __attribute__((always_inline)) void model_tcp(struct run *run, uin
     sum += csum_put_32(l4 + 12, run->tcp_len << 26 | TCP_ACK << 16 | wnd);
     csum_put_32(l4 + 16, 0);
     if (tcb->flags & TCB_TS) {
-        sum += csum_put_32(l4 + 20, TIMESTAMPS_WORD);
+        sum += csum_put_32(l4 + 20, TCP_NOP_NOP_TIMESTAMPS);
         sum += csum_put_32(l4 + 24, tcp_ts_now(run->tcp, tcb->ts_offset));
         sum += csum_put_32(l4 + 28, tcb->ts_recent);
     }
