@@ -428,17 +428,13 @@ static void put_into(struct ciao_frame *frame, struct ciao_buf *buf, uint32_t *f
     *fill += len - headers;
 }
 
-/* So many bytes in one batch of segments, all in one buffer of 16 KB; the buffers that are held
- * then: by reference, and of the stack's own. */
-static void expect_kept(uint32_t bytes, bool predict, unsigned by_reference, unsigned own)
+/* So many bytes reach the server in one batch of segments, all in one buffer of 16 KB. */
+static void bring_in_one_buffer(struct world *world, uint32_t bytes)
 {
-    static uint8_t data[20000];
-    struct pair_options options = {.kind = CIAO_LINK_IP, .seed = 21, .the_long_way = !predict};
-    struct world *world = world_new(&options, 0);
+    static const uint8_t data[20000];
     struct pair *pair = &world->pair;
     struct ciao_frame *out[WORLD_FRAMES], *in[WORLD_FRAMES];
     uint32_t fill = 0;
-    opens(world, false);
     for (unsigned i = 0; i < WORLD_FRAMES; i++) {
         out[i] = &world->out[i];
         in[i] = &world->in[i];
@@ -453,6 +449,17 @@ static void expect_kept(uint32_t bytes, bool predict, unsigned by_reference, uns
     }
     ciao_buf_unref(buf);
     ciao_input(pair->stack[1], 0, in, n, pair->now);
+}
+
+/* The buffers that are held then: by reference, and of the stack's own. */
+static void expect_kept(uint32_t bytes, bool predict, unsigned by_reference, unsigned own)
+{
+    static uint8_t data[20000];
+    struct pair_options options = {.kind = CIAO_LINK_IP, .seed = 21, .the_long_way = !predict};
+    struct world *world = world_new(&options, 0);
+    struct pair *pair = &world->pair;
+    opens(world, false);
+    bring_in_one_buffer(world, bytes);
     assert_int_equal(ciao_bufpool_used_count(&pair->wire), by_reference);
     assert_int_equal(ciao_bufpool_used_count(&pair->stack[1]->buffers), own);
     assert_int_equal(ciao_recv(pair->stack[1], world->server[0], data, sizeof data, 0, pair->now),
@@ -474,10 +481,50 @@ static void bytes_stay_where_they_came_if_they_fill_it(void **state)
     }
 }
 
+/* No segment is acknowledged just because the connection is young. */
+static void acknowledge_slowly(struct world *world)
+{
+    struct ciao_settings settings;
+    struct ciao_stack *stack = world->pair.stack[1];
+    assert_int_equal(ciao_get_settings(stack, world->server[0], &settings), 0);
+    settings.quick_acks = 0;
+    assert_int_equal(ciao_set_settings(stack, world->server[0], &settings), 0);
+}
+
+/* From the third segment on the ACK of them is due, and each makes the bytes before it longer. */
+static void bytes_behind_the_last_in_memory_are_told_like_others(void **state)
+{
+    (void)state;
+    struct pair_options options = {.kind = CIAO_LINK_IP, .seed = 22};
+    struct pair_options without = options;
+    without.the_long_way = true;
+    struct world *a = world_new(&options, 0), *b = world_new(&without, 0);
+    opens(a, false);
+    opens(b, false);
+    acknowledge_slowly(a);
+    acknowledge_slowly(b);
+    for (unsigned i = 0; i < 5; i++) {
+        bring_in_one_buffer(a, 6 * 1448 + i);
+        bring_in_one_buffer(b, 6 * 1448 + i);
+        world_expect_same(a, b);
+        settle(a);
+        settle(b);
+        if (i % 2 != 0) {
+            reads(a, a->pair.stack[1], a->server[0]);
+            reads(b, b->pair.stack[1], b->server[0]);
+        }
+        world_expect_same(a, b);
+    }
+    assert_true(has_predicted(a));
+    world_free(a);
+    world_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_stay_where_they_came_if_they_fill_it),
+        cmocka_unit_test(bytes_behind_the_last_in_memory_are_told_like_others),
         cmocka_unit_test(both_ways_come_to_the_same),
         cmocka_unit_test(lives_without_bytes_come_to_the_same),
         cmocka_unit_test(whatever_is_done_comes_to_the_same),

@@ -25,6 +25,7 @@
 
 #include "base/mostly.h"
 #include "proto/ip/ip_internal.h"
+#include "proto/tcp/tcp_run.h"
 #include "proto/tcp/tcp_send.h"
 #include "wire/ip4.h"
 #include "wire/ip6.h"
@@ -276,6 +277,34 @@ static inline bool repeats(const struct tcp_glance *glance, const struct said *s
            && now.times == said->times;
 }
 
+/* The seventh step where one segment follows the last bytes in memory, is no longer than the
+ * longest of them, and an ACK of both is due already: the run grows, and nothing is decided anew.
+ * False: it is not so, and nothing has changed. */
+static inline bool receive_more(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                                const struct tcp_glance *glance)
+{
+    const struct ciao_frag *frag = &glance->frame->frag[0];
+    const uint32_t due = TCB_ACK_NOW | TCB_LISTED;
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    if (glance->frame->n_frags != 1 || glance->frame->segments > 1 || (tcb->flags & due) != due
+        || tcb->quick_acks != 0 || glance->data_len > tcb->rmss || queue->in_order_first == 0)
+        return false;
+    struct tcp_run *last = tcp_run_at(tcp, queue->in_order_last);
+    if (frag->buf != last->buf || frag->ptr != last->ptr + last->len
+        || tcb->rcv.nxt - tcb->last_ack_sent < 2 * tcp_full_segment(tcb))
+        return false;
+    tcb->last_data_ms = tcp_now_ms(tcp);
+    tcb->dialogue |= DIALOGUE_HEARD;
+    last->len += glance->data_len;
+    tcb->rcv.nxt += glance->data_len;
+    queue->in_order_bytes += glance->data_len;
+    side->data_received++;
+    side->bytes_received += glance->data_len;
+    tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, glance->data_len, queue->in_order_bytes);
+    tcp_told_data(tcp, tcb);
+    return true;
+}
+
 /* What repeats the one before it, which was predicted, has nothing new but its text: of the fifth
  * step there is only that the window was told by a later segment. */
 static inline bool predict_text(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
@@ -289,7 +318,8 @@ static inline bool predict_text(struct tcp *tcp, struct tcb *tcb, struct tcp_sid
     tcp->ip->accepted++;
     side->segments_received += tcp_glance_segments(glance);
     tcb->snd.wl1 = seq;
-    tcp_receive_usual(tcp, tcb, side, glance);
+    if (!receive_more(tcp, tcb, side, glance))
+        tcp_receive_usual(tcp, tcb, side, glance);
     tcp_glance_done(glance);
     return true;
 }

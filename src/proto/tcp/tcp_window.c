@@ -33,18 +33,11 @@ static uint32_t free_bytes(const struct tcp *tcp, const struct tcb *tcb,
     return clamp != 0 && clamp < free ? clamp : free;
 }
 
-/* A full segment of the peer: the largest seen, since small ones say nothing of what it could send.
- */
-static uint32_t full_segment(const struct tcb *tcb)
-{
-    return tcb->rmss < 536 ? 536 : tcb->rmss;
-}
-
 /* The smallest step worth telling. [RFC9293 3.8.6.2.2 MUST-39] */
 static uint32_t worthwhile(const struct tcb *tcb, const struct ciao_settings *settings)
 {
     uint32_t half = settings->rcvbuf_bytes / 2;
-    uint32_t segment = full_segment(tcb);
+    uint32_t segment = tcp_full_segment(tcb);
     return segment < half ? segment : half;
 }
 
@@ -153,7 +146,7 @@ void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, uint32_t
     if (tcb->quick_acks != 0 && !(tcb->dialogue & DIALOGUE_ANSWERED)) {
         tcb->quick_acks -= (uint8_t)(segments < tcb->quick_acks ? segments : tcb->quick_acks);
         tcp_ack_now(tcp, tcb);
-    } else if (tcb->rcv.nxt - tcb->last_ack_sent >= 2 * full_segment(tcb)) {
+    } else if (tcb->rcv.nxt - tcb->last_ack_sent >= 2 * tcp_full_segment(tcb)) {
         tcp_ack_now(tcp, tcb);
     } else {
         tcp_ack_later(tcp, tcb);
