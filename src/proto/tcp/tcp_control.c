@@ -221,8 +221,7 @@ TCP_WRITTEN_OUT void put_stamped(struct tcp *tcp, struct tcb *tcb, bool v6, uint
 
 bool tcp_control_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
-    uint32_t due = tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT);
-    uint32_t fin = due == TCB_FIN_QUEUED ? TCP_FIN : 0;
+    uint32_t fin = tcp_fin_waits(tcb) ? TCP_FIN : 0;
     if (!is_usual(tcb) || !(fin != 0 ? fin_leaves(tcp, tcb) : (tcb->flags & TCB_ACK_NOW) != 0))
         return false;
     if (tcb->head.v6)

@@ -23,12 +23,6 @@ static uint64_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
     return glance->hashed ? glance->hash : tcp_glance_hash(tcp, glance);
 }
 
-static bool is_believed(const struct tcp *tcp, int link, const struct tcp_head *head)
-{
-    return head->link == link && head->life >= tcp->judged_life
-           && tcp->judgements == tcp->ip->judgements;
-}
-
 /* ---- SYN, and its answer ---- */
 
 static bool takes_options(const struct tcp_glance *glance, struct tcp_header *h)
@@ -91,7 +85,7 @@ static bool answer_arrives(struct tcp *tcp, int link, const struct tcp_glance *g
         .len = 1,
     };
     if (!tcp_state_is(tcb, CIAO_SYN_SENT) || !(tcb->flags & TCB_IN_FLOW) || tcb->has_side
-        || !tcp_glance_is_of(tcb, glance) || !is_believed(tcp, link, &tcb->head)
+        || !tcp_glance_is_of(tcb, glance) || !tcp_believes(tcp, link, &tcb->head)
         || said.news.ack != tcb->iss + 1 || tcb->snd.nxt != said.news.ack
         || !takes_options(glance, &h) || !tcp_glance_sums_hold(tcp, glance))
         return false;
@@ -132,7 +126,7 @@ static bool ack_arrives(struct tcp *tcp, int link, const struct tcp_glance *glan
 {
     struct tcp_syn *syn = tcp_syn_at(tcp, glance->flow);
     const uint8_t *l4 = glance->l4;
-    if (!is_of(syn, glance) || !is_believed(tcp, link, &syn->head) || !is_awaited(syn, glance)
+    if (!is_of(syn, glance) || !tcp_believes(tcp, link, &syn->head) || !is_awaited(syn, glance)
         || !tcp_syn_may_grow_up(tcp, syn) || !tcp_glance_sums_hold(tcp, glance))
         return false;
     const struct tcp_said said = {

@@ -170,6 +170,12 @@ static inline void tcp_judged(struct tcp *tcp)
     tcp->judgements = tcp->ip->judgements;
     tcp->judged_life = tcp->next_life;
 }
+/* Were this record's ends judged, on this link, by our present addresses? */
+static inline bool tcp_believes(const struct tcp *tcp, int link, const struct tcp_head *head)
+{
+    return head->link == link && head->life >= tcp->judged_life
+           && tcp->judgements == tcp->ip->judgements;
+}
 
 /* ---- the one writer of states: tcp_state.c ---- */
 void tcp_enter(struct tcp *tcp, struct tcp_head *head, enum ciao_arc_row row);

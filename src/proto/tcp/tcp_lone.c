@@ -22,12 +22,12 @@
     (1u << CIAO_ESTABLISHED | 1u << CIAO_FIN_WAIT_1 | 1u << CIAO_FIN_WAIT_2 \
      | 1u << CIAO_CLOSE_WAIT | 1u << CIAO_CLOSING | 1u << CIAO_LAST_ACK)
 
-static inline bool is_usual(const struct tcp *tcp, const struct tcb *tcb, bool fin)
+static inline bool is_usual(const struct tcb *tcb, bool fin)
 {
     bool heard = (tcb->flags & TCB_FIN_RECEIVED) != 0; /* a second FIN, or one before its time? */
     return (tcb->flags & (TCB_IN_FLOW | TCB_SYN_UNACKED)) == TCB_IN_FLOW
-           && (STATES >> tcb->head.state & 1) != 0 && tcb->head.life >= tcp->judged_life
-           && !tcb->has_side && (tcb->urgent | (heard ? fin : tcb->fin_seen)) == 0;
+           && (STATES >> tcb->head.state & 1) != 0 && !tcb->has_side
+           && (tcb->urgent | (heard ? fin : tcb->fin_seen)) == 0;
 }
 
 static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glance,
@@ -50,8 +50,9 @@ bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance
         .seq = get_be32(l4 + 4),
         .len = fin,
     };
-    bool usual = MOSTLY(tcb->head.link == link) && MOSTLY(tcp_glance_is_of(tcb, glance))
-                 && MOSTLY(is_usual(tcp, tcb, fin)) && MOSTLY(is_next(tcb, glance, &said));
+    bool usual = MOSTLY(tcp_believes(tcp, link, &tcb->head))
+                 && MOSTLY(tcp_glance_is_of(tcb, glance)) && MOSTLY(is_usual(tcb, fin))
+                 && MOSTLY(is_next(tcb, glance, &said));
     if (!MOSTLY(usual) || !MOSTLY(tcp_glance_sums_hold(tcp, glance)))
         return false;
     tcp->ip->accepted++;

@@ -40,11 +40,6 @@ static bool has_queue(const struct tcb *tcb)
     return false;
 }
 
-static bool fin_is_due(const struct tcb *tcb)
-{
-    return (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
-}
-
 /* ---- bookkeeping ---- */
 
 /* With a second segment on its way a tail probe can come sooner than the timer. [RFC8985 7.2] */
@@ -163,7 +158,7 @@ static bool part_may_leave(struct tcp *tcp, struct tcb *tcb, uint32_t len, uint3
         return true;
     if (len < unsent && len == tcp_burst_record(tcp, tcb, unsent))
         return true;
-    if (len == unsent && fin_is_due(tcb)) /* nothing will ever fill it */
+    if (len == unsent && tcp_fin_waits(tcb)) /* nothing will ever fill it */
         return true;
     if (is_held(tcp, tcb))
         return wait_for_more(tcp, tcb);
@@ -188,7 +183,7 @@ static uint32_t whole_segments(struct tcp *tcp, struct tcb *tcb, uint32_t most,
     if (rest == 0 || len < plan->room)
         return len;
     bool tail = len == tcp_unsent_bytes(tcp, tcb) && !is_held(tcp, tcb)
-                && (fin_is_due(tcb) || (tcp_tcb_settings(tcp, tcb)->flags & CIAO_NODELAY));
+                && (tcp_fin_waits(tcb) || (tcp_tcb_settings(tcp, tcb)->flags & CIAO_NODELAY));
     return tail ? len : len - rest;
 }
 
@@ -264,7 +259,7 @@ static bool ends_with_push(struct tcp *tcp, struct tcb *tcb, const struct plan *
 static enum tcp_sent send_new(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
     uint32_t unsent = tcp_unsent_bytes(tcp, tcb);
-    if (unsent == 0 && !fin_is_due(tcb)) {
+    if (unsent == 0 && !tcp_fin_waits(tcb)) {
         tcb->flags &= ~TCB_CWND_LIMITED;
         return TCP_SENT_NOTHING;
     }
@@ -279,7 +274,7 @@ static enum tcp_sent send_new(struct tcp *tcp, struct tcb *tcb, struct ciao_fram
     }
     struct plan plan = {.room = tcp_segment_room(tcp, tcb)};
     plan.len = length_now(tcp, tcb, (uint32_t)usable, &plan);
-    plan.fin = plan.len == unsent && fin_is_due(tcb) && (uint32_t)usable > plan.len;
+    plan.fin = plan.len == unsent && tcp_fin_waits(tcb) && (uint32_t)usable > plan.len;
     if (plan.len == 0 && !plan.fin)
         return TCP_SENT_NOTHING;
     struct tcp_piece piece = {
@@ -365,7 +360,7 @@ static enum tcp_sent send_ack(struct tcp *tcp, struct tcb *tcb, struct ciao_fram
 bool tcp_output_more(const struct tcp *tcp, const struct tcb *tcb)
 {
     const uint32_t due = TCB_ACK_NOW | TCB_SYN_DUE | TCB_PROBE | TCB_RECOVERY | TCB_RTO_RECOVERY;
-    if ((tcb->flags & due) || fin_is_due(tcb))
+    if ((tcb->flags & due) || tcp_fin_waits(tcb))
         return true;
     if (!tcb->has_side)
         return false;

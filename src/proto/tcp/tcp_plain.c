@@ -45,9 +45,7 @@ static bool is_believed(const struct tcp *tcp, ref_t ref, const struct ip_packet
 {
     if (ref == REF_NONE)
         return ip_is_judged(tcp->ip, packet->link, &packet->src, &packet->dst);
-    const struct tcp_head *head = tcp_head_at(tcp, ref);
-    return head->link == packet->link && head->life >= tcp->judged_life
-           && tcp->judgements == tcp->ip->judgements;
+    return tcp_believes(tcp, packet->link, tcp_head_at(tcp, ref));
 }
 
 bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)

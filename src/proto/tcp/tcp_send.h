@@ -10,6 +10,7 @@
 #define PROTO_TCP_TCP_SEND_H
 
 #include "base/buf.h"
+#include "base/mostly.h"
 #include "proto/tcp/tcp_internal.h"
 
 /* Small numbers of every profile. */
@@ -318,6 +319,18 @@ void tcp_output_sent_new(struct tcp *tcp, struct tcb *tcb, uint32_t len, bool fi
 /* The same in two parts: the last `len` bytes before snd.nxt have left; so has all of a run. */
 void tcp_output_start_timer(struct tcp *tcp, struct tcb *tcb, uint32_t len);
 void tcp_output_has_sent(struct tcp *tcp, struct tcb *tcb, bool data);
+
+/* The FIN is to follow the last byte that is queued. */
+static inline bool tcp_fin_waits(const struct tcb *tcb)
+{
+    return (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
+}
+/* After a silence cwnd is to shrink first, where nothing is on its way. [RFC5681 4.1] */
+static inline bool tcp_was_silent(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t idle_ms = tcp_now_ms(tcp) - tcb->last_sent_ms;
+    return !MOSTLY((uint64_t)idle_ms * 1000 <= tcb->rto_us || tcb->last_sent_ms == 0);
+}
 
 /* ---- what usually leaves: tcp_stream.c ---- */
 struct tcp_turn { /* one connection's */

@@ -52,13 +52,6 @@ static inline bool queue_is_usual(const struct tcp_side *side, const struct tcp_
            && MOSTLY(queue->ranges_last != 0) && MOSTLY(queue->sendq_first == queue->sendq_last);
 }
 
-/* After a silence cwnd is to shrink first. [RFC5681 4.1] */
-static inline bool was_silent(const struct tcp *tcp, const struct tcb *tcb)
-{
-    uint32_t idle_ms = tcp_now_ms(tcp) - tcb->last_sent_ms;
-    return !MOSTLY((uint64_t)idle_ms * 1000 <= tcb->rto_us || tcb->last_sent_ms == 0);
-}
-
 /* ---- what is written ---- */
 
 /* In frame->room: returns where TCP's header begins. */
@@ -126,7 +119,7 @@ TCP_WRITTEN_OUT bool output(struct tcp *tcp, struct tcb *tcb, bool v6, struct ci
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     bool usual = MOSTLY(state_is_usual(tcb) && fits(tcb, side, len) && queue_is_usual(side, queue)
-                        && !was_silent(tcp, tcb) && !(settings->flags & CIAO_CORK)
+                        && !tcp_was_silent(tcp, tcb) && !(settings->flags & CIAO_CORK)
                         && tcp_range_room(tcp) && tcp_tail_due_us(tcb, 0) >= tcb->rto_us);
     if (!usual)
         return false;

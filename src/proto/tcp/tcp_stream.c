@@ -86,11 +86,6 @@ static bool queue_is_usual(const struct tcp_side *side, const struct tcp_queue *
            == 0;
 }
 
-static bool fin_waits(const struct tcb *tcb)
-{
-    return (tcb->flags & (TCB_FIN_QUEUED | TCB_FIN_SENT)) == TCB_FIN_QUEUED;
-}
-
 static bool state_is_usual(const struct tcb *tcb)
 {
     const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT | 1u << CIAO_FIN_WAIT_1
@@ -99,7 +94,7 @@ static bool state_is_usual(const struct tcb *tcb)
                              | TCB_RTO_RECOVERY | TCB_PUSH | TCB_HOLD_PARTIAL | TCB_KEEPALIVE
                              | TCB_DSACK;
     return (states >> tcb->head.state & 1) && !(tcb->flags & unusual)
-           && !(fin_waits(tcb) && tcb->snd.nxt != tcb->snd_end)
+           && !(tcp_fin_waits(tcb) && tcb->snd.nxt != tcb->snd_end)
            && ((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent) == 0;
 }
 
@@ -112,14 +107,6 @@ static bool link_is_usual(const struct ciao_link *link, const struct tcb *tcb)
 {
     return link->kind != CIAO_LINK_ETHERNET
            && (link->gso_bytes <= tcb->smss || unsent_bytes(tcb) <= tcb->smss);
-}
-
-/* After a silence cwnd is to shrink first. [RFC5681 4.1] */
-static bool was_silent(const struct tcp *tcp, const struct tcb *tcb)
-{
-    uint32_t idle_ms = tcp_now_ms(tcp) - tcb->last_sent_ms;
-    return tcb->snd.una == tcb->snd.nxt && (uint64_t)idle_ms * 1000 > tcb->rto_us
-           && tcb->last_sent_ms != 0;
 }
 
 /* ---- how much ---- */
@@ -483,7 +470,7 @@ static bool send_bytes(struct run *run, struct tcp_turn *turn)
 {
     struct tcb *tcb = run->tcb;
     seq_t start = tcb->snd.nxt;
-    if (was_silent(run->tcp, tcb) || !tcp_range_room(run->tcp))
+    if ((tcb->snd.una == start && tcp_was_silent(run->tcp, tcb)) || !tcp_range_room(run->tcp))
         return false;
     uint32_t len = next_length(run);
     if (len == STAY || len == UNUSUAL)
@@ -528,7 +515,7 @@ static inline bool send_fin(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *t
 /* No byte was ever queued. */
 static enum tcp_stream send_control(struct tcp *tcp, struct tcb *tcb, struct tcp_turn *turn)
 {
-    if (fin_waits(tcb) && !send_fin(tcp, tcb, turn))
+    if (tcp_fin_waits(tcb) && !send_fin(tcp, tcb, turn))
         return TCP_STREAM_UNUSUAL;
     if ((tcb->flags & TCB_ACK_NOW) && turn->made < turn->limit)
         send_ack(tcp, tcb, turn);
@@ -538,7 +525,7 @@ static enum tcp_stream send_control(struct tcp *tcp, struct tcb *tcb, struct tcp
 static enum tcp_stream send_queue(struct run *run, struct tcp_turn *turn)
 {
     struct tcb *tcb = run->tcb;
-    if (fin_waits(tcb)) {
+    if (tcp_fin_waits(tcb)) {
         if (!send_fin(run->tcp, tcb, turn))
             return TCP_STREAM_UNUSUAL;
     } else if (unsent_bytes(tcb) == 0)
