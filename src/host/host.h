@@ -69,8 +69,8 @@ void host_set_now(struct host *host, uint64_t now_us);
  */
 CIAO_MUST_CHECK int host_attach(struct host *host, struct ciao_driver *driver);
 
-/* Every event passes there as host_send() drains the ring, which the sink may not do itself; the event
- * is its own only during the call.  Returns 0, -ENOSPC after HOST_SINKS. */
+/* Every event passes there as host_send() drains the ring, which the sink may not do itself; it may
+ * read the event during the call.  Returns 0, -ENOSPC after HOST_SINKS. */
 typedef void (*host_sink)(void *context, const struct ciao_event *event);
 CIAO_MUST_CHECK int host_add_sink(struct host *host, host_sink sink, void *context);
 
