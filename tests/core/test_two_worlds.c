@@ -211,6 +211,24 @@ static struct world *silent_world(const struct pair_options *options, unsigned t
     return world;
 }
 
+/* So many steps with the short ways and without them; returns how many frames that took. */
+static uint64_t both_do(const struct pair_options *options, unsigned trouble, unsigned steps,
+                        void (*does)(struct world *world))
+{
+    struct pair_options without = *options;
+    without.the_long_way = true;
+    struct world *a = silent_world(options, trouble), *b = silent_world(&without, trouble);
+    for (; steps != 0; steps--) {
+        does(a);
+        does(b);
+        world_expect_same(a, b);
+    }
+    uint64_t frames = a->pair.frames;
+    world_free(a);
+    world_free(b);
+    return frames;
+}
+
 /* Hellos and goodbyes of connections that move no bytes, or hardly any. */
 static void lives_without_bytes_come_to_the_same(void **state)
 {
@@ -222,18 +240,8 @@ static void lives_without_bytes_come_to_the_same(void **state)
             .profile = (enum ciao_profile)(i % CIAO_PROFILES),
             .seed = (uint8_t)(100 + i),
         };
-        struct pair_options without = options;
-        without.the_long_way = true;
-        struct world *a = silent_world(&options, troubles[i / 3 % COUNT(troubles)]);
-        struct world *b = silent_world(&without, troubles[i / 3 % COUNT(troubles)]);
-        for (unsigned steps = 0; steps < 4000; steps++) {
-            says_little(a);
-            says_little(b);
-            world_expect_same(a, b);
-        }
-        assert_true(a->pair.frames > 100);
-        world_free(a);
-        world_free(b);
+        unsigned trouble = troubles[i / 3 % COUNT(troubles)];
+        assert_true(both_do(&options, trouble, 4000, says_little) > 100);
     }
 }
 
@@ -250,17 +258,7 @@ static void whatever_is_done_comes_to_the_same(void **state)
             .window = windows[i / 5 % COUNT(windows)],
             .tidy = i / 3 & 1,
         };
-        struct pair_options without = options;
-        without.the_long_way = true;
-        struct world *a = silent_world(&options, troubles[i / 3 % COUNT(troubles)]);
-        struct world *b = silent_world(&without, troubles[i / 3 % COUNT(troubles)]);
-        for (unsigned steps = 0; steps < 2000; steps++) {
-            does_anything(a);
-            does_anything(b);
-            world_expect_same(a, b);
-        }
-        world_free(a);
-        world_free(b);
+        (void)both_do(&options, troubles[i / 3 % COUNT(troubles)], 2000, does_anything);
     }
 }
 

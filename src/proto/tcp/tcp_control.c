@@ -203,18 +203,14 @@ TCP_WRITTEN_OUT void put_stamped(struct tcp *tcp, struct tcb *tcb, bool v6, uint
                                  struct ciao_frame *frame)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    const uint32_t before = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
-    uint8_t *l4 = frame->room + IP_TO_L4;
-    ciao_frame_init(frame);
-    frame->head = l4 - before;
-    frame->head_len = frame->len = before + TCP_STAMPED_LEN;
+    uint8_t *l4 = tcp_put_frame(frame, v6, 0);
     uint32_t wnd = tcp_usual_window(tcp, tcb, settings, tcp_queue(tcp, tcb));
     uint64_t sum =
         v6 ? tcp_put_ip6(tcp_tcb_addresses(tcb), tcp_service_of(settings), l4, TCP_STAMPED_LEN)
            : tcp_put_ip4(tcp->ip, &tcb->head, tcp_service_of(settings), l4, TCP_STAMPED_LEN);
     sum = csum_add(sum, tcp_pseudo_sum(TCP_STAMPED_LEN));
-    sum = csum_add(sum,
-                   tcp_put_stamped(tcp, tcb, l4, tcb->snd.nxt - fin, (TCP_ACK | fin) << 16 | wnd));
+    sum = csum_add(
+        sum, tcp_put_stamped_tcb(tcp, tcb, l4, tcb->snd.nxt - fin, (TCP_ACK | fin) << 16 | wnd));
     csum_store(l4 + TCP_CHECKSUM_OFFSET, sum);
     tcp_segment_acks(tcb);
 }
@@ -242,22 +238,19 @@ bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head)
 static void put_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset,
                          struct ciao_frame *frame)
 {
-    uint8_t *l4 = frame->room + IP_TO_L4;
-    uint32_t ports = (uint32_t)wait->head.lport << 16 | wait->head.rport;
-    uint32_t wnd = (uint16_t)(wait->rcv_wnd >> wait->rcv_wscale);
-    uint32_t fourth = TCP_STAMPED_LEN << 26 | TCP_ACK << 16 | wnd;
-    ciao_frame_init(frame);
-    frame->head = l4 - IP4_HEADER_LEN;
-    frame->head_len = frame->len = IP4_HEADER_LEN + TCP_STAMPED_LEN;
+    uint8_t *l4 = tcp_put_frame(frame, false, 0);
+    const struct tcp_stamped stamped = {
+        .head = &wait->head,
+        .seq = wait->snd_nxt,
+        .ack = wait->rcv_nxt,
+        .flags_wnd = TCP_ACK << 16 | (uint16_t)(wait->rcv_wnd >> wait->rcv_wscale),
+        .ts_val = tcp_ts_now(tcp, ts_offset),
+        .ts_ecr = wait->ts_recent,
+    };
     const struct tcp_service service = {tcp->config->tcp.ttl, 0};
     uint64_t sum = tcp_put_ip4(tcp->ip, &wait->head, service, l4, TCP_STAMPED_LEN);
     sum = csum_add(sum, tcp_pseudo_sum(TCP_STAMPED_LEN));
-    sum = csum_add(sum, csum_put_64(l4, (uint64_t)ports << 32 | wait->snd_nxt));
-    sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)wait->rcv_nxt << 32 | fourth));
-    sum = csum_add(sum, csum_put_64(l4 + 16, TCP_NOP_NOP_TIMESTAMPS));
-    sum = csum_add(
-        sum, csum_put_64(l4 + 24, (uint64_t)tcp_ts_now(tcp, ts_offset) << 32 | wait->ts_recent));
-    csum_store(l4 + TCP_CHECKSUM_OFFSET, sum);
+    csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_add(sum, tcp_put_stamped(l4, &stamped)));
 }
 
 bool tcp_control_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset)

@@ -59,21 +59,28 @@ __attribute__((always_inline)) static inline uint64_t tcp_glance_hash(
     return multilinear(tcp->flow_key, words, TCP_FLOW_WORDS);
 }
 
-static inline bool tcp_glance_has_ends6(const struct tcb *tcb, const uint8_t *l4)
+static inline bool tcp_glance_has_ends6(const struct tcp_addresses *both, const uint8_t *l4)
 {
-    const struct tcp_addresses *both = &((const struct tcb6 *)(const void *)tcb)->addresses;
     return memcmp(both->remote, l4 - 32, 16) == 0 && memcmp(both->local, l4 - 16, 16) == 0;
+}
+
+/* Is it between the ends of this record, behind which `both` stand if they are IPv6? */
+static inline bool tcp_glance_is_between(const struct tcp_head *head,
+                                         const struct tcp_addresses *both,
+                                         const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    if (head->lport != get_be16(l4 + 2) || head->rport != get_be16(l4) || head->v6 != glance->v6)
+        return false;
+    if (glance->v6)
+        return tcp_glance_has_ends6(both, l4);
+    return head->laddr == get_be32(l4 - 4) && head->raddr == get_be32(l4 - 8);
 }
 
 static inline bool tcp_glance_is_of(const struct tcb *tcb, const struct tcp_glance *glance)
 {
-    const uint8_t *l4 = glance->l4;
-    if (tcb->head.lport != get_be16(l4 + 2) || tcb->head.rport != get_be16(l4)
-        || tcb->head.v6 != glance->v6)
-        return false;
-    if (glance->v6)
-        return tcp_glance_has_ends6(tcb, l4);
-    return tcb->head.laddr == get_be32(l4 - 4) && tcb->head.raddr == get_be32(l4 - 8);
+    const struct tcb6 *tcb6 = (const struct tcb6 *)(const void *)tcb;
+    return tcp_glance_is_between(&tcb->head, &tcb6->addresses, glance);
 }
 
 /* ---- both checksums ---- */

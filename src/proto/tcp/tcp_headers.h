@@ -97,18 +97,49 @@ static inline const struct tcp_addresses *tcp_tcb_addresses(const struct tcb *tc
     return &((const struct tcb6 *)(const void *)tcb)->addresses;
 }
 
-/* With timestamps; the checksum's field is left 0.  `flags_wnd`: the flags, 16 bits up, and the
- * window. */
-TCP_WRITTEN_OUT uint64_t tcp_put_stamped(const struct tcp *tcp, const struct tcb *tcb, uint8_t *l4,
-                                         seq_t seq, uint32_t flags_wnd)
+/* What a header with timestamps says; `flags_wnd`: the flags, 16 bits up, and the window. */
+struct tcp_stamped {
+    const struct tcp_head *head;
+    seq_t seq, ack;
+    uint32_t flags_wnd, ts_val, ts_ecr;
+};
+
+/* The checksum's field is left 0. */
+TCP_WRITTEN_OUT uint64_t tcp_put_stamped(uint8_t *l4, const struct tcp_stamped *stamped)
 {
-    uint32_t ports = (uint32_t)tcb->head.lport << 16 | tcb->head.rport;
-    uint32_t fourth = TCP_STAMPED_LEN << 26 | flags_wnd;
-    uint32_t now = tcp_now_ms(tcp) + tcb->ts_offset; /* [RFC7323 5.4] */
-    uint64_t sum = csum_put_64(l4, (uint64_t)ports << 32 | seq);
-    sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)tcb->rcv.nxt << 32 | fourth));
+    uint32_t ports = (uint32_t)stamped->head->lport << 16 | stamped->head->rport;
+    uint32_t fourth = TCP_STAMPED_LEN << 26 | stamped->flags_wnd;
+    uint64_t sum = csum_put_64(l4, (uint64_t)ports << 32 | stamped->seq);
+    sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)stamped->ack << 32 | fourth));
     sum = csum_add(sum, csum_put_64(l4 + 16, TCP_NOP_NOP_TIMESTAMPS));
-    return csum_add(sum, csum_put_64(l4 + 24, (uint64_t)now << 32 | tcb->ts_recent));
+    return csum_add(sum, csum_put_64(l4 + 24, (uint64_t)stamped->ts_val << 32 | stamped->ts_ecr));
+}
+
+/* The same of a connection. */
+TCP_WRITTEN_OUT uint64_t tcp_put_stamped_tcb(const struct tcp *tcp, const struct tcb *tcb,
+                                             uint8_t *l4, seq_t seq, uint32_t flags_wnd)
+{
+    const struct tcp_stamped stamped = {
+        .head = &tcb->head,
+        .seq = seq,
+        .ack = tcb->rcv.nxt,
+        .flags_wnd = flags_wnd,
+        .ts_val = tcp_ts_now(tcp, tcb->ts_offset),
+        .ts_ecr = tcb->ts_recent,
+    };
+    return tcp_put_stamped(l4, &stamped);
+}
+
+/* An empty frame with room for these headers: returns where TCP's begins. */
+TCP_WRITTEN_OUT uint8_t *tcp_put_frame(struct ciao_frame *frame, bool v6, uint32_t data_len)
+{
+    uint8_t *l4 = frame->room + IP_TO_L4;
+    const uint32_t before = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
+    ciao_frame_init(frame);
+    frame->head = l4 - before;
+    frame->head_len = before + TCP_STAMPED_LEN;
+    frame->len = before + TCP_STAMPED_LEN + data_len;
+    return l4;
 }
 
 #endif

@@ -101,15 +101,8 @@ static bool answer_arrives(struct tcp *tcp, int link, const struct tcp_glance *g
 
 static bool is_of(const struct tcp_syn *syn, const struct tcp_glance *glance)
 {
-    const struct tcp_head *head = &syn->head;
-    const uint8_t *l4 = glance->l4;
-    if (head->life == 0 || head->lport != get_be16(l4 + 2) || head->rport != get_be16(l4)
-        || head->v6 != glance->v6)
-        return false;
-    if (!glance->v6)
-        return head->laddr == get_be32(l4 - 4) && head->raddr == get_be32(l4 - 8);
-    const struct tcp_addresses *both = &((const struct tcp_syn6 *)(const void *)syn)->addresses;
-    return memcmp(both->remote, l4 - 32, 16) == 0 && memcmp(both->local, l4 - 16, 16) == 0;
+    const struct tcp_syn6 *syn6 = (const struct tcp_syn6 *)(const void *)syn;
+    return syn->head.life != 0 && tcp_glance_is_between(&syn->head, &syn6->addresses, glance);
 }
 
 static bool is_awaited(const struct tcp_syn *syn, const struct tcp_glance *glance)

@@ -54,19 +54,6 @@ static inline bool queue_is_usual(const struct tcp_side *side, const struct tcp_
 
 /* ---- what is written ---- */
 
-/* In frame->room: returns where TCP's header begins. */
-TCP_WRITTEN_OUT uint8_t *put_frame(struct ciao_frame *frame, bool v6, uint32_t data_len)
-{
-    uint8_t *l4 = frame->room + IP_TO_L4;
-    const uint32_t before = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
-    ciao_frame_init(frame);
-    frame->head = l4 - before;
-    frame->head_len = before + TCP_STAMPED_LEN;
-    frame->len = before + TCP_STAMPED_LEN + data_len;
-    frame->n_frags = 1;
-    return l4;
-}
-
 /* Where the bytes lie: all that is queued.  Returns what they add up to. */
 TCP_WRITTEN_OUT uint32_t put_payload(const struct tcp *tcp, struct tcp_queue *queue,
                                      struct ciao_frag *frag, seq_t seq, uint32_t len)
@@ -126,14 +113,15 @@ TCP_WRITTEN_OUT bool output(struct tcp *tcp, struct tcb *tcb, bool v6, struct ci
     tcb->flags &= ~TCB_CWND_LIMITED;
     tcb->snd.nxt = seq + len;
     start_timer(tcp, tcb);
-    uint8_t *l4 = put_frame(frame, v6, len);
+    uint8_t *l4 = tcp_put_frame(frame, v6, len);
+    frame->n_frags = 1;
     uint64_t sum = tcp_pseudo_sum(l4_len) + put_payload(tcp, queue, frame->frag, seq, len);
     remember(tcp, tcb, side, queue, len);
     uint32_t wnd = tcp_usual_window(tcp, tcb, settings, queue);
     sum =
         csum_add(sum, v6 ? tcp_put_ip6(tcp_tcb_addresses(tcb), tcp_service_of(settings), l4, l4_len)
                          : tcp_put_ip4(tcp->ip, &tcb->head, tcp_service_of(settings), l4, l4_len));
-    sum = csum_add(sum, tcp_put_stamped(tcp, tcb, l4, seq, (TCP_ACK | TCP_PSH) << 16 | wnd));
+    sum = csum_add(sum, tcp_put_stamped_tcb(tcp, tcb, l4, seq, (TCP_ACK | TCP_PSH) << 16 | wnd));
     csum_store(l4 + TCP_CHECKSUM_OFFSET, sum);
     tcp_segment_acks(tcb);
     tcp_output_has_sent(tcp, tcb, true);
