@@ -8,19 +8,22 @@
 #include <stdint.h>
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define BYTES_BE16(x) __builtin_bswap16(x)
-#define BYTES_BE32(x) __builtin_bswap32(x)
-#define BYTES_BE64(x) __builtin_bswap64(x)
-#define BYTES_LE16(x) (x)
-#define BYTES_LE32(x) (x)
-#define BYTES_LE64(x) (x)
+#define BYTES_BE16(x)             __builtin_bswap16(x)
+#define BYTES_BE32(x)             __builtin_bswap32(x)
+#define BYTES_BE64(x)             __builtin_bswap64(x)
+#define BYTES_LE16(x)             (x)
+#define BYTES_LE32(x)             (x)
+#define BYTES_LE64(x)             (x)
+/* Two words of 32 bits as they lie, the first in front, as one of 64 as it lies. */
+#define BYTES_PAIR(first, second) ((uint64_t)(second) << 32 | (first))
 #else
-#define BYTES_BE16(x) (x)
-#define BYTES_BE32(x) (x)
-#define BYTES_BE64(x) (x)
-#define BYTES_LE16(x) __builtin_bswap16(x)
-#define BYTES_LE32(x) __builtin_bswap32(x)
-#define BYTES_LE64(x) __builtin_bswap64(x)
+#define BYTES_BE16(x)             (x)
+#define BYTES_BE32(x)             (x)
+#define BYTES_BE64(x)             (x)
+#define BYTES_LE16(x)             __builtin_bswap16(x)
+#define BYTES_LE32(x)             __builtin_bswap32(x)
+#define BYTES_LE64(x)             __builtin_bswap64(x)
+#define BYTES_PAIR(first, second) ((uint64_t)(first) << 32 | (second))
 #endif
 
 static inline uint16_t get_be16(const void *from)

@@ -80,6 +80,13 @@ static inline uint64_t csum_copy_long(uint8_t *to, const uint8_t *from)
     return word;
 }
 
+static inline uint64_t csum_copy_word(uint8_t *to, const uint8_t *from)
+{
+    uint64_t word = csum_word(from);
+    __builtin_memcpy(to, from, sizeof(uint32_t));
+    return word;
+}
+
 static inline uint32_t csum_copy_few(uint8_t *to, const uint8_t *from, size_t len)
 {
     uint64_t sum = 0;
@@ -178,10 +185,17 @@ static inline uint32_t csum_load(const uint8_t *field)
     return word;
 }
 
-/* The sum of bytes with their checksum field, and pseudo-header where there is one: is it right? */
-static inline bool csum_is_valid(uint32_t sum)
+/* The sum, folded or not, of bytes with their checksum field, and pseudo-header where there is one:
+ * is it right?  Folding takes whole 0xffff away and leaves one of them, unless all bytes are 0:
+ * that is wrong, and cannot be of what begins with a version or a pseudo-header. */
+static inline bool csum_is_valid_header(uint64_t sum)
 {
-    return csum_fold(sum) == 0xffff;
+    return sum % 0xffff == 0;
+}
+
+static inline bool csum_is_valid(uint64_t sum)
+{
+    return sum != 0 && csum_is_valid_header(sum);
 }
 
 #endif

@@ -84,8 +84,8 @@ static uint32_t put_ip(const struct tcp_control *control, uint16_t id, uint32_t 
                                 .tclass = control->tos};
         return (uint32_t)ip6_emit(&ip, out);
     }
-    struct ip4_header ip = {.src = control->head->laddr,
-                            .dst = control->head->raddr,
+    struct ip4_header ip = {.src = BYTES_BE32(control->head->ends.laddr),
+                            .dst = BYTES_BE32(control->head->ends.raddr),
                             .total_len = (uint16_t)(l4_len + IP4_HEADER_LEN),
                             .id = id,
                             .protocol = IP_PROTO_TCP,
@@ -124,10 +124,10 @@ static void its_bytes_are_those_of_the_makers(void **state)
         struct made made = stack_new(1, partial != 0);
         struct tcp *tcp = &made.stack->tcp;
         for (unsigned round = 0; round < 4000; round++) {
-            struct tcb6 tcb = {.tcb.head = {.laddr = rng_u32(&rng),
-                                            .raddr = rng_u32(&rng),
-                                            .lport = (uint16_t)rng_u32(&rng),
-                                            .rport = (uint16_t)rng_u32(&rng),
+            struct tcb6 tcb = {.tcb.head = {.ends.laddr = rng_u32(&rng),
+                                            .ends.raddr = rng_u32(&rng),
+                                            .ends.lport = (uint16_t)rng_u32(&rng),
+                                            .ends.rport = (uint16_t)rng_u32(&rng),
                                             .v6 = (uint8_t)rng_below(&rng, 2)}};
             for (unsigned i = 0; i < 16; i++) {
                 tcb.addresses.local[i] = (uint8_t)(rng_u32(&rng) | 1);

@@ -61,7 +61,8 @@ static int expected(const struct model *m, const struct ciao_endpoint *wanted, b
     for (unsigned i = 0; i < HOLDERS; i++) {
         const struct holder *h = &m->holder[i];
         const struct tcp_head *head = &h->record.tcb.head;
-        if (!h->holds || head->lport != wanted->port || !meets(&wanted->addr, &h->local, v6only))
+        if (!h->holds || tcp_lport(head) != wanted->port
+            || !meets(&wanted->addr, &h->local, v6only))
             continue;
         busy |= head->state == CIAO_TIME_WAIT ? CIAO_PORT_TIME_WAIT : CIAO_PORT_CONNECTED;
         busy |= head->binding & TCP_BINDING_REUSE ? 0 : CIAO_PORT_STRICT;

@@ -185,6 +185,26 @@ static void the_rfcs_example_comes_out(void **state)
     assert_false(csum_is_valid(csum_small(example, sizeof example) + csum_load(field) + 1));
 }
 
+/* Judged without folding: as RFC 1071 judges what is folded, and bytes that are all 0 are wrong. */
+static void a_sum_is_right_when_it_folds_to_minus_zero(void **state)
+{
+    struct rng rng = rng_of(77);
+    const uint64_t wide[] = {0xffff, 0x1fffe, 0xffffffff, UINT64_MAX, UINT64_MAX - 0xffff};
+    (void)state;
+    assert_false(csum_is_valid(0));
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        assert_true(csum_is_valid(wide[i]));
+        assert_true(csum_is_valid_header(wide[i]));
+        assert_false(csum_is_valid(wide[i] - 1));
+        assert_false(csum_is_valid_header(wide[i] - 1));
+    }
+    for (unsigned i = 0; i < 100000; i++) {
+        uint64_t sum = rng_u64(&rng) >> i % 48;
+        sum -= i % 3 == 0 ? sum % 0xffff : 0;
+        assert_int_equal(csum_is_valid(sum), csum_fold(sum) == 0xffff);
+    }
+}
+
 static void a_pseudo_header_is_summed_as_if_it_were_there(void **state)
 {
     (void)state;
@@ -232,6 +252,7 @@ int main(void)
         cmocka_unit_test(nothing_is_read_or_written_beyond_the_last_page),
         cmocka_unit_test(a_sum_in_two_parts_is_the_sum_of_the_whole),
         cmocka_unit_test(the_rfcs_example_comes_out),
+        cmocka_unit_test(a_sum_is_right_when_it_folds_to_minus_zero),
         cmocka_unit_test(a_pseudo_header_is_summed_as_if_it_were_there),
         cmocka_unit_test(the_processor_decides_which_is_used),
     };

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/assert.h"
+#include "base/bytes.h"
 #include "base/ref.h"
 #include "base/seq.h"
 #include "base/time.h"
@@ -26,17 +27,31 @@
 #include "ciao/event.h"
 #include "ciao/frame.h"
 
-/* What every record starts with. */
-struct tcp_head {
+/* Both ends, in the order of bytes and of fields in which a segment of ours has them, so that they
+ * are compared and written as they lie. */
+struct tcp_ends {
     uint32_t laddr, raddr; /* IPv4, or the last 32 bits of the IPv6 addresses, which stand whole
                               behind the record */
-    uint16_t lport, rport;
+    uint16_t lport, rport; /* tcp_lport() and tcp_rport() say them as numbers */
+};
+
+/* What every record starts with. */
+struct tcp_head {
+    struct tcp_ends ends;
     uint8_t state; /* enum ciao_state */
     uint8_t v6;
     uint8_t link;
     uint8_t binding; /* TCP_BINDING_*: what of its port tcp_binding.c counts */
     uint64_t life;
 };
+static inline uint16_t tcp_lport(const struct tcp_head *head)
+{
+    return BYTES_BE16(head->ends.lport);
+}
+static inline uint16_t tcp_rport(const struct tcp_head *head)
+{
+    return BYTES_BE16(head->ends.rport);
+}
 #define TCP_BINDING_HELD  1u
 #define TCP_BINDING_REUSE 2u
 
@@ -411,7 +426,7 @@ struct tcp_wait6 {
 
 /* ---- a listener ---- */
 struct tcp_listener {
-    struct tcp_head head;   /* raddr, rport 0; v6 says which family it is bound to */
+    struct tcp_head head;   /* raddr, rport 0, laddr too; v6 says which family it is bound to */
     struct ciao_addr local; /* unspecified: any */
     bool dual;              /* unspecified IPv6 that takes IPv4 too */
     bool reuseport;

@@ -51,6 +51,12 @@ static inline struct tcp_binding *place_of(const struct tcp_bindings *bindings, 
     return &bindings->place[port ^ stirred(low)];
 }
 
+static inline struct tcp_binding *place_of_head(const struct tcp_bindings *bindings,
+                                                const struct tcp_head *head)
+{
+    return place_of(bindings, BYTES_BE32(head->ends.laddr), tcp_lport(head));
+}
+
 /* Somebody will look there soon. */
 void tcp_binding_prefetch(const struct tcp *tcp, uint32_t low, uint16_t port)
 {
@@ -91,7 +97,7 @@ __attribute__((cold, noinline)) static struct tcp_binding *find_or_make_far(
     struct tcp_bindings *bindings, const struct tcp_head *head, size_t record_bytes)
 {
     const struct ciao_addr local = tcp_local_of(head, record_bytes);
-    struct tcp_binding *first = place_of(bindings, head->laddr, head->lport);
+    struct tcp_binding *first = place_of_head(bindings, head);
     if (is_held(first) && ip_equal(&first->local, &local))
         return first;
     uint32_t *link = find_link(bindings, first, &local);
@@ -112,15 +118,15 @@ __attribute__((cold, noinline)) static struct tcp_binding *find_or_make_far(
 static inline struct tcp_binding *find_or_make(struct tcp_bindings *bindings,
                                                const struct tcp_head *head, size_t record_bytes)
 {
-    struct tcp_binding *first = place_of(bindings, head->laddr, head->lport);
-    uint64_t low = UINT64_C(0xffff) << 32 | head->laddr;
+    struct tcp_binding *first = place_of_head(bindings, head);
+    uint64_t low = UINT64_C(0xffff) << 32 | BYTES_BE32(head->ends.laddr);
     if (__builtin_expect(head->v6 || first->next != 0, 0))
         return find_or_make_far(bindings, head, record_bytes);
     if (get_be64(first->local.b + 8) == low && get_be64(first->local.b) == 0)
         return first; /* held or not */
     if (is_held(first))
         return find_or_make_far(bindings, head, record_bytes);
-    first->local = ip_addr_v4(head->laddr);
+    first->local = ip_addr_v4(BYTES_BE32(head->ends.laddr));
     return first;
 }
 
@@ -130,7 +136,7 @@ __attribute__((cold, noinline)) static void drop_far(struct tcp_bindings *bindin
                                                      size_t record_bytes)
 {
     const struct ciao_addr local = tcp_local_of(head, record_bytes);
-    struct tcp_binding *first = place_of(bindings, head->laddr, head->lport);
+    struct tcp_binding *first = place_of_head(bindings, head);
     uint32_t *link = find_link(bindings, first, &local);
     uint32_t index = *link;
     if (index == 0) /* it was `first` */
@@ -170,7 +176,7 @@ void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, size_t record_byte
     binding->connected -= 1 - waits;
     binding->strict -= !(head->binding & TCP_BINDING_REUSE);
     head->binding = 0;
-    if (!is_held(binding) && place_of(&tcp->bindings, head->laddr, head->lport)->next != 0)
+    if (!is_held(binding) && place_of_head(&tcp->bindings, head)->next != 0)
         drop_far(&tcp->bindings, head, record_bytes);
 }
 
@@ -231,7 +237,7 @@ static bool is_listened_on(const struct tcp *tcp, uint16_t port)
     uint32_t index = tcp->listener_bucket[port % TCP_LISTENER_BUCKETS];
     while (index != 0) {
         const struct tcp_listener *listener = pool_at(&tcp->listeners, index);
-        if (listener->head.lport == port)
+        if (tcp_lport(&listener->head) == port)
             return true;
         index = listener->next;
     }

@@ -133,7 +133,7 @@ static struct tcb *new_tcb(struct tcp *tcp, const struct opening *opening, uint1
 
 static void begin(struct tcp *tcp, struct tcb *tcb, const struct opening *opening)
 {
-    tcb->head.lport = opening->tuple.local_port;
+    tcb->head.ends.lport = BYTES_BE16(opening->tuple.local_port);
     tcb->head.link = opening->pair->path.link;
     tcb->route = opening->pair->path.route;
     tcb->iss = tcp_handshake_isn(tcp, &opening->pair->isn, opening->tuple.local_port,

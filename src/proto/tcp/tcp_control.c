@@ -117,10 +117,9 @@ static inline uint64_t put_options_and_urp(uint8_t *l4, const struct tcp_header 
 static inline uint64_t put_tcp(uint8_t *l4, const struct tcp_control *control, uint32_t *len)
 {
     const struct tcp_header *h = &control->h;
-    uint32_t ports = (uint32_t)control->head->lport << 16 | control->head->rport;
     uint64_t sum = put_options_and_urp(l4, h, len);
     uint32_t fourth = *len << 26 | (uint32_t)(h->flags & TCP_FLAGS) << 16 | h->wnd;
-    sum = csum_add(sum, csum_put_64(l4, (uint64_t)ports << 32 | h->seq));
+    sum = csum_add(sum, tcp_put_ports(l4, control->head, h->seq));
     return csum_add(sum, csum_put_64(l4 + 8, (uint64_t)h->ack << 32 | fourth));
 }
 
@@ -144,9 +143,8 @@ void tcp_control_put(struct tcp *tcp, struct tcb *tcb, uint32_t fin, struct ciao
     };
     uint8_t *l4 = frame->room + IP_TO_L4;
     uint32_t wnd = tcp_segment_window(tcp, tcb), len = TCP_HEADER_LEN;
-    uint64_t sum = csum_put_32(l4, (uint32_t)tcb->head.lport << 16 | tcb->head.rport);
-    sum += csum_put_32(l4 + 4, tcb->snd.nxt - fin);
-    sum += csum_put_32(l4 + 8, tcb->rcv.nxt);
+    uint64_t ports = tcp_put_ports(l4, &tcb->head, tcb->snd.nxt - fin);
+    uint64_t sum = csum_put_32(l4 + 8, tcb->rcv.nxt);
     if (tcb->flags & TCB_TS) { /* [RFC7323 3.2 7323-5, 7323-6, 5.4] */
         len += 12;
         sum += csum_put_32(l4 + 20, TCP_NOP_NOP_TIMESTAMPS);
@@ -156,7 +154,7 @@ void tcp_control_put(struct tcp *tcp, struct tcb *tcb, uint32_t fin, struct ciao
     sum += csum_put_32(l4 + 12, len << 26 | (TCP_ACK | fin) << 16 | wnd);
     sum += csum_put_32(l4 + 16, 0);
     tcp_segment_acks(tcb);
-    finish(tcp->ip, &ends, frame, len, sum);
+    finish(tcp->ip, &ends, frame, len, csum_add(ports, sum));
     if (tcb->has_side)
         tcp_side(tcp, tcb)->segments_sent++;
 }

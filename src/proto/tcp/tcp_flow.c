@@ -15,6 +15,30 @@ static uint32_t low_word(const struct ciao_addr *addr)
     return get_be32(addr->b + 12);
 }
 
+static uint32_t wire_word(const struct ciao_addr *addr)
+{
+    uint32_t word;
+    memcpy(&word, addr->b + 12, sizeof word);
+    return word;
+}
+
+static struct tcp_ends ends_between(const struct ciao_addr *local, const struct ciao_addr *remote,
+                                    uint16_t lport, uint16_t rport)
+{
+    return (struct tcp_ends){wire_word(local), wire_word(remote), BYTES_BE16(lport),
+                             BYTES_BE16(rport)};
+}
+
+static struct tcp_ends ends_of(const struct tcp_tuple *tuple)
+{
+    return ends_between(&tuple->local, &tuple->remote, tuple->local_port, tuple->remote_port);
+}
+
+static struct tcp_ends ends_of_segment(const struct tcp_segment *seg)
+{
+    return ends_between(&seg->packet->dst, &seg->packet->src, seg->h.dport, seg->h.sport);
+}
+
 static struct tcp_addresses *addresses_behind(const struct tcp_head *head, size_t record_bytes)
 {
     return (struct tcp_addresses *)(uintptr_t)((const uint8_t *)head + record_bytes);
@@ -31,10 +55,7 @@ static size_t record_bytes(enum ref_kind kind)
 
 void tcp_head_set(struct tcp_head *head, size_t bytes, const struct tcp_tuple *tuple)
 {
-    head->laddr = low_word(&tuple->local);
-    head->raddr = low_word(&tuple->remote);
-    head->lport = tuple->local_port;
-    head->rport = tuple->remote_port;
+    head->ends = ends_of(tuple);
     head->v6 = !ip_is_v4(&tuple->local);
     if (!head->v6)
         return;
@@ -58,13 +79,13 @@ struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t bytes)
 
 struct tcp_tuple tcp_tuple_at(const struct tcp_head *head, const struct tcp_addresses *addresses)
 {
-    struct tcp_tuple tuple = {.local_port = head->lport, .remote_port = head->rport};
+    struct tcp_tuple tuple = {.local_port = tcp_lport(head), .remote_port = tcp_rport(head)};
     if (head->v6) {
         __builtin_memcpy(tuple.local.b, addresses->local, sizeof tuple.local.b);
         __builtin_memcpy(tuple.remote.b, addresses->remote, sizeof tuple.remote.b);
     } else {
-        tuple.local = ip_addr_v4(head->laddr);
-        tuple.remote = ip_addr_v4(head->raddr);
+        tuple.local = ip_addr_v4(BYTES_BE32(head->ends.laddr));
+        tuple.remote = ip_addr_v4(BYTES_BE32(head->ends.raddr));
     }
     return tuple;
 }
@@ -83,11 +104,6 @@ struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref)
 
 /* What a keyed hash of a tuple is made of: the ports first, then the addresses. */
 
-static uint32_t ports_word(uint16_t local, uint16_t remote)
-{
-    return (uint32_t)local << 16 | remote;
-}
-
 static void words_of_ip6(const struct ciao_addr *local, const struct ciao_addr *remote,
                          uint64_t words[4])
 {
@@ -99,7 +115,7 @@ static void words_of_ip6(const struct ciao_addr *local, const struct ciao_addr *
 
 unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE_WORDS])
 {
-    words[0] = ports_word(tuple->local_port, tuple->remote_port);
+    words[0] = (uint64_t)tuple->local_port << 16 | tuple->remote_port;
     if (ip_is_v4(&tuple->local)) {
         words[1] = (uint64_t)low_word(&tuple->local) << 32 | low_word(&tuple->remote);
         return 2;
@@ -108,7 +124,14 @@ unsigned tcp_tuple_words(const struct tcp_tuple *tuple, uint64_t words[TCP_TUPLE
     return 5;
 }
 
-/* ---- hashes: the ports, then our address, then the peer's, in the bytes' order ---- */
+/* ---- hashes: the ports, then our address, then the peer's, all as they lie on the wire ---- */
+
+static uint32_t ports_of(const struct tcp_ends *ends)
+{
+    uint32_t ports;
+    memcpy(&ports, &ends->lport, sizeof ports);
+    return ports;
+}
 
 static uint64_t hash_of_ip6(const struct tcp *tcp, uint32_t ports, const uint8_t local[16],
                             const uint8_t remote[16])
@@ -119,71 +142,68 @@ static uint64_t hash_of_ip6(const struct tcp *tcp, uint32_t ports, const uint8_t
     return multilinear(tcp->flow_key, words, TCP_FLOW_WORDS);
 }
 
-static uint64_t hash_of_ip4(const struct tcp *tcp, uint32_t ports, uint32_t local, uint32_t remote)
+static uint64_t hash_of_ip4(const struct tcp *tcp, const struct tcp_ends *ends)
 {
-    const uint32_t words[] = {ports, local, remote};
+    const uint32_t words[] = {ports_of(ends), ends->laddr, ends->raddr};
     return multilinear(tcp->flow_key, words, 3);
 }
 
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
-    uint32_t ports = ports_word(tuple->local_port, tuple->remote_port);
+    const struct tcp_ends ends = ends_of(tuple);
     if (ip_is_v4(&tuple->local))
-        return hash_of_ip4(tcp, ports, low_word(&tuple->local), low_word(&tuple->remote));
-    return hash_of_ip6(tcp, ports, tuple->local.b, tuple->remote.b);
+        return hash_of_ip4(tcp, &ends);
+    return hash_of_ip6(tcp, ports_of(&ends), tuple->local.b, tuple->remote.b);
 }
 
 uint64_t tcp_flow_hash_of(const struct tcp *tcp, const struct tcp_head *head,
                           const struct tcp_addresses *addresses)
 {
-    uint32_t ports = ports_word(head->lport, head->rport);
     if (!head->v6)
-        return hash_of_ip4(tcp, ports, head->laddr, head->raddr);
-    return hash_of_ip6(tcp, ports, addresses->local, addresses->remote);
+        return hash_of_ip4(tcp, &head->ends);
+    return hash_of_ip6(tcp, ports_of(&head->ends), addresses->local, addresses->remote);
 }
 
 /* The ends as they stand in a record's head, and of IPv6 whole. */
-struct ends {
-    uint32_t laddr, raddr;
-    uint16_t lport, rport;
+struct between {
+    struct tcp_ends ends;
     bool v6;
     const struct ciao_addr *local, *remote;
 };
 
-static inline bool is_between(const struct tcp_head *head, const struct ends *ends, size_t bytes)
+static inline bool is_between(const struct tcp_head *head, const struct between *between,
+                              size_t bytes)
 {
-    if (head->laddr != ends->laddr || head->raddr != ends->raddr || head->lport != ends->lport
-        || head->rport != ends->rport || head->v6 != (uint8_t)ends->v6)
+    if (memcmp(&head->ends, &between->ends, sizeof head->ends) != 0
+        || head->v6 != (uint8_t)between->v6)
         return false;
-    if (!ends->v6)
+    if (!between->v6)
         return true;
     const struct tcp_addresses *addresses = addresses_behind(head, bytes);
-    return memcmp(addresses->local, ends->local->b, 16) == 0
-           && memcmp(addresses->remote, ends->remote->b, 16) == 0;
+    return memcmp(addresses->local, between->local->b, 16) == 0
+           && memcmp(addresses->remote, between->remote->b, 16) == 0;
 }
 
-static inline ref_t find(const struct tcp *tcp, const struct ends *ends, uint64_t hash)
+static inline ref_t find(const struct tcp *tcp, const struct between *between, uint64_t hash)
 {
     struct flow_cursor cursor;
     ref_t ref = flow_first(&tcp->flows, hash, &cursor);
     tcp_prefetch(tcp, ref);
-    while (ref != REF_NONE && !is_between(tcp_head_at(tcp, ref), ends, record_bytes(ref_kind(ref))))
+    while (ref != REF_NONE
+           && !is_between(tcp_head_at(tcp, ref), between, record_bytes(ref_kind(ref))))
         ref = flow_next(&tcp->flows, &cursor);
     return ref;
 }
 
 ref_t tcp_flow_find(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
 {
-    const struct ends ends = {
-        .laddr = low_word(&tuple->local),
-        .raddr = low_word(&tuple->remote),
-        .lport = tuple->local_port,
-        .rport = tuple->remote_port,
+    const struct between between = {
+        .ends = ends_of(tuple),
         .v6 = !ip_is_v4(&tuple->local),
         .local = &tuple->local,
         .remote = &tuple->remote,
     };
-    return find(tcp, &ends, hash);
+    return find(tcp, &between, hash);
 }
 
 /* ---- coming in and going out ---- */
@@ -209,30 +229,22 @@ static uint64_t hash_of(const struct tcp *tcp, ref_t ref)
 uint64_t tcp_packet_hash(const struct tcp *tcp, const struct tcp_segment *seg)
 {
     const struct ip_packet *packet = seg->packet;
-    uint32_t ports = ports_word(seg->h.dport, seg->h.sport);
+    const struct tcp_ends ends = ends_of_segment(seg);
     if (packet->v6)
-        return hash_of_ip6(tcp, ports, packet->dst.b, packet->src.b);
-    return hash_of_ip4(tcp, ports, low_word(&packet->dst), low_word(&packet->src));
+        return hash_of_ip6(tcp, ports_of(&ends), packet->dst.b, packet->src.b);
+    return hash_of_ip4(tcp, &ends);
 }
 
-static inline struct ends ends_of(const struct tcp_segment *seg)
+static inline struct between between_of(const struct tcp_segment *seg)
 {
     const struct ip_packet *packet = seg->packet;
-    return (struct ends){
-        .laddr = low_word(&packet->dst),
-        .raddr = low_word(&packet->src),
-        .lport = seg->h.dport,
-        .rport = seg->h.sport,
-        .v6 = packet->v6,
-        .local = &packet->dst,
-        .remote = &packet->src,
-    };
+    return (struct between){ends_of_segment(seg), packet->v6, &packet->dst, &packet->src};
 }
 
 ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_segment *seg)
 {
-    const struct ends ends = ends_of(seg);
-    ref_t ref = find(tcp, &ends, seg->hash);
+    const struct between between = between_of(seg);
+    ref_t ref = find(tcp, &between, seg->hash);
     tcp_flow_remember(tcp, ref, seg->hash);
     return ref;
 }
@@ -247,10 +259,10 @@ static bool stands(const struct tcp_head *head, ref_t ref)
 
 ref_t tcp_flow_arrives_at(struct tcp *tcp, const struct tcp_segment *seg, ref_t place)
 {
-    const struct ends ends = ends_of(seg);
+    const struct between between = between_of(seg);
     const struct tcp_head *head = place == REF_NONE ? NULL : tcp_head_at(tcp, place);
     if (head == NULL || !stands(head, place)
-        || !is_between(head, &ends, record_bytes(ref_kind(place))))
+        || !is_between(head, &between, record_bytes(ref_kind(place))))
         return tcp_flow_arrives(tcp, seg);
     tcp_flow_remember(tcp, place, seg->hash);
     return place;

@@ -43,15 +43,31 @@ static inline uint32_t tcp_glance_segments(const struct tcp_glance *glance)
 
 /* ---- whose it is ---- */
 
-/* As tcp_flow_hash() of the tuple; ours is the destination. */
+/* Ours is the destination: both ports as a record's ends have them. */
+static inline uint32_t tcp_glance_ports(const struct tcp_glance *glance)
+{
+    uint32_t ports;
+    memcpy(&ports, glance->l4, sizeof ports);
+    return ports << 16 | ports >> 16;
+}
+
+/* And both addresses of IPv4. */
+static inline uint64_t tcp_glance_addresses(const struct tcp_glance *glance)
+{
+    uint64_t addresses;
+    memcpy(&addresses, glance->l4 - 8, sizeof addresses);
+    return addresses << 32 | addresses >> 32;
+}
+
+/* As tcp_flow_hash() of the tuple. */
 __attribute__((always_inline)) static inline uint64_t tcp_glance_hash(
     const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
-    uint32_t words[TCP_FLOW_WORDS] = {(uint32_t)get_be16(l4 + 2) << 16 | get_be16(l4)};
+    uint32_t words[TCP_FLOW_WORDS] = {tcp_glance_ports(glance)};
     if (!glance->v6) {
-        words[1] = get_be32(l4 - 4);
-        words[2] = get_be32(l4 - 8);
+        memcpy(words + 1, l4 - 4, 4);
+        memcpy(words + 2, l4 - 8, 4);
         return multilinear(tcp->flow_key, words, 3);
     }
     memcpy(words + 1, l4 - 16, 16);
@@ -69,12 +85,14 @@ static inline bool tcp_glance_is_between(const struct tcp_head *head,
                                          const struct tcp_addresses *both,
                                          const struct tcp_glance *glance)
 {
-    const uint8_t *l4 = glance->l4;
-    if (head->lport != get_be16(l4 + 2) || head->rport != get_be16(l4) || head->v6 != glance->v6)
+    uint64_t addresses;
+    uint32_t ports;
+    memcpy(&addresses, &head->ends.laddr, sizeof addresses);
+    memcpy(&ports, &head->ends.lport, sizeof ports);
+    if (ports != tcp_glance_ports(glance) || head->v6 != glance->v6)
         return false;
-    if (glance->v6)
-        return tcp_glance_has_ends6(both, l4);
-    return head->laddr == get_be32(l4 - 4) && head->raddr == get_be32(l4 - 8);
+    return glance->v6 ? tcp_glance_has_ends6(both, glance->l4)
+                      : addresses == tcp_glance_addresses(glance);
 }
 
 static inline bool tcp_glance_is_of(const struct tcb *tcb, const struct tcp_glance *glance)
@@ -115,7 +133,7 @@ __attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
     const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
-    if (!glance->v6 && csum_fold(csum_more_20(0, l4 - IP4_HEADER_LEN)) != 0xffff)
+    if (!glance->v6 && !csum_is_valid_header(csum_more_20(0, l4 - IP4_HEADER_LEN)))
         return false;
     if (glance->frame->csum != CIAO_CSUM_NONE)
         return true;
@@ -126,7 +144,7 @@ __attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
         sum = csum_more(sum, l4, glance->header_len);
     if (glance->data_len != 0)
         sum = csum_add(sum, tcp_glance_payload_sum(tcp->ip->csum, glance));
-    return csum_fold(sum) == 0xffff;
+    return csum_is_valid_header(sum);
 }
 
 /* ---- what is done of each ---- */

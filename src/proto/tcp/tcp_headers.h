@@ -68,7 +68,7 @@ TCP_WRITTEN_OUT uint64_t tcp_put_ip4(struct ip_layer *ip, const struct tcp_head 
     uint32_t first = 0x45000000u | service.tos << 16 | (l4_len + IP4_HEADER_LEN);
     uint32_t second = (uint32_t)ip->next_id++ << 16 | TCP_IP4_DF;
     uint32_t third = service.ttl << 24 | IP_PROTO_TCP << 16;
-    uint64_t addresses = csum_put_64(l3 + 12, (uint64_t)head->laddr << 32 | head->raddr);
+    uint64_t addresses = csum_copy_long(l3 + 12, (const uint8_t *)&head->ends.laddr);
     uint64_t sum = csum_put_64(l3, (uint64_t)first << 32 | second);
     sum = csum_add(sum, csum_put_32(l3 + 8, third));
     csum_store(l3 + IP4_CHECKSUM_AT, csum_add(sum, addresses));
@@ -104,12 +104,21 @@ struct tcp_stamped {
     uint32_t flags_wnd, ts_val, ts_ecr;
 };
 
+/* Both ports, and the sequence number. */
+TCP_WRITTEN_OUT uint64_t tcp_put_ports(uint8_t *l4, const struct tcp_head *head, seq_t seq)
+{
+    uint32_t ports;
+    __builtin_memcpy(&ports, &head->ends.lport, sizeof ports);
+    uint64_t word = BYTES_PAIR(ports, BYTES_BE32(seq));
+    __builtin_memcpy(l4, &word, sizeof word);
+    return word;
+}
+
 /* The checksum's field is left 0. */
 TCP_WRITTEN_OUT uint64_t tcp_put_stamped(uint8_t *l4, const struct tcp_stamped *stamped)
 {
-    uint32_t ports = (uint32_t)stamped->head->lport << 16 | stamped->head->rport;
     uint32_t fourth = TCP_STAMPED_LEN << 26 | stamped->flags_wnd;
-    uint64_t sum = csum_put_64(l4, (uint64_t)ports << 32 | stamped->seq);
+    uint64_t sum = tcp_put_ports(l4, stamped->head, stamped->seq);
     sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)stamped->ack << 32 | fourth));
     sum = csum_add(sum, csum_put_64(l4 + 16, TCP_NOP_NOP_TIMESTAMPS));
     return csum_add(sum, csum_put_64(l4 + 24, (uint64_t)stamped->ts_val << 32 | stamped->ts_ecr));

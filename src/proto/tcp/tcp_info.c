@@ -172,7 +172,7 @@ static void listener_info(const struct tcp_listener *listener, struct ciao_info 
     *info = (struct ciao_info){
         .life = listener->head.life,
         .state = (enum ciao_state)listener->head.state,
-        .local = {listener->local, listener->head.lport},
+        .local = {listener->local, tcp_lport(&listener->head)},
         .waiting_connections = listener->waiting,
     };
 }
@@ -208,7 +208,7 @@ bool tcp_user_ends(const struct tcp *tcp, ciao_conn conn, struct ciao_endpoint *
         *local = (struct ciao_endpoint){tuple.local, tuple.local_port};
         *remote = (struct ciao_endpoint){tuple.remote, tuple.remote_port};
     } else if (listener != NULL) {
-        *local = (struct ciao_endpoint){listener->local, listener->head.lport};
+        *local = (struct ciao_endpoint){listener->local, tcp_lport(&listener->head)};
         memset(remote, 0, sizeof *remote);
     }
     return tcb != NULL || listener != NULL;

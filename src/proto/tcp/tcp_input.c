@@ -130,7 +130,7 @@ static bool checksum_is_right(const struct tcp *tcp, const struct ip_packet *pac
                       && packet->l4_len >= TCP_HEADER_LEN && packet->l4_len == packet->l4_head_len;
     uint64_t sum = pseudo_sum(packet);
     sum += all_header ? header_sum(packet->l4, packet->l4_len) : whole_sum(tcp->ip, packet);
-    return csum_fold(sum) == 0xffff;
+    return csum_is_valid(sum);
 }
 
 /* CIAO_REASON_NONE, or why it can't be read. */

@@ -106,7 +106,7 @@ struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
 static inline struct ciao_addr tcp_local_of(const struct tcp_head *head, size_t record_bytes)
 {
     if (__builtin_expect(!head->v6, 1))
-        return ip_addr_v4(head->laddr);
+        return ip_addr_v4(BYTES_BE32(head->ends.laddr));
     struct ciao_addr local;
     __builtin_memcpy(local.b, (const uint8_t *)head + record_bytes, sizeof local.b);
     return local;
@@ -114,9 +114,9 @@ static inline struct ciao_addr tcp_local_of(const struct tcp_head *head, size_t 
 static inline struct tcp_port_key tcp_port_key_of(const struct tcp_head *head, size_t record_bytes)
 {
     struct tcp_port_key key = {.local = tcp_local_of(head, record_bytes),
-                               .remote_port = head->rport};
+                               .remote_port = tcp_rport(head)};
     if (__builtin_expect(!head->v6, 1))
-        key.remote = ip_addr_v4(head->raddr);
+        key.remote = ip_addr_v4(BYTES_BE32(head->ends.raddr));
     else
         __builtin_memcpy(key.remote.b, (const uint8_t *)head + record_bytes + 16, 16);
     return key;

@@ -19,7 +19,7 @@ static uint32_t *bucket_of(struct tcp *tcp, uint16_t port)
 /* 0: not meant; the exact address goes before the wildcard, and that before the dual one. */
 static unsigned fits(const struct tcp_listener *listener, const struct tcp_tuple *tuple)
 {
-    if (listener->head.lport != tuple->local_port)
+    if (tcp_lport(&listener->head) != tuple->local_port)
         return 0;
     if (ip_equal(&listener->local, &tuple->local))
         return 3;
@@ -88,10 +88,10 @@ static bool conflicts(const struct tcp_listener *a, const struct tcp_listener *b
  * that conflicts. */
 static bool is_taken(const struct tcp *tcp, const struct tcp_listener *wanted)
 {
-    uint32_t index = tcp->listener_bucket[wanted->head.lport % TCP_LISTENER_BUCKETS];
+    uint32_t index = tcp->listener_bucket[tcp_lport(&wanted->head) % TCP_LISTENER_BUCKETS];
     while (index != 0) {
         const struct tcp_listener *other = pool_at(&tcp->listeners, index);
-        if (other->head.lport == wanted->head.lport && conflicts(other, wanted))
+        if (other->head.ends.lport == wanted->head.ends.lport && conflicts(other, wanted))
             return true;
         index = other->next;
     }
@@ -104,9 +104,10 @@ static uint16_t free_port(struct tcp *tcp, struct tcp_listener *wanted)
     uint32_t span = tcp->ports.high - tcp->ports.low + 1u;
     uint32_t start = rng_below(&tcp->rng, span);
     for (uint32_t i = 0; i < span; i++) {
-        wanted->head.lport = (uint16_t)(tcp->ports.low + (start + i) % span);
+        uint16_t port = (uint16_t)(tcp->ports.low + (start + i) % span);
+        wanted->head.ends.lport = BYTES_BE16(port);
         if (!is_taken(tcp, wanted))
-            return wanted->head.lport;
+            return port;
     }
     return 0;
 }
@@ -117,7 +118,7 @@ static void describe(struct tcp_listener *wanted, const struct ciao_endpoint *lo
     memset(wanted, 0, sizeof *wanted);
     wanted->local = local->addr;
     wanted->head.v6 = !ip_is_v4(&local->addr);
-    wanted->head.lport = local->port;
+    wanted->head.ends.lport = BYTES_BE16(local->port);
     wanted->dual = wanted->head.v6 && ip_is_any(&local->addr) && !(settings->more & CIAO_V6ONLY);
     wanted->reuseport = (settings->flags & CIAO_REUSEPORT) != 0;
 }
@@ -145,10 +146,11 @@ int tcp_user_listen(struct tcp *tcp, const struct ciao_endpoint *local, unsigned
     struct tcp_listener *made = pool_at(&tcp->listeners, index);
     *made = wanted;
     made->backlog = backlog;
-    made->next = *bucket_of(tcp, wanted.head.lport);
-    *bucket_of(tcp, wanted.head.lport) = index;
+    uint32_t *bucket = bucket_of(tcp, tcp_lport(&wanted.head));
+    made->next = *bucket;
+    *bucket = index;
     tcp_take_over(&made->head, tcp->next_life++, CIAO_CLOSED);
-    const struct tcp_tuple tuple = {.local = local->addr, .local_port = wanted.head.lport};
+    const struct tcp_tuple tuple = {.local = local->addr, .local_port = tcp_lport(&wanted.head)};
     tcp_born(tcp, made->head.life, &tuple, true);
     const struct trace_context at = {made->head.life, CIAO_CLOSED};
     trace_reason(tcp->trace, at, CIAO_CALL_LISTEN, backlog, 0);
@@ -171,7 +173,7 @@ int tcp_user_backlog(struct tcp *tcp, ciao_conn handle, unsigned backlog)
 
 static void leave_bucket(struct tcp *tcp, const struct tcp_listener *listener, uint32_t index)
 {
-    uint32_t *at = bucket_of(tcp, listener->head.lport);
+    uint32_t *at = bucket_of(tcp, tcp_lport(&listener->head));
     while (*at != index)
         at = &((struct tcp_listener *)pool_at(&tcp->listeners, *at))->next;
     *at = listener->next;

@@ -186,8 +186,8 @@ static void fill_header(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece
                         struct tcp_header *h)
 {
     *h = (struct tcp_header){
-        .sport = tcb->head.lport,
-        .dport = tcb->head.rport,
+        .sport = tcp_lport(&tcb->head),
+        .dport = tcp_rport(&tcb->head),
         .seq = piece->seq,
         .ack = piece->flags & TCP_ACK ? tcb->rcv.nxt : 0,
         .flags = piece->flags,

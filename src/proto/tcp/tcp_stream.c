@@ -150,8 +150,8 @@ static void model_ip4(struct run *run, uint8_t *ip)
 {
     const struct tcp_head *head = &run->tcb->head;
     uint32_t tos = run->settings->tos, ttl = run->settings->ttl;
-    uint64_t addresses = csum_put_32(ip + 12, head->laddr);
-    addresses += csum_put_32(ip + 16, head->raddr);
+    uint64_t addresses = (uint64_t)head->ends.laddr + head->ends.raddr;
+    __builtin_memcpy(ip + 12, &head->ends.laddr, 8);
     run->pseudo_sum = addresses + csum_of_16(IP_PROTO_TCP);
     run->ip_sum = addresses + csum_put_32(ip, 0x45000000 | tos << 16)
                   + csum_put_32(ip + 4, 0x4000) /* DF */
@@ -177,7 +177,7 @@ static inline __attribute__((always_inline)) void model_tcp(struct run *run, uin
     struct tcb *tcb = run->tcb;
     uint32_t wnd = tcp_segment_window(run->tcp, tcb);
     uint64_t sum = run->pseudo_sum;
-    sum += csum_put_32(l4, (uint32_t)tcb->head.lport << 16 | tcb->head.rport);
+    sum += csum_copy_word(l4, (const uint8_t *)&tcb->head.ends.lport);
     sum += csum_put_32(l4 + 8, tcb->rcv.nxt);
     sum += csum_put_32(l4 + 12, run->tcp_len << 26 | TCP_ACK << 16 | wnd);
     csum_put_32(l4 + 16, 0);

@@ -21,7 +21,7 @@
 static void give_port(struct tcp *tcp, const struct tcb *tcb)
 {
     const struct tcp_port_key key = tcp_port_key_of(&tcb->head, sizeof *tcb);
-    tcp_port_give(&tcp->ports, &key, tcb->head.lport);
+    tcp_port_give(&tcp->ports, &key, tcp_lport(&tcb->head));
 }
 
 /* CLOSED: out of the tables; the record stays as long as the program holds the handle, or is to

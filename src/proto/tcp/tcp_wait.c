@@ -164,7 +164,7 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     tcp_enter(tcp, &wait->head, row);
     tcp_wait_stop(tcp, ref, wait);
     if (!wait->passive) /* a listener's child took none */
-        tcp_port_give(&tcp->ports, &key, wait->head.lport);
+        tcp_port_give(&tcp->ports, &key, tcp_lport(&wait->head));
     wait->head.life = 0;
     pool_give(ref_kind(ref) == KIND_TW4 ? &tcp->waits : &tcp->waits6, ref_index(ref));
     if (tcb_ref != REF_NONE)

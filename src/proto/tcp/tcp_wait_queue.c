@@ -112,7 +112,7 @@ static inline void look_at(const struct tcp *tcp, struct tcp_wait_queue *queue, 
     if (wait->next != REF_NONE)
         __builtin_prefetch(tcp_wait_of(tcp, wait->next, v6), 1);
     flow_prefetch(&tcp->flows, wait->hash_or_msl);
-    tcp_binding_prefetch(tcp, wait->head.laddr, wait->head.lport);
+    tcp_binding_prefetch(tcp, BYTES_BE32(wait->head.ends.laddr), tcp_lport(&wait->head));
     queue->scout = wait->next;
     queue->ahead++;
 }
