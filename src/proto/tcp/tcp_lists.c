@@ -78,14 +78,15 @@ static __attribute__((noinline)) unsigned long_turn(struct tcp *tcp, struct tcb 
     return turn.made;
 }
 
-/* The one at the front is done; mostly there is no other. */
-static inline void forget_first(struct tcp *tcp, struct tcp_output_list *list, struct tcb *tcb)
+/* The one at the front is done. */
+static inline void forget_first(const struct tcp *tcp, struct tcp_output_list *list,
+                                struct tcb *tcb)
 {
-    if (list->first != list->last) {
-        tcp_output_forget(tcp, tcb);
-        return;
-    }
-    list->first = list->last = REF_NONE;
+    list->first = tcb->output.next;
+    if (list->first == REF_NONE)
+        list->last = REF_NONE;
+    else
+        tcp_tcb_at(tcp, list->first)->output.prev = REF_NONE;
     tcb->flags &= ~TCB_LISTED;
 }
 
