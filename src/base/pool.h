@@ -13,10 +13,11 @@
 
 struct pool {
     uint8_t *base;
-    uint32_t *bits; /* which slots are out */
+    uint64_t *bits; /* which slots are out */
     uint32_t stride, capacity;
-    uint32_t used, high;
-    uint32_t free_head, peak;
+    uint32_t used;
+    uint32_t high; /* the last slot ever taken: so many were out at the same time at most */
+    uint32_t free_head;
 };
 
 /* How much memory pool_init() wants, zeroed and aligned as the records are (8 at least). */

@@ -103,7 +103,7 @@ static void no_slot_is_out_twice(void **state)
     while (n > 0)
         pool_give(pool, out[--n]);
     assert_int_equal(pool->used, 0);
-    assert_int_equal(pool->peak, peak);
+    assert_int_equal(pool->high, peak);
     free_pool(pool);
 }
 

@@ -254,7 +254,7 @@ bool tcp_user_next_connection(const struct tcp *tcp, uint64_t *cursor, struct ci
 void tcp_user_counts(const struct tcp *tcp, struct ciao_counts *counts)
 {
     counts->tcbs = tcp->tcbs.used + tcp->tcbs6.used;
-    counts->tcbs_peak = (uint64_t)tcp->tcbs.peak + tcp->tcbs6.peak;
+    counts->tcbs_peak = (uint64_t)tcp->tcbs.high + tcp->tcbs6.high;
     counts->syn_records = tcp->syns.used + tcp->syns6.used;
     counts->time_waits = tcp->waits.used + tcp->waits6.used;
     counts->listeners = tcp->listeners.used;
