@@ -114,7 +114,7 @@ static inline uint32_t flow_match_portable(const struct flow_group *group, uint8
 static inline uint32_t flow_match(const struct flow_group *group, uint8_t byte)
 {
     __m128i tags = _mm_loadu_si128((const __m128i *)(const void *)group);
-    __m128i equal = _mm_cmpeq_epi8(tags, _mm_set1_epi8((char)byte));
+    __m128i equal = _mm_cmpeq_epi8(tags, _mm_set1_epi32((int)(byte * 0x01010101u)));
     return (uint32_t)_mm_movemask_epi8(equal) & FLOW_TAGS;
 }
 #else
@@ -171,12 +171,37 @@ static inline ref_t flow_first(const struct flow_table *table, uint64_t hash64,
     return flow_next(table, cursor);
 }
 
-static inline void flow_prefetch(const struct flow_table *table, uint64_t hash64)
+/* The group where a search begins; it holds until something is inserted or removed. */
+static inline uint32_t flow_home(const struct flow_table *table, uint64_t hash64)
 {
     uint32_t hash = (uint32_t)hash64;
-    const uint8_t *group = (const uint8_t *)&table->group[hash & flow_mask(table, hash)];
+    return hash & flow_mask(table, hash);
+}
+
+static inline void flow_prefetch_home(const struct flow_table *table, uint32_t home)
+{
+    const uint8_t *group = (const uint8_t *)&table->group[home];
     __builtin_prefetch(group);
     __builtin_prefetch(group + 64);
+}
+
+static inline void flow_prefetch(const struct flow_table *table, uint64_t hash64)
+{
+    flow_prefetch_home(table, flow_home(table, hash64));
+}
+
+/* What flow_first() returns, for whoever knows the home; mostly it is there or nowhere. */
+static inline ref_t flow_look(const struct flow_table *table, uint32_t hash, uint32_t home)
+{
+    const struct flow_group *group = &table->group[home];
+    uint32_t matches = flow_match(group, flow_tag(hash));
+    for (; matches != 0; matches &= matches - 1) {
+        const struct flow_entry *entry = &group->entry[__builtin_ctz(matches)];
+        if (entry->hash == hash)
+            return entry->ref;
+    }
+    struct flow_cursor cursor;
+    return __builtin_expect(group->passed == 0, 1) ? REF_NONE : flow_first(table, hash, &cursor);
 }
 
 #endif

@@ -23,23 +23,19 @@ static void arrived(struct ciao_stack *stack, int link, struct ciao_frame *frame
 
 static void all_arrived(struct ciao_stack *stack, int link, struct merge *merge)
 {
-    if (merge->take != NULL)
-        arrived(stack, link, merge->take);
+    arrived(stack, link, merge->take);
     merge->take = NULL;
 }
 
 /* May it be a piece of the run that is being collected, and is it? */
 static bool joins(struct merge *merge, struct ciao_frame *frame)
 {
-    return merge->take != NULL && merge_verify(merge, frame) && merge_append(merge, frame);
+    return merge_verify(merge, frame) && merge_append(merge, frame);
 }
 
-static void unpredicted(struct ciao_stack *stack, int link, struct merge *merge,
-                        struct tcp_glance *glance)
+static __attribute__((noinline)) void general(struct ciao_stack *stack, int link,
+                                              struct merge *merge, struct ciao_frame *frame)
 {
-    struct ciao_frame *frame = glance->frame;
-    if (tcp_plain_arrives(&stack->tcp, link, glance))
-        return;
     if (stack->config.merge && merge_verify(merge, frame))
         merge->take = frame;
     else
@@ -52,28 +48,27 @@ static void batch(struct ciao_stack *stack, int link, struct merge *merge,
 {
     struct tcp_glance glances[BATCH];
     tcp_glance_all(&stack->tcp, link, frames, n, glances);
-    for (unsigned i = 0; i < n;) {
-        unsigned predicted = 0;
-        if (joins(merge, frames[i])) {
-            i++;
-            continue;
+    for (unsigned i = 0, done; i < n; i += done) {
+        done = 1;
+        if (merge->take != NULL) {
+            if (joins(merge, frames[i]))
+                continue;
+            all_arrived(stack, link, merge);
         }
-        all_arrived(stack, link, merge);
-        if (tcp_glance_is_usual(&glances[i]))
-            predicted = tcp_predict(&stack->tcp, link, &glances[i], n - i);
-        if (predicted == 0)
-            unpredicted(stack, link, merge, &glances[i]);
-        i += predicted != 0 ? predicted : 1;
+        done = tcp_predict(&stack->tcp, link, &glances[i], n - i);
+        if (done == 0) {
+            general(stack, link, merge, frames[i]);
+            done = 1;
+        }
     }
-    all_arrived(stack, link, merge);
+    if (merge->take != NULL)
+        all_arrived(stack, link, merge);
 }
 
 /* Alone there is nothing that it could be merged with, or be looked at together with. */
 static inline void one(struct ciao_stack *stack, int link, struct ciao_frame *frame)
 {
-    struct tcp_glance glance;
-    if (!tcp_predict_alone(&stack->tcp, link, frame, &glance)
-        && !tcp_plain_arrives(&stack->tcp, link, &glance))
+    if (!tcp_predict_alone(&stack->tcp, link, frame))
         arrived(stack, link, frame);
 }
 

@@ -19,21 +19,12 @@ struct tcp_glance {
     const uint8_t *l4;   /* TCP's header; IP's stands right before it */
     uint32_t header_len; /* of TCP; of what is usual 20, or 32 with timestamps alone */
     uint32_t data_len;
-    uint64_t hash;
-    bool v6, hashed; /* `hash` holds; else it is of the flow of the one before */
-    bool usual;      /* may be predicted; else it is nothing but a header */
-    bool is_flow;    /* `flow` was compared when it was looked at */
-    ref_t flow;      /* where the flow's record may be; whoever uses it compares */
+    uint32_t hash, home; /* of its flow, and where a search for it begins (of several alone) */
+    bool v6, hashed;     /* these hold; else it is of the flow of the one before */
+    bool usual;          /* may be predicted; else it is nothing but a header */
+    bool is_flow;        /* `flow` was compared when it was looked at */
+    ref_t flow;          /* where the flow's record may be; whoever uses it compares */
 };
-
-/* May it be predicted at all? */
-static inline bool tcp_glance_is_usual(const struct tcp_glance *glance)
-{
-    if (glance->l4 == NULL || !glance->usual)
-        return false;
-    enum ref_kind kind = ref_kind(glance->flow);
-    return kind == KIND_TCB4 || kind == KIND_TCB6;
-}
 
 /* Wire segments that it stands for. */
 static inline uint32_t tcp_glance_segments(const struct tcp_glance *glance)
@@ -60,7 +51,7 @@ static inline uint64_t tcp_glance_addresses(const struct tcp_glance *glance)
 }
 
 /* As tcp_flow_hash() of the tuple. */
-__attribute__((always_inline)) static inline uint64_t tcp_glance_hash(
+__attribute__((always_inline)) static inline uint32_t tcp_glance_hash(
     const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;

@@ -52,10 +52,6 @@ bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glanc
 {
     struct ip_packet packet;
     struct tcp_segment seg;
-    if (glance->l4 == NULL || glance->data_len != 0)
-        return false;
-    if (tcp_hello_arrives(tcp, link, glance))
-        return true;
     if (!tcp_glance_sums_hold(tcp, glance)
         || (!tcp_parse_usual(glance->l4, glance->header_len, &seg.h)
             && !tcp_parse_usual_syn(glance->l4, glance->header_len, &seg.h)

@@ -40,87 +40,98 @@
 
 /* ---- the shape ---- */
 
-/* Bytes of a plain IP header that spans what is there; 0: it is none. */
-static inline uint32_t plain_ip(const uint8_t *l3, uint32_t there)
+/* The first eight bytes of a plain IP header, less what may be anything.  Of IPv4 version, header's
+ * and datagram's length, and what makes a fragment; of IPv6 version, payload's length, protocol. */
+#define IP4_FIRST     UINT64_C(0xff00ffff00003fff)
+#define IP4_FIRST_IS  (UINT64_C(0x45) << 56)
+#define IP4_FIRST_LEN 32
+#define IP6_FIRST     UINT64_C(0xf0000000ffffff00)
+#define IP6_FIRST_IS  (UINT64_C(6) << 60 | IP_PROTO_TCP << 8)
+#define IP6_FIRST_LEN 16
+
+/* Is it a plain header that spans what is there? */
+static inline bool is_plain_ip4(const uint8_t *l3, uint32_t there)
 {
-    if (l3[0] == 0x45) {
-        bool plain = l3[9] == IP_PROTO_TCP && (get_be16(l3 + 6) & 0x3fff) == 0;
-        return plain && get_be16(l3 + 2) == there ? IP4_HEADER_LEN : 0;
-    }
-    bool plain = l3[0] >> 4 == 6 && l3[6] == IP_PROTO_TCP;
-    return plain && get_be16(l3 + 4) + IP6_HEADER_LEN == there ? IP6_HEADER_LEN : 0;
+    const uint64_t first = IP4_FIRST_IS | (uint64_t)there << IP4_FIRST_LEN;
+    return (get_be64(l3) & IP4_FIRST) == first && l3[9] == IP_PROTO_TCP;
+}
+
+static inline bool is_plain_ip6(const uint8_t *l3, uint32_t there)
+{
+    const uint64_t first = IP6_FIRST_IS | (uint64_t)(there - IP6_HEADER_LEN) << IP6_FIRST_LEN;
+    return (get_be64(l3) & IP6_FIRST) == first;
 }
 
 /* Is TCP's header of the kind that is predicted?  Of it `left` bytes are there, 20 or more. */
 static inline bool is_plain(const uint8_t *l4, uint32_t left)
 {
-    if ((l4[13] & ~(TCP_PSH | TCP_FIN)) != TCP_ACK)
-        return false;
-    return l4[12] == TCP_HEADER_LEN / 4 << 4
-           || (l4[12] == (TCP_HEADER_LEN + TIMESTAMPS_LEN) / 4 << 4
-               && left >= TCP_HEADER_LEN + TIMESTAMPS_LEN
-               && get_be32(l4 + TCP_HEADER_LEN) == TCP_NOP_NOP_TIMESTAMPS);
+    const uint32_t bare = TCP_HEADER_LEN << 10 | TCP_ACK;
+    const uint32_t stamped = (TCP_HEADER_LEN + TIMESTAMPS_LEN) << 10 | TCP_ACK;
+    uint32_t says = get_be16(l4 + 12) & ~(uint32_t)(TCP_PSH | TCP_FIN);
+    if (says != stamped)
+        return says == bare;
+    return left >= TCP_HEADER_LEN + TIMESTAMPS_LEN
+           && get_be32(l4 + TCP_HEADER_LEN) == TCP_NOP_NOP_TIMESTAMPS;
 }
 
-/* The headers lie in the head; the payload behind them, or in fragments, but not in both. */
-static inline void glance_at(const struct ciao_link *link, struct ciao_frame *frame,
-                             struct tcp_glance *glance)
+#define WRITTEN_OUT static inline __attribute__((always_inline))
+
+/* TCP's header is `at` in the head, behind IP's.  The headers lie in the head; the payload behind
+ * them, or in fragments, but not in both. */
+WRITTEN_OUT bool glance_at_tcp(const struct ciao_frame *frame, uint32_t at, bool v6,
+                               struct tcp_glance *glance)
 {
-    uint32_t before = ip_plain_start(link, frame);
-    glance->frame = frame;
-    glance->l4 = NULL;
-    if (frame->head_len < before + IP4_HEADER_LEN + TCP_HEADER_LEN)
-        return;
-    const uint8_t *l3 = frame->head + before;
-    uint32_t ip_len = plain_ip(l3, frame->len - before), at = before + ip_len;
-    if (ip_len == 0 || frame->head_len < at + TCP_HEADER_LEN)
-        return;
-    const uint8_t *l4 = l3 + ip_len;
+    const uint8_t *l4 = frame->head + at;
     uint32_t left = frame->head_len - at, header_len = (l4[12] >> 4) * 4u;
-    bool plain = is_plain(l4, left);
-    bool ends_head = header_len == left && left >= TCP_HEADER_LEN;
-    if (frame->n_frags != 0 ? !plain || !ends_head : !plain && !ends_head)
-        return;
+    bool plain = is_plain(l4, left), ends_head = header_len == left;
+    if (!(plain && ends_head) && (frame->n_frags != 0 || (!plain && !ends_head)))
+        return false;
     glance->l4 = l4;
     glance->header_len = header_len;
     glance->data_len = frame->len - at - header_len;
     glance->usual = plain && (glance->data_len == 0 || !(l4[13] & TCP_FIN));
-    glance->v6 = ip_len != IP4_HEADER_LEN;
+    glance->v6 = v6;
+    glance->hashed = glance->is_flow = false;
+    return true;
+}
+
+/* IP's is `before` in it; not as much is in a head that goes to somebody else. */
+WRITTEN_OUT bool glance_at_ip(const struct ciao_frame *frame, uint32_t before,
+                              struct tcp_glance *glance)
+{
+    const uint8_t *l3 = frame->head + before;
+    uint32_t head_len = frame->head_len - before, there = frame->len - before;
+    if (frame->head_len < before + IP4_HEADER_LEN + TCP_HEADER_LEN)
+        return false;
+    if (is_plain_ip4(l3, there))
+        return glance_at_tcp(frame, before + IP4_HEADER_LEN, false, glance);
+    return head_len >= IP6_HEADER_LEN + TCP_HEADER_LEN && is_plain_ip6(l3, there)
+           && glance_at_tcp(frame, before + IP6_HEADER_LEN, true, glance);
+}
+
+static __attribute__((noinline)) bool glance_at_ethernet(const struct ciao_link *link,
+                                                         const struct ciao_frame *frame,
+                                                         struct tcp_glance *glance)
+{
+    return glance_at_ip(frame, ip_plain_start(link, frame), glance);
+}
+
+WRITTEN_OUT bool glance_at(const struct ciao_link *link, struct ciao_frame *frame,
+                           struct tcp_glance *glance)
+{
+    glance->frame = frame;
+    glance->l4 = NULL;
+    return link->kind == CIAO_LINK_ETHERNET ? glance_at_ethernet(link, frame, glance)
+                                            : glance_at_ip(frame, 0, glance);
 }
 
 /* ---- whose it is ---- */
 
-static bool same_flow(const struct tcp_glance *a, const struct tcp_glance *b)
+static inline bool same_flow(const struct tcp_glance *a, const struct tcp_glance *b)
 {
     if (a->v6 != b->v6 || memcmp(a->l4, b->l4, 4) != 0)
         return false;
     return a->v6 ? memcmp(a->l4 - 32, b->l4 - 32, 32) == 0 : memcmp(a->l4 - 8, b->l4 - 8, 8) == 0;
-}
-
-static void fetch_record(const struct tcp *tcp, struct tcp_glance *glance)
-{
-    struct flow_cursor cursor;
-    glance->flow = flow_first(&tcp->flows, glance->hash, &cursor);
-    tcp_prefetch(tcp, glance->flow);
-}
-
-static inline __attribute__((always_inline)) void glance_at_one(struct tcp *tcp,
-                                                                const struct ciao_link *link,
-                                                                struct ciao_frame *frame,
-                                                                struct tcp_glance *glance)
-{
-    glance_at(link, frame, glance);
-    if (glance->l4 == NULL)
-        return;
-    glance->flow = tcp->recent_flow;
-    glance->hashed = false;
-    glance->is_flow =
-        glance->flow != REF_NONE && tcp_glance_is_of(tcp_tcb_at(tcp, glance->flow), glance);
-    if (glance->is_flow)
-        return;
-    glance->hashed = true;
-    glance->hash = tcp_glance_hash(tcp, glance);
-    fetch_record(tcp, glance);
 }
 
 static inline bool is_off(const struct tcp *tcp)
@@ -128,13 +139,48 @@ static inline bool is_off(const struct tcp *tcp)
     return !tcp->config->predict || trace_on(tcp->trace, CIAO_EVENTS_WIRE);
 }
 
+/* It is mostly of the same flow as the one before it. */
+WRITTEN_OUT bool glance_at_one(struct tcp *tcp, const struct ciao_link *link,
+                               struct ciao_frame *frame, struct tcp_glance *glance)
+{
+    if (!glance_at(link, frame, glance))
+        return false;
+    glance->flow = tcp->recent_flow;
+    glance->is_flow =
+        glance->flow != REF_NONE && tcp_glance_is_of(tcp_tcb_at(tcp, glance->flow), glance);
+    if (glance->is_flow)
+        return true;
+    glance->hashed = true;
+    glance->hash = tcp_glance_hash(tcp, glance);
+    glance->flow = flow_look(&tcp->flows, glance->hash, flow_home(&tcp->flows, glance->hash));
+    tcp_prefetch(tcp, glance->flow);
+    return true;
+}
+
+WRITTEN_OUT void hash_all(const struct tcp *tcp, const struct ciao_link *link,
+                          struct ciao_frame *const *frames, unsigned n, struct tcp_glance *glances)
+{
+    const struct tcp_glance *last = NULL;
+    for (unsigned i = 0; i < n; i++) {
+        struct tcp_glance *glance = &glances[i];
+        if (!glance_at(link, frames[i], glance))
+            continue;
+        if (last == NULL || !same_flow(last, glance)) {
+            glance->hash = tcp_glance_hash(tcp, glance);
+            glance->home = flow_home(&tcp->flows, glance->hash);
+            glance->hashed = true;
+            flow_prefetch_home(&tcp->flows, glance->home);
+        }
+        last = glance;
+    }
+}
+
 /* First all hashes, then all records: each look waits for memory once, not once a frame. */
 void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames, unsigned n,
                     struct tcp_glance *glances)
 {
     const struct ciao_link *entry = ip_link(tcp->ip, link);
-    const struct tcp_glance *last = NULL;
-    bool several = false;
+    ref_t flow = REF_NONE;
     tcp_judged(tcp);
     if (is_off(tcp)) {
         for (unsigned i = 0; i < n; i++) {
@@ -143,33 +189,16 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
         }
         return;
     }
-    glance_at_one(tcp, entry, frames[0], &glances[0]);
-    if (glances[0].l4 != NULL)
-        last = &glances[0];
-    for (unsigned i = 1; i < n; i++) {
+    hash_all(tcp, entry, frames, n, glances);
+    for (unsigned i = 0; i < n; i++) {
         struct tcp_glance *glance = &glances[i];
-        glance_at(entry, frames[i], glance);
-        glance->hashed = false;
         if (glance->l4 == NULL)
             continue;
-        if (last != NULL && same_flow(last, glance)) {
-            glance->flow = last->flow;
-        } else {
-            glance->hash = tcp_glance_hash(tcp, glance);
-            glance->hashed = several = true;
-            flow_prefetch(&tcp->flows, glance->hash);
+        if (glance->hashed) {
+            flow = flow_look(&tcp->flows, glance->hash, glance->home);
+            tcp_prefetch(tcp, flow);
         }
-        last = glance;
-    }
-    ref_t flow = glances[0].l4 != NULL ? glances[0].flow : REF_NONE;
-    for (unsigned i = 1; several && i < n; i++) {
-        if (glances[i].l4 == NULL)
-            continue;
-        if (glances[i].hashed)
-            fetch_record(tcp, &glances[i]);
-        else
-            glances[i].flow = flow;
-        flow = glances[i].flow;
+        glance->flow = flow;
     }
 }
 
@@ -324,6 +353,12 @@ static inline bool predict_text(struct tcp *tcp, struct tcb *tcb, struct tcp_sid
     return true;
 }
 
+/* Is it of a kind that is predicted, and there is a TCB? */
+static inline bool is_usual_glance(const struct tcp_glance *glance)
+{
+    return glance->usual && tcp_ref_is_tcb(glance->flow);
+}
+
 /* It acknowledges no bytes of ours, or says goodbye. */
 static inline bool is_lone(const struct tcp *tcp, const struct tcp_glance *glance)
 {
@@ -346,24 +381,33 @@ static __attribute__((noinline)) unsigned predict_run(struct tcp *tcp, int link,
     return done;
 }
 
-unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n)
+/* A header that belongs to no record whose segments are predicted, or did not turn out to. */
+static bool header_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
-    if (is_lone(tcp, &glances[0]))
-        return tcp_lone_arrives(tcp, link, &glances[0]);
-    return predict_run(tcp, link, glances, n);
+    return glance->data_len == 0
+           && (tcp_hello_arrives(tcp, link, glance) || tcp_plain_arrives(tcp, link, glance));
 }
 
-bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame,
-                       struct tcp_glance *glance)
+unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n)
 {
+    unsigned done = 0;
+    if (glances[0].l4 == NULL)
+        return 0;
+    if (is_usual_glance(&glances[0]))
+        done = is_lone(tcp, &glances[0]) ? tcp_lone_arrives(tcp, link, &glances[0])
+                                         : predict_run(tcp, link, glances, n);
+    return done != 0 ? done : header_arrives(tcp, link, &glances[0]);
+}
+
+bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame)
+{
+    struct tcp_glance glance;
+    bool done = false;
     tcp_judged(tcp);
-    glance->l4 = NULL;
-    if (is_off(tcp))
+    if (is_off(tcp) || !glance_at_one(tcp, ip_link(tcp->ip, link), frame, &glance))
         return false;
-    glance_at_one(tcp, ip_link(tcp->ip, link), frame, glance);
-    if (!tcp_glance_is_usual(glance))
-        return false;
-    if (is_lone(tcp, glance))
-        return tcp_lone_arrives(tcp, link, glance);
-    return predict(tcp, link, glance, glance->is_flow);
+    if (is_usual_glance(&glance))
+        done = is_lone(tcp, &glance) ? tcp_lone_arrives(tcp, link, &glance)
+                                     : predict(tcp, link, &glance, glance.is_flow);
+    return done || header_arrives(tcp, link, &glance);
 }

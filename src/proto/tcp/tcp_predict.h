@@ -15,15 +15,14 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
                     struct tcp_glance *glances);
 
 /*
- * Process segments that hold no surprise, the first of which has a glance that is usual.
+ * Process by the short ways the first segment, and those behind it that hold no surprise.
  *
- * Returns how many of them; their frames were released.  The one after them holds a surprise, or
- * its checksum is wrong: nothing has changed by it, and its frame is the caller's still.
+ * Returns how many of them; their frames were released.  0: no short way is for the first, or
+ * something is wrong with it; nothing has changed by it, and its frame is the caller's still.
  */
 unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n);
-/* Look at a frame that comes alone and, if it is of that kind, process it. */
-bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame,
-                       struct tcp_glance *glance);
+/* Look at a frame that comes alone and process it, if there is a short way for it. */
+bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame);
 
 /* The same for an ACK or a FIN alone, at a TCB without a side record: tcp_lone.c. */
 bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance);
@@ -31,10 +30,10 @@ bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance
 /* After a batch, with tcp->unsettled: its last bytes are copied where that is better. */
 void tcp_receive_settle(struct tcp *tcp);
 
-/* The same for a handshake's segments, if it is one, without text: tcp_hello.c. */
+/* The same for a handshake's segments, if it is one: tcp_hello.c. */
 bool tcp_hello_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance);
 
-/* The same for a segment that is nothing but a header, whatever it says: tcp_plain.c. */
+/* The same for whatever else is nothing but a header: tcp_plain.c. */
 bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance);
 
 #endif
