@@ -138,6 +138,20 @@ __attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
     return csum_is_valid_header(sum);
 }
 
+/* The same of a header alone, without options or with timestamps. */
+__attribute__((always_inline)) static inline bool tcp_glance_lone_sums_hold(
+    const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    if (!glance->v6 && !csum_is_valid_header(csum_more_20(0, l4 - IP4_HEADER_LEN)))
+        return false;
+    if (glance->frame->csum != CIAO_CSUM_NONE)
+        return true;
+    uint64_t sum = tcp_glance_pseudo_sum(glance);
+    return csum_is_valid_header(glance->header_len == TCP_HEADER_LEN ? csum_more_20(sum, l4)
+                                                                     : csum_more_32(sum, l4));
+}
+
 /* ---- what is done of each ---- */
 
 /* [RFC7323 4.3 7323-7] It is in order, and its timestamp not older than the last. */
@@ -150,7 +164,7 @@ static inline void tcp_glance_remember_timestamp(const struct tcp_glance *glance
     tcb->ts_recent_ms = now_ms;
 }
 
-/* It has been processed. */
+/* It has been processed: no reference is left in the frame, and what else it says is of no use. */
 static inline void tcp_glance_done(const struct tcp_glance *glance)
 {
     struct ciao_frame *frame = glance->frame;
@@ -158,10 +172,14 @@ static inline void tcp_glance_done(const struct tcp_glance *glance)
         ciao_frame_release(frame);
         return;
     }
-    if (frame->n_frags != 0)
+    if (frame->n_frags != 0) {
         ciao_buf_unref(frame->frag[0].buf);
-    ciao_buf_unref(frame->buf);
-    ciao_frame_init(frame);
+        frame->n_frags = 0;
+    }
+    if (__builtin_expect(frame->buf != NULL, 0)) {
+        ciao_buf_unref(frame->buf);
+        frame->buf = NULL;
+    }
 }
 
 #endif

@@ -30,19 +30,28 @@ static inline bool is_usual(const struct tcb *tcb, bool fin)
            && (tcb->urgent | (heard ? fin : tcb->fin_seen)) == 0;
 }
 
-static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glance,
-                           const struct tcp_said *said)
+static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glance, bool fin)
 {
+    const uint8_t *l4 = glance->l4;
+    seq_t seq = get_be32(l4 + 4), ack = get_be32(l4 + 8);
     bool stamped = glance->header_len != TCP_HEADER_LEN;
-    return said->seq == tcb->rcv.nxt && said->len <= tcb->rcv.edge - tcb->rcv.nxt
-           && said->news.ack - tcb->snd.una <= tcb->snd.nxt - tcb->snd.una
-           && stamped == ((tcb->flags & TCB_TS) != 0)
-           && !(stamped && seq_lt(get_be32(glance->l4 + 24), tcb->ts_recent));
+    return seq == tcb->rcv.nxt && fin <= tcb->rcv.edge - tcb->rcv.nxt
+           && ack - tcb->snd.una <= tcb->snd.nxt - tcb->snd.una
+           && (stamped ? (tcb->flags & TCB_TS) && !seq_lt(get_be32(l4 + 24), tcb->ts_recent)
+                       : !(tcb->flags & TCB_TS));
 }
 
-bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+static __attribute__((noinline)) bool holds(const struct tcp *tcp, const struct tcb *tcb, int link,
+                                            const struct tcp_glance *glance)
 {
-    struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
+    bool fin = (glance->l4[13] & TCP_FIN) != 0;
+    return MOSTLY(tcp_believes(tcp, link, &tcb->head)) && MOSTLY(tcp_glance_is_of(tcb, glance))
+           && MOSTLY(is_usual(tcb, fin)) && MOSTLY(is_next(tcb, glance, fin))
+           && MOSTLY(tcp_glance_lone_sums_hold(glance));
+}
+
+static inline void take(struct tcp *tcp, struct tcb *tcb, const struct tcp_glance *glance)
+{
     const uint8_t *l4 = glance->l4;
     bool fin = (l4[13] & TCP_FIN) != 0;
     const struct tcp_said said = {
@@ -50,22 +59,25 @@ bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance
         .seq = get_be32(l4 + 4),
         .len = fin,
     };
-    bool usual = MOSTLY(tcp_believes(tcp, link, &tcb->head))
-                 && MOSTLY(tcp_glance_is_of(tcb, glance)) && MOSTLY(is_usual(tcb, fin))
-                 && MOSTLY(is_next(tcb, glance, &said));
-    if (!MOSTLY(usual) || !MOSTLY(tcp_glance_sums_hold(tcp, glance)))
+    tcp_glance_remember_timestamp(glance, tcb, tcp_now_ms(tcp));
+    if (tcp_ack_alone(tcp, tcb, &said) && !tcp_teardown_our_fin_acked(tcp, tcb))
+        return;
+    tcb->last_received_ms = tcp_now_ms(tcp);
+    if (fin) {
+        tcb->fin_rcv = said.seq;
+        tcb->fin_seen = 1;
+        tcp_teardown_peer_fin(tcp, tcb);
+    }
+}
+
+bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
+    if (!holds(tcp, tcb, link, glance))
         return false;
     tcp->ip->accepted++;
     tcp_flow_remember(tcp, glance->flow, tcb->flow_hash);
-    tcp_glance_remember_timestamp(glance, tcb, tcp_now_ms(tcp));
-    if (!tcp_ack_alone(tcp, tcb, &said) || tcp_teardown_our_fin_acked(tcp, tcb)) {
-        tcb->last_received_ms = tcp_now_ms(tcp);
-        if (fin) {
-            tcb->fin_rcv = said.seq;
-            tcb->fin_seen = 1;
-            tcp_teardown_peer_fin(tcp, tcb);
-        }
-    }
+    take(tcp, tcb, glance);
     tcp_glance_done(glance);
     return true;
 }
