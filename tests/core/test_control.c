@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 #include "core/stack_internal.h"
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_control.h"
 #include "support/stackmem.h"
 #include "wire/addr.h"
 #include "wire/ip4.h"

@@ -51,6 +51,7 @@ struct tcp_pair {
     struct ciao_addr asked, remote; /* from where was asked for; all zero: from anywhere */
     struct ip_path path;
     uint32_t changes;   /* of the IP layer when it was worked out; 0: nobody stands here */
+    uint32_t believed;  /* link + 1 by which its SYNs come, judged since; 0: none has come yet */
     uint32_t ts_offset; /* of this end's timestamps, between path.source and remote */
     struct tcp_isn isn;
 };

@@ -8,6 +8,7 @@
  * (tcp_control_is_plain() says so); whatever else leaves goes through tcp_segment.c.
  */
 #include "base/bytes.h"
+#include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_headers.h"
 
 /* What IP's header is made of besides lengths. */
@@ -87,37 +88,12 @@ static uint64_t put_options(uint8_t *l4, const struct tcp_header *h, uint32_t *l
     return put_timestamps(l4 + TCP_HEADER_LEN, &h->opt, NOP_NOP);
 }
 
-#define SYN_FULL_LEN 40u
-
-/* All options that a SYN may carry, as nearly every one does; returns their sum, and URP's. */
-static inline uint64_t put_full_syn(uint8_t *l4, const struct tcp_options *opt)
-{
-    uint32_t mss = TCP_OPTION_MSS << 24 | 4 << 16 | opt->mss;
-    uint32_t permitted = (uint32_t)SACK_PERMITTED << 16 | TCP_OPTION_TIMESTAMPS << 8 | 10;
-    uint32_t wscale = TCP_OPTION_NOP << 24 | TCP_OPTION_WSCALE << 16 | 3 << 8 | opt->wscale;
-    uint64_t sum = csum_put_64(l4 + 16, mss);
-    sum = csum_add(sum, csum_put_64(l4 + 24, (uint64_t)permitted << 32 | opt->ts_val));
-    return csum_add(sum, csum_put_64(l4 + 32, (uint64_t)opt->ts_ecr << 32 | wscale));
-}
-
-static inline uint64_t put_options_and_urp(uint8_t *l4, const struct tcp_header *h, uint32_t *len)
-{
-    const struct tcp_options *opt = &h->opt;
-    if ((h->flags & TCP_SYN) && opt->has_mss && opt->sack_permitted && opt->has_ts
-        && opt->has_wscale && h->urp == 0) {
-        *len = SYN_FULL_LEN;
-        return put_full_syn(l4, opt);
-    }
-    *len = TCP_HEADER_LEN;
-    uint64_t sum = put_options(l4, h, len);
-    return csum_add(sum, csum_put_32(l4 + 16, h->urp));
-}
-
 /* The TCP header with its checksum field 0; returns its sum. */
 static inline uint64_t put_tcp(uint8_t *l4, const struct tcp_control *control, uint32_t *len)
 {
     const struct tcp_header *h = &control->h;
-    uint64_t sum = put_options_and_urp(l4, h, len);
+    *len = TCP_HEADER_LEN;
+    uint64_t sum = csum_add(put_options(l4, h, len), csum_put_32(l4 + 16, h->urp));
     uint32_t fourth = *len << 26 | (uint32_t)(h->flags & TCP_FLAGS) << 16 | h->wnd;
     sum = csum_add(sum, tcp_put_ports(l4, control->head, h->seq));
     return csum_add(sum, csum_put_64(l4 + 8, (uint64_t)h->ack << 32 | fourth));
@@ -201,7 +177,7 @@ TCP_WRITTEN_OUT void put_stamped(struct tcp *tcp, struct tcb *tcb, bool v6, uint
                                  struct ciao_frame *frame)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
-    uint8_t *l4 = tcp_put_frame(frame, v6, 0);
+    uint8_t *l4 = tcp_put_frame(frame, v6, TCP_STAMPED_LEN, 0);
     uint32_t wnd = tcp_usual_window(tcp, tcb, settings, tcp_queue(tcp, tcb));
     uint64_t sum =
         v6 ? tcp_put_ip6(tcp_tcb_addresses(tcb), tcp_service_of(settings), l4, TCP_STAMPED_LEN)
@@ -225,6 +201,48 @@ bool tcp_control_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *fra
     return true;
 }
 
+/* ---- SYN and SYN,ACK with all their options ---- */
+
+#define HELLO_LEN 40u
+
+TCP_WRITTEN_OUT void put_hello(struct tcp *tcp, const struct tcp_hello *hello, bool v6,
+                               struct ciao_frame *frame)
+{
+    const struct tcp_service service = tcp_service_of(hello->settings);
+    uint32_t mss = TCP_OPTION_MSS << 24 | 4 << 16 | hello->mss;
+    uint32_t permitted = (uint32_t)SACK_PERMITTED << 16 | TCP_OPTION_TIMESTAMPS << 8 | 10;
+    uint32_t wscale = TCP_OPTION_NOP << 24 | TCP_OPTION_WSCALE << 16 | 3 << 8 | hello->wscale;
+    uint32_t fourth =
+        HELLO_LEN << 26 | (uint32_t)hello->flags << 16 | tcp_window_initial(hello->settings);
+    uint8_t *l4 = tcp_put_frame(frame, v6, HELLO_LEN, 0);
+    uint64_t sum = v6 ? tcp_put_ip6(hello->addresses, service, l4, HELLO_LEN)
+                      : tcp_put_ip4(tcp->ip, hello->head, service, l4, HELLO_LEN);
+    sum = csum_add(sum, tcp_pseudo_sum(HELLO_LEN));
+    sum = csum_add(sum, tcp_put_ports(l4, hello->head, hello->seq));
+    sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)hello->ack << 32 | fourth));
+    sum = csum_add(sum, csum_put_64(l4 + 16, mss));
+    sum = csum_add(sum, csum_put_64(l4 + 24, (uint64_t)permitted << 32 | hello->ts_val));
+    sum = csum_add(sum, csum_put_64(l4 + 32, (uint64_t)hello->ts_ecr << 32 | wscale));
+    csum_store(l4 + TCP_CHECKSUM_OFFSET, sum);
+}
+
+bool tcp_control_hello(struct tcp *tcp, const struct tcp_hello *hello, struct ciao_frame *frame)
+{
+    const uint32_t denied = CIAO_NO_TIMESTAMPS | CIAO_NO_SACK | CIAO_NO_WSCALE;
+    const struct tcp_head *head = hello->head;
+    if ((hello->settings->flags & denied) || !tcp_single_may(tcp, head->link))
+        return false;
+    if (frame == NULL)
+        frame = ip_outbox_next(tcp->ip, head->link);
+    if (frame == NULL)
+        return true;
+    if (head->v6)
+        put_hello(tcp, hello, true, frame);
+    else
+        put_hello(tcp, hello, false, frame);
+    return true;
+}
+
 bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head)
 {
     return tcp->ip->links.at[head->link].link.kind != CIAO_LINK_ETHERNET;
@@ -236,7 +254,7 @@ bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head)
 static void put_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset,
                          struct ciao_frame *frame)
 {
-    uint8_t *l4 = tcp_put_frame(frame, false, 0);
+    uint8_t *l4 = tcp_put_frame(frame, false, TCP_STAMPED_LEN, 0);
     const struct tcp_stamped stamped = {
         .head = &wait->head,
         .seq = wait->snd_nxt,
@@ -253,9 +271,7 @@ static void put_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t 
 
 bool tcp_control_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset)
 {
-    const struct ciao_link *link = &tcp->ip->links.at[wait->head.link].link;
-    if (wait->head.v6 || !wait->has_ts || link->kind == CIAO_LINK_ETHERNET || link->tx_csum
-        || !tcp->config->predict || trace_on(tcp->trace, CIAO_EVENTS_WIRE))
+    if (wait->head.v6 || !wait->has_ts || !tcp_single_may(tcp, wait->head.link))
         return false;
     struct ciao_frame *frame = ip_outbox_next(tcp->ip, wait->head.link);
     if (frame != NULL)

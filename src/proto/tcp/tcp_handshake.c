@@ -13,6 +13,7 @@
  * The other side of the same story, a listener's, is in tcp_listen.c.
  */
 #include "base/siphash.h"
+#include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_send.h"
 #include "proto/tcp/tcp_syn.h"
 #include "wire/addr.h"
@@ -250,6 +251,23 @@ static time_us syn_wait(const struct tcp *tcp, const struct tcb *tcb)
     return wait < settings->rto_max_us ? wait : settings->rto_max_us;
 }
 
+/* The first segment of all, and perhaps not for the first time. */
+static bool send_full_syn(struct tcp *tcp, const struct tcb *tcb, struct ciao_frame *frame)
+{
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    const struct tcp_hello hello = {
+        .head = &tcb->head,
+        .addresses = &((const struct tcb6 *)(const void *)tcb)->addresses,
+        .settings = settings,
+        .seq = tcb->iss,
+        .flags = TCP_SYN,
+        .mss = tcp_syn_our_mss(tcp, tcb->head.link, tcb->head.v6 != 0, settings),
+        .wscale = tcb->rcv_wscale,
+        .ts_val = tcp_ts_now(tcp, tcb->ts_offset),
+    };
+    return tcp_control_hello(tcp, &hello, frame);
+}
+
 /* SYN, or SYN,ACK when the peer's SYN is here already. */
 enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
@@ -271,6 +289,9 @@ enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao
         tcp_timer_set(tcp, tcb, TCP_TIMER_REXMT, tcp->now + wait);
         tcp_note(tcp, tcb, CIAO_DID_TIMER_SET, TCP_TIMER_REXMT, wait);
     }
+    if (piece.flags == TCP_SYN && tcb->urgent == 0 && !tcb->has_side
+        && send_full_syn(tcp, tcb, frame))
+        return TCP_SENT_FRAME;
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
 }
 

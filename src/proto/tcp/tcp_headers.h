@@ -139,15 +139,17 @@ TCP_WRITTEN_OUT uint64_t tcp_put_stamped_tcb(const struct tcp *tcp, const struct
     return tcp_put_stamped(l4, &stamped);
 }
 
-/* An empty frame with room for these headers: returns where TCP's begins. */
-TCP_WRITTEN_OUT uint8_t *tcp_put_frame(struct ciao_frame *frame, bool v6, uint32_t data_len)
+/* An empty frame with room for a TCP header of that length, and IP's; returns where TCP's begins.
+ */
+TCP_WRITTEN_OUT uint8_t *tcp_put_frame(struct ciao_frame *frame, bool v6, uint32_t header_len,
+                                       uint32_t data_len)
 {
     uint8_t *l4 = frame->room + IP_TO_L4;
     const uint32_t before = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
     ciao_frame_init(frame);
     frame->head = l4 - before;
-    frame->head_len = before + TCP_STAMPED_LEN;
-    frame->len = before + TCP_STAMPED_LEN + data_len;
+    frame->head_len = before + header_len;
+    frame->len = before + header_len + data_len;
     return l4;
 }
 

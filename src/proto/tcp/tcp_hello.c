@@ -18,7 +18,7 @@
 #include "proto/tcp/tcp_predict.h"
 #include "proto/tcp/tcp_syn.h"
 
-static uint64_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
+static inline uint32_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
 {
     return glance->hashed ? glance->hash : tcp_glance_hash(tcp, glance);
 }
@@ -49,12 +49,14 @@ static struct tcp_tuple tuple_of(const struct tcp_glance *glance)
 static bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
     struct tcp_header h;
-    struct flow_cursor cursor;
     const struct tcp_tuple tuple = tuple_of(glance);
-    uint64_t hash = hash_of(tcp, glance);
-    if (glance->v6 == ip_is_v4(&tuple.local) || glance->v6 == ip_is_v4(&tuple.remote)
-        || flow_first(&tcp->flows, hash, &cursor) != REF_NONE
-        || !ip_is_judged(tcp->ip, link, &tuple.remote, &tuple.local))
+    uint32_t hash = hash_of(tcp, glance);
+    if (glance->v6 && (ip_is_v4(&tuple.local) || ip_is_v4(&tuple.remote)))
+        return false;
+    if (flow_look(&tcp->flows, hash, flow_home(&tcp->flows, hash)) != REF_NONE)
+        return false;
+    const struct tcp_pair *pair = tcp_pair_kept(tcp, &tuple.local, &tuple.remote);
+    if (pair == NULL || pair->believed != (uint32_t)link + 1)
         return false;
     struct tcp_listener *listener = tcp_listen_find(tcp, &tuple, hash);
     if (listener == NULL || !tcp_syn_may_knock(tcp, listener) || !takes_options(glance, &h)
@@ -62,6 +64,7 @@ static bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *gl
         return false;
     const struct tcp_knock knock = {
         .opt = &h.opt,
+        .pair = pair,
         .hash = hash,
         .seq = get_be32(glance->l4 + 4),
         .link = (uint8_t)link,

@@ -156,6 +156,8 @@ CIAO_MUST_CHECK int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local
 /* NULL: it is not among those that are kept, or they don't hold any more. */
 const struct tcp_pair *tcp_pair_kept(struct tcp *tcp, const struct ciao_addr *local,
                                      const struct ciao_addr *remote);
+/* IP believes what came by that link from the remote one. */
+void tcp_pair_believe(struct tcp *tcp, const struct tcp_pair *pair, uint8_t link);
 /* The same of a host to which no way is known, for who has a way of his own. */
 void tcp_pair_without_way(const struct tcp *tcp, const struct ciao_addr *local,
                           const struct ciao_addr *remote, struct tcp_pair *pair);
@@ -421,27 +423,6 @@ struct tcp_bare {                                /* a segment of a record that h
 void tcp_reply_bare(struct tcp *tcp, const struct tcp_bare *bare, bool again);
 uint32_t tcp_ts_now(const struct tcp *tcp,
                     uint32_t offset); /* the timestamp clock, 1 ms a tick [RFC7323 5.4] */
-
-/* ---- segments without data, the straight way: tcp_control.c ---- */
-struct tcp_control { /* no SACK blocks, no ports: these are the record's */
-    const struct tcp_head *head;
-    const struct tcp_addresses *addresses; /* of IPv6, behind the record */
-    struct tcp_header h;
-    uint8_t ttl, tos;
-};
-/* May it be written this way: does the link need nobody's address? */
-bool tcp_control_is_plain(const struct tcp *tcp, const struct tcp_head *head);
-/* An ACK, and more with `fin` (TCP_FIN or 0), of a connection to which nothing unusual happens:
- * no option but timestamps, nothing urgent, no ECN.  It settles what was owed. */
-void tcp_control_put(struct tcp *tcp, struct tcb *tcb, uint32_t fin, struct ciao_frame *frame);
-/* Write it, whole, into a frame that holds nothing. */
-void tcp_control_write(struct tcp *tcp, const struct tcp_control *control,
-                       struct ciao_frame *frame);
-/* The ACK of a TIME-WAIT record, through the outbox; false: not usual, and nothing is done. */
-bool tcp_control_wait_ack(struct tcp *tcp, const struct tcp_wait *wait, uint32_t ts_offset);
-/* What a record without a TCB says, through the outbox, whatever the link. */
-void tcp_control_reply(struct tcp *tcp, const struct tcp_control *control, uint16_t route,
-                       uint8_t wscale, bool again);
 
 /* ---- what leaves next: tcp_output.c.  SYN and SYN,ACK: tcp_handshake.c ---- */
 enum tcp_sent {

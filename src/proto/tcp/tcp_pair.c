@@ -69,6 +69,11 @@ const struct tcp_pair *tcp_pair_kept(struct tcp *tcp, const struct ciao_addr *lo
     return holds ? kept : NULL;
 }
 
+void tcp_pair_believe(struct tcp *tcp, const struct tcp_pair *pair, uint8_t link)
+{
+    tcp->pairs[pair - tcp->pairs].believed = link + 1u;
+}
+
 int tcp_pair_find(struct tcp *tcp, const struct ciao_addr *local, const struct ciao_addr *remote,
                   const struct tcp_pair **pair)
 {

@@ -6,6 +6,7 @@
  * decided by whoever calls; here it is written down, and said in the event SENT.  SYN and RST of
  * records that have no TCB pass here too.
  */
+#include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_send.h"
 #include "proto/tcp/tcp_sums.h"
 

@@ -113,7 +113,7 @@ TCP_WRITTEN_OUT bool output(struct tcp *tcp, struct tcb *tcb, bool v6, struct ci
     tcb->flags &= ~TCB_CWND_LIMITED;
     tcb->snd.nxt = seq + len;
     start_timer(tcp, tcb);
-    uint8_t *l4 = tcp_put_frame(frame, v6, len);
+    uint8_t *l4 = tcp_put_frame(frame, v6, TCP_STAMPED_LEN, len);
     frame->n_frags = 1;
     uint64_t sum = tcp_pseudo_sum(l4_len) + put_payload(tcp, queue, frame->frag, seq, len);
     remember(tcp, tcb, side, queue, len);

@@ -20,6 +20,7 @@
  */
 #include "base/bytes.h"
 #include "proto/ip/ip_internal.h"
+#include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_send.h"
 #include "proto/tcp/tcp_sums.h"
 #include "wire/ip4.h"

@@ -13,6 +13,7 @@
  * means here that the child goes: the listener never moved.  When the queue of half-open ones is
  * full, SYN cookies (tcp_cookie.c) need no record at all.
  */
+#include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_syn.h"
 #include "wire/addr.h"
 
@@ -50,9 +51,31 @@ static void put_timestamps(const struct tcp *tcp, const struct tcp_syn *syn,
     opt->ts_ecr = syn->ts_recent;
 }
 
-static void send_syn_ack(struct tcp *tcp, struct tcp_syn *syn, bool again)
+#define ALL_OPTIONS (TCB_TS | TCB_SACK | TCB_WSCALE)
+
+/* As send_any_syn_ack() would, where the peer takes all that we offer; false: not done. */
+static bool send_full_syn_ack(struct tcp *tcp, const struct tcp_syn *syn,
+                              const struct ciao_settings *settings)
 {
-    const struct ciao_settings *settings = settings_of(tcp, syn);
+    const struct tcp_hello hello = {
+        .head = &syn->head,
+        .addresses = addresses_of(syn),
+        .settings = settings,
+        .seq = syn->iss,
+        .ack = syn->irs + 1,
+        .flags = TCP_SYN | TCP_ACK,
+        .mss = tcp_syn_our_mss(tcp, syn->head.link, syn->head.v6 != 0, settings),
+        .wscale = tcp_window_scale(settings),
+        .ts_val = tcp_ts_now(tcp, syn->ts_offset),
+        .ts_ecr = syn->ts_recent,
+    };
+    return syn->agreed == ALL_OPTIONS && !syn->ecn && tcp_control_hello(tcp, &hello, NULL);
+}
+
+static __attribute__((noinline)) void send_any_syn_ack(struct tcp *tcp, const struct tcp_syn *syn,
+                                                       const struct ciao_settings *settings,
+                                                       bool again)
+{
     struct tcp_control control = {
         .head = &syn->head,
         .addresses = addresses_of(syn),
@@ -70,9 +93,16 @@ static void send_syn_ack(struct tcp *tcp, struct tcp_syn *syn, bool again)
     put_timestamps(tcp, syn, opt);
     if (syn->ecn) /* [RFC3168 6.1.1 3168-1] */
         control.h.flags |= TCP_ECE;
+    tcp_control_reply(tcp, &control, syn->route, 0, again);
+}
+
+static void send_syn_ack(struct tcp *tcp, struct tcp_syn *syn, bool again)
+{
+    const struct ciao_settings *settings = settings_of(tcp, syn);
     if (syn->tries < UINT8_MAX)
         syn->tries++;
-    tcp_control_reply(tcp, &control, syn->route, 0, again);
+    if (!send_full_syn_ack(tcp, syn, settings))
+        send_any_syn_ack(tcp, syn, settings, again);
 }
 
 static void send_ack(struct tcp *tcp, const struct tcp_syn *syn)
@@ -147,6 +177,20 @@ static void fill(struct tcp *tcp, struct tcp_syn *syn, struct tcp_listener *list
     listener->half_open++;
 }
 
+/* The peer is one whom IP believes.  Where there is no way to it, it is told nothing. */
+static const struct tcp_pair *pair_of(struct tcp *tcp, const struct tcp_knock *knock,
+                                      const struct tcp_tuple *tuple, struct tcp_pair *unreached)
+{
+    const struct tcp_pair *pair;
+    if (tcp_pair_find(tcp, &tuple->local, &tuple->remote, &pair) == 0) {
+        tcp_pair_believe(tcp, pair, knock->link);
+        return pair;
+    }
+    tcp_pair_without_way(tcp, &tuple->local, &tuple->remote, unreached);
+    unreached->path.link = knock->link;
+    return unreached;
+}
+
 static void take_way(struct tcp_syn *syn, const struct tcp_pair *pair)
 {
     syn->head.link = pair->path.link;
@@ -181,16 +225,13 @@ bool tcp_syn_make(struct tcp *tcp, struct tcp_listener *listener, const struct t
     if (ref == REF_NONE)
         return false;
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
-    const struct tcp_pair *pair;
     struct tcp_pair unreached;
     fill(tcp, syn, listener, knock);
     tcp_head_set(&syn->head, sizeof *syn, tuple);
     tcp_take_over(&syn->head, tcp->next_life++, CIAO_LISTEN);
-    if (tcp_pair_find(tcp, &tuple->local, &tuple->remote, &pair) != 0) {
-        tcp_pair_without_way(tcp, &tuple->local, &tuple->remote, &unreached);
-        unreached.path.link = knock->link;
-        pair = &unreached;
-    }
+    const struct tcp_pair *pair = knock->pair;
+    if (pair == NULL)
+        pair = pair_of(tcp, knock, tuple, &unreached);
     take_way(syn, pair);
     syn->iss = choose_iss(tcp, pair, tuple, knock->iss_above);
     tcp_born(tcp, syn->head.life, tuple, true);

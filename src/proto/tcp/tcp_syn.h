@@ -37,6 +37,7 @@ void tcp_handshake_answered(struct tcp *tcp, struct tcb *tcb, const struct tcp_s
 struct tcp_knock {
     const struct tcp_options *opt;
     const struct tcp_segment *seg; /* NULL: nobody is told of segments, and there is no text */
+    const struct tcp_pair *pair;   /* of the two hosts, if it is at hand; else NULL */
     uint64_t hash;
     seq_t seq;
     seq_t iss_above; /* our number is to be above this; 0: any */

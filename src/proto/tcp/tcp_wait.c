@@ -10,6 +10,7 @@
  * here, not in an eighth step.  A new SYN ends the wait when it is provably new: a later timestamp,
  * or a higher number.
  */
+#include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_wait.h"
 
 static struct trace_context at(const struct tcp_wait *wait)
