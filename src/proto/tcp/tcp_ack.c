@@ -314,7 +314,8 @@ static __attribute__((noinline)) void ack_with_data(struct tcp *tcp, struct tcb 
 
 /* No byte was ever queued, sent or received: there are a SYN, a FIN and the window to hear of, but
  * no range to free or to time, nothing to be SACKed or lost, and no cwnd. */
-static inline void ack_without_data(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said)
+static inline __attribute__((always_inline)) void ack_without_data(struct tcp *tcp, struct tcb *tcb,
+                                                                   const struct tcp_said *said)
 {
     const struct tcp_news *news = &said->news;
     bool advances = news->ack != tcb->snd.una;

@@ -161,7 +161,7 @@ static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tc
     tcb->flags |= TCB_SYN_LOST; /* nobody knows when the SYN,ACK left: no measurement */
     tcp_handshake_done(tcp, tcb);
     tcb->flags &= ~TCB_SYN_LOST;
-    tcp_listen_queue(tcp, listener, tcb);
+    tcp_listen_queue(tcp, tcp_listener_ref(tcp, listener), tcb);
     seg->wnd <<= tcb->snd_wscale;
     tcp_synchronised_arrives(tcp, tcb, seg);
     return true;

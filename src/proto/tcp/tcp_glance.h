@@ -138,7 +138,8 @@ __attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
     return csum_is_valid_header(sum);
 }
 
-/* The same of a header alone, without options or with timestamps. */
+/* The same of a header alone: with no options, with timestamps, or a SYN's with all. */
+#define TCP_GLANCE_HELLO_LEN 40u
 __attribute__((always_inline)) static inline bool tcp_glance_lone_sums_hold(
     const struct tcp_glance *glance)
 {
@@ -148,8 +149,12 @@ __attribute__((always_inline)) static inline bool tcp_glance_lone_sums_hold(
     if (glance->frame->csum != CIAO_CSUM_NONE)
         return true;
     uint64_t sum = tcp_glance_pseudo_sum(glance);
-    return csum_is_valid_header(glance->header_len == TCP_HEADER_LEN ? csum_more_20(sum, l4)
-                                                                     : csum_more_32(sum, l4));
+    if (glance->header_len == TCP_HEADER_LEN)
+        return csum_is_valid_header(csum_more_20(sum, l4));
+    sum = csum_more_32(sum, l4);
+    if (glance->header_len == TCP_GLANCE_HELLO_LEN)
+        sum = csum_add(sum, csum_long(l4 + 32));
+    return csum_is_valid_header(sum);
 }
 
 /* ---- what is done of each ---- */

@@ -29,7 +29,8 @@ static bool takes_options(const struct tcp_glance *glance, struct tcp_header *h)
 {
     const uint8_t *l4 = glance->l4;
     h->flags = l4[13];
-    return (l4[12] & 15) == 0 && tcp_parse_usual_syn(l4, glance->header_len, h);
+    return l4[12] == TCP_GLANCE_HELLO_LEN / 4 << 4
+           && tcp_parse_usual_syn(l4, TCP_GLANCE_HELLO_LEN, h);
 }
 
 static struct tcp_tuple tuple_of(const struct tcp_glance *glance)
@@ -60,7 +61,7 @@ static bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *gl
         return false;
     struct tcp_listener *listener = tcp_listen_find(tcp, &tuple, hash);
     if (listener == NULL || !tcp_syn_may_knock(tcp, listener) || !takes_options(glance, &h)
-        || !tcp_glance_sums_hold(tcp, glance))
+        || !tcp_glance_lone_sums_hold(glance))
         return false;
     const struct tcp_knock knock = {
         .opt = &h.opt,
@@ -90,7 +91,7 @@ static bool answer_arrives(struct tcp *tcp, int link, const struct tcp_glance *g
     if (!tcp_state_is(tcb, CIAO_SYN_SENT) || !(tcb->flags & TCB_IN_FLOW) || tcb->has_side
         || !tcp_glance_is_of(tcb, glance) || !tcp_believes(tcp, link, &tcb->head)
         || said.news.ack != tcb->iss + 1 || tcb->snd.nxt != said.news.ack
-        || !takes_options(glance, &h) || !tcp_glance_sums_hold(tcp, glance))
+        || !takes_options(glance, &h) || !tcp_glance_lone_sums_hold(glance))
         return false;
     tcp->ip->accepted++;
     tcp_flow_remember(tcp, glance->flow, tcb->flow_hash);
@@ -123,7 +124,7 @@ static bool ack_arrives(struct tcp *tcp, int link, const struct tcp_glance *glan
     struct tcp_syn *syn = tcp_syn_at(tcp, glance->flow);
     const uint8_t *l4 = glance->l4;
     if (!is_of(syn, glance) || !tcp_believes(tcp, link, &syn->head) || !is_awaited(syn, glance)
-        || !tcp_syn_may_grow_up(tcp, syn) || !tcp_glance_sums_hold(tcp, glance))
+        || !tcp_syn_may_grow_up(tcp, syn) || !tcp_glance_lone_sums_hold(glance))
         return false;
     const struct tcp_said said = {
         .news = {.ack = get_be32(l4 + 8), .wnd = (uint32_t)get_be16(l4 + 14) << syn->peer_wscale},

@@ -246,7 +246,7 @@ void tcp_listen_syn_arrives(struct tcp *tcp, ref_t syn,
                             struct tcp_segment *seg); /* SYN-RECEIVED of a child */
 void tcp_listen_syn_timeout(struct tcp *tcp, ref_t syn);
 void tcp_listen_syn_end(struct tcp *tcp, ref_t syn, enum ciao_arc_row row);
-void tcp_listen_queue(struct tcp *tcp, struct tcp_listener *listener, struct tcb *tcb);
+void tcp_listen_queue(struct tcp *tcp, ref_t listener, struct tcb *tcb);
 void tcp_syn_arrives(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
                      const struct tcp_tuple *tuple, seq_t iss_above);
 uint16_t tcp_syn_our_mss(const struct tcp *tcp, uint8_t link, bool v6,

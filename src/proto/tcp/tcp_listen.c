@@ -221,11 +221,12 @@ void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener)
 
 /* ---- the accept queue ---- */
 
-void tcp_listen_queue(struct tcp *tcp, struct tcp_listener *listener, struct tcb *tcb)
+void tcp_listen_queue(struct tcp *tcp, ref_t listener_ref, struct tcb *tcb)
 {
+    struct tcp_listener *listener = tcp_listener_at(tcp, listener_ref);
     ref_t ref = tcp_tcb_ref(tcp, tcb);
     tcb->flags |= TCB_IN_ACCEPT;
-    tcb->listener = tcp_listener_ref(tcp, listener);
+    tcb->listener = listener_ref;
     if (listener->accept_last == REF_NONE)
         listener->accept_first = ref;
     else
@@ -233,7 +234,8 @@ void tcp_listen_queue(struct tcp *tcp, struct tcp_listener *listener, struct tcb
     listener->accept_last = ref;
     listener->waiting++;
     tcp_note(tcp, tcb, CIAO_DID_QUEUED_FOR_ACCEPT, listener->waiting, listener->backlog);
-    tcp_told_list(tcp, tcb->listener);
+    if (!listener->user_listed)
+        tcp_told_list(tcp, listener_ref);
 }
 
 int tcp_user_accept(struct tcp *tcp, ciao_conn handle, ciao_conn *conn)

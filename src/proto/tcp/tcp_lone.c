@@ -70,9 +70,8 @@ static inline void take(struct tcp *tcp, struct tcb *tcb, const struct tcp_glanc
     }
 }
 
-bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+bool tcp_lone_arrives(struct tcp *tcp, struct tcb *tcb, int link, const struct tcp_glance *glance)
 {
-    struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
     if (!holds(tcp, tcb, link, glance))
         return false;
     tcp->ip->accepted++;

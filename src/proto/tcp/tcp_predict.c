@@ -360,10 +360,9 @@ static inline bool is_usual_glance(const struct tcp_glance *glance)
 }
 
 /* It acknowledges no bytes of ours, or says goodbye. */
-static inline bool is_lone(const struct tcp *tcp, const struct tcp_glance *glance)
+static inline bool is_lone(const struct tcb *tcb, const struct tcp_glance *glance)
 {
-    return glance->data_len == 0
-           && ((glance->l4[13] & TCP_FIN) || !tcp_tcb_at(tcp, glance->flow)->has_side);
+    return glance->data_len == 0 && ((glance->l4[13] & TCP_FIN) || !tcb->has_side);
 }
 
 static __attribute__((noinline)) unsigned predict_run(struct tcp *tcp, int link,
@@ -393,9 +392,11 @@ unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances
     unsigned done = 0;
     if (glances[0].l4 == NULL)
         return 0;
-    if (is_usual_glance(&glances[0]))
-        done = is_lone(tcp, &glances[0]) ? tcp_lone_arrives(tcp, link, &glances[0])
+    if (is_usual_glance(&glances[0])) {
+        struct tcb *tcb = tcp_tcb_at(tcp, glances[0].flow);
+        done = is_lone(tcb, &glances[0]) ? tcp_lone_arrives(tcp, tcb, link, &glances[0])
                                          : predict_run(tcp, link, glances, n);
+    }
     return done != 0 ? done : header_arrives(tcp, link, &glances[0]);
 }
 
@@ -406,8 +407,10 @@ bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame)
     tcp_judged(tcp);
     if (is_off(tcp) || !glance_at_one(tcp, ip_link(tcp->ip, link), frame, &glance))
         return false;
-    if (is_usual_glance(&glance))
-        done = is_lone(tcp, &glance) ? tcp_lone_arrives(tcp, link, &glance)
+    if (is_usual_glance(&glance)) {
+        struct tcb *tcb = tcp_tcb_at(tcp, glance.flow);
+        done = is_lone(tcb, &glance) ? tcp_lone_arrives(tcp, tcb, link, &glance)
                                      : predict(tcp, link, &glance, glance.is_flow);
+    }
     return done || header_arrives(tcp, link, &glance);
 }

@@ -25,7 +25,8 @@ unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances
 bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame);
 
 /* The same for an ACK or a FIN alone, at a TCB without a side record: tcp_lone.c. */
-bool tcp_lone_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance);
+__attribute__((noinline)) bool tcp_lone_arrives(struct tcp *tcp, struct tcb *tcb, int link,
+                                                const struct tcp_glance *glance);
 
 /* After a batch, with tcp->unsettled: its last bytes are copied where that is better. */
 void tcp_receive_settle(struct tcp *tcp);

@@ -369,7 +369,7 @@ bool tcp_syn_may_grow_up(const struct tcp *tcp, const struct tcp_syn *syn)
 struct tcb *tcp_syn_grow_up(struct tcp *tcp, ref_t ref, struct tcp_syn *syn,
                             const struct tcp_said *said)
 {
-    struct tcp_listener *listener = tcp_listener_at(tcp, syn->listener);
+    ref_t listener = syn->listener;
     struct tcb *tcb = tcp_syn_grow(tcp, syn);
     if (tcb == NULL)
         return NULL;
