@@ -7,6 +7,7 @@
 #include "base/wheel.h"
 
 #include "base/assert.h"
+#include "base/mostly.h"
 
 #define TOP        (WHEEL_LEVELS - 1)
 #define DIGIT_MASK ((uint32_t)WHEEL_SLOTS - 1)
@@ -56,8 +57,8 @@ static uint64_t slot_bit(uint32_t slot)
 static inline void note_earliest(struct wheel *wheel, uint32_t slot, uint32_t tick)
 {
     uint32_t level = slot >> WHEEL_BITS;
-    bool occupied = wheel->occupied[level] & slot_bit(slot);
-    if (occupied && (int32_t)(tick - wheel->earliest[slot]) > 0)
+    bool occupied = wheel->occupied[level] >> (slot & DIGIT_MASK) & 1;
+    if (MOSTLY(occupied) && (int32_t)(tick - wheel->earliest[slot]) > 0)
         return;
     wheel->occupied[level] |= slot_bit(slot);
     wheel->vague[level] &= ~slot_bit(slot);
@@ -219,14 +220,6 @@ void wheel_set(struct wheel *wheel, ref_t ref, time_us deadline)
         wheel_set_node(wheel, node_of(wheel, ref), ref, deadline / 1000 + (deadline % 1000 != 0));
 }
 
-void wheel_move_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick)
-{
-    if (node->tick == (uint32_t)tick_for(wheel, tick))
-        return;
-    unlink_node(wheel, node);
-    wheel_arm_node(wheel, node, ref, tick);
-}
-
 static __attribute__((noinline)) void arm_anywhere(struct wheel *wheel, struct wheel_node *node,
                                                    ref_t ref, uint64_t tick)
 {
@@ -234,7 +227,7 @@ static __attribute__((noinline)) void arm_anywhere(struct wheel *wheel, struct w
 }
 
 /* The usual is a timeout of a second, on level 1. */
-void wheel_arm_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick)
+static inline void arm(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick)
 {
     uint64_t differs = tick ^ wheel->position;
     bool usual = tick > wheel->position && differs - WHEEL_SLOTS < WHEEL_SLOTS * (WHEEL_SLOTS - 1);
@@ -242,6 +235,24 @@ void wheel_arm_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uin
         link_in(wheel, ref, node, (uint32_t)tick, 1u << WHEEL_BITS | digit_of(tick, 1));
     else
         arm_anywhere(wheel, node, ref, tick);
+}
+
+/* It is armed. */
+static __attribute__((noinline)) void move(struct wheel *wheel, struct wheel_node *node, ref_t ref,
+                                           uint64_t tick)
+{
+    if (node->tick == (uint32_t)tick_for(wheel, tick))
+        return;
+    unlink_node(wheel, node);
+    arm(wheel, node, ref, tick);
+}
+
+void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick)
+{
+    if (wheel_node_armed(node))
+        move(wheel, node, ref, tick);
+    else
+        arm(wheel, node, ref, tick);
 }
 
 /* The first slot that is due, which is on the first level that has any; -1 when there is none. */

@@ -91,22 +91,10 @@ static inline bool wheel_node_armed(const struct wheel_node *node)
 {
     return node->place != 0;
 }
-/* It is not armed. */
-__attribute__((noinline)) void wheel_arm_node(struct wheel *wheel, struct wheel_node *node,
-                                              ref_t ref, uint64_t tick);
+/* Armed or not, it is due at that tick. */
+void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick);
 /* It is armed. */
-__attribute__((noinline)) void wheel_move_node(struct wheel *wheel, struct wheel_node *node,
-                                               ref_t ref, uint64_t tick);
-/* So it is here. */
 __attribute__((noinline)) void wheel_disarm(struct wheel *wheel, struct wheel_node *node);
-static inline void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref,
-                                  uint64_t tick)
-{
-    if (wheel_node_armed(node))
-        wheel_move_node(wheel, node, ref, tick);
-    else
-        wheel_arm_node(wheel, node, ref, tick);
-}
 static inline void wheel_cancel_node(struct wheel *wheel, struct wheel_node *node)
 {
     if (wheel_node_armed(node))

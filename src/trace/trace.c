@@ -58,15 +58,20 @@ static __attribute__((noinline, cold)) bool goes_round(struct trace *trace)
     return false;
 }
 
-static inline struct ciao_event *fill(struct trace *trace, struct what what, uint64_t life)
+static inline void put(struct ciao_event *event, time_us now, uint64_t life, struct what what)
 {
-    struct ciao_event *event = trace->next;
-    trace->next = event + 1;
-    event->time_us = trace->now;
+    event->time_us = now;
     event->life = life;
     __builtin_memcpy(&event->type, &what, sizeof what);
     event->u.args[0] = event->u.args[1] = event->u.args[2] = event->u.args[3] = event->u.args[4] =
         0;
+}
+
+static inline struct ciao_event *fill(struct trace *trace, struct what what, uint64_t life)
+{
+    struct ciao_event *event = trace->next;
+    trace->next = event + 1;
+    put(event, trace->now, life, what);
     return event;
 }
 

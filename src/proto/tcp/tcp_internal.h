@@ -87,10 +87,16 @@ static inline struct trace_context tcp_at(const struct tcb *tcb)
 {
     return (struct trace_context){tcb->head.life, (enum ciao_state)tcb->head.state};
 }
+__attribute__((noinline, cold)) void tcp_note_write(struct tcp *tcp, const struct tcb *tcb,
+                                                    enum ciao_reason reason, uint64_t a,
+                                                    uint64_t b);
+/* trace_reason() of a connection. */
 static inline void tcp_note(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason,
                             uint64_t a, uint64_t b)
 {
-    trace_reason(tcp->trace, tcp_at(tcb), reason, a, b);
+    tcp->trace->reasons[reason]++;
+    if (__builtin_expect(trace_on(tcp->trace, trace_class_of(reason)), 0))
+        tcp_note_write(tcp, tcb, reason, a, b);
 }
 static inline uint32_t tcp_now_ms(const struct tcp *tcp)
 {

@@ -37,8 +37,8 @@ static void timer_set(struct tcp *tcp, struct tcb *tcb, uint64_t wait_us)
 {
     if (tcb->trouble_ms != 0)
         wait_us = until_r2_us(tcp, tcb, wait_us);
-    tcp_timer_set(tcp, tcb, TCP_TIMER_REXMT, tcp->now + wait_us);
     tcp_note_why(tcp, tcb, CIAO_DID_TIMER_SET, TCP_TIMER_REXMT, wait_us);
+    tcp_timer_set(tcp, tcb, TCP_TIMER_REXMT, tcp->now + wait_us);
 }
 
 /* Without bytes, and where losses are not found by time, there is no tail to probe. */
@@ -47,14 +47,8 @@ static inline bool has_no_tail(const struct tcp *tcp, const struct tcb *tcb)
     return !tcb->has_side && !(tcp_tcb_settings(tcp, tcb)->more & CIAO_RACK);
 }
 
-/* [RFC6298 5.1, 5.3] */
-void tcp_retransmit_timer_restart(struct tcp *tcp, struct tcb *tcb)
+static __attribute__((noinline)) void restart_for_tail(struct tcp *tcp, struct tcb *tcb)
 {
-    if (has_no_tail(tcp, tcb)) {
-        tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
-        timer_set(tcp, tcb, tcb->rto_us);
-        return;
-    }
     uint32_t tail_us = tcp_tail_wait_us(tcp, tcb);
     tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
     if (tcp_by_time(tcp, tcb))
@@ -62,6 +56,17 @@ void tcp_retransmit_timer_restart(struct tcp *tcp, struct tcb *tcb)
     if (tail_us != 0)
         tcb->repair |= REPAIR_TAIL_SET;
     timer_set(tcp, tcb, tail_us != 0 ? tail_us : tcb->rto_us);
+}
+
+/* [RFC6298 5.1, 5.3] */
+void tcp_retransmit_timer_restart(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!has_no_tail(tcp, tcb)) {
+        restart_for_tail(tcp, tcb);
+        return;
+    }
+    tcb->repair &= (uint8_t)~REPAIR_TAIL_SET;
+    timer_set(tcp, tcb, tcb->rto_us);
 }
 
 /* ---- R1 and R2 [RFC9293 3.8.3 MUST-20, MUST-21, SHLD-9..SHLD-11] ---- */

@@ -19,6 +19,12 @@ void tcp_enter(struct tcp *tcp, struct tcp_head *head, enum ciao_arc_row row)
     trace_arc(tcp->trace, head->life, row);
 }
 
+void tcp_note_write(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason, uint64_t a,
+                    uint64_t b)
+{
+    trace_reason_write(tcp->trace, tcp_at(tcb), reason, a, b);
+}
+
 /* A record takes a life over from another one, in the state it is in: no arc, since nothing
  * happened. */
 void tcp_take_over(struct tcp_head *head, uint64_t life, enum ciao_state state)

@@ -14,6 +14,7 @@
  * close at once the FINs cross (CLOSING). A reset ends both directions at once, without a goodbye:
  * here are also the reasons to send one.
  */
+#include "base/mostly.h"
 #include "proto/tcp/tcp_wait.h"
 
 /* ---- the end of a record ---- */
@@ -291,10 +292,12 @@ static void close_quietly(struct tcp *tcp, struct tcb *tcb)
     }
 }
 
-/* Its handle is given up already. */
-static __attribute__((noinline)) void close_somehow(struct tcp *tcp, struct tcb *tcb)
+static __attribute__((noinline)) void close_somehow(struct tcp *tcp, struct tcb *tcb,
+                                                    struct ciao_event_report *report)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    tell_report(tcp, tcb, report);
+    give_handle_up(tcp, tcb);
     if (loses_bytes(tcp, tcb))
         tcp_teardown_end(
             tcp, tcb,
@@ -305,26 +308,32 @@ static __attribute__((noinline)) void close_somehow(struct tcp *tcp, struct tcb 
         close_quietly(tcp, tcb);
 }
 
-/* Neither bytes nor settings stand in the way of a FIN: what close_somehow() would come to. */
+/* Neither bytes nor settings stand in the way of a FIN. */
 static inline bool only_says_goodbye(const struct tcp *tcp, const struct tcb *tcb)
 {
     const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT;
-    return tcb->queue == 0 && !(tcb->flags & TCB_FIN_QUEUED) && (states >> tcb->head.state & 1)
-           && !(tcp_tcb_settings(tcp, tcb)->flags & CIAO_LINGER);
+    return MOSTLY(tcb->queue == 0) && MOSTLY(!(tcb->flags & TCB_FIN_QUEUED))
+           && MOSTLY(states >> tcb->head.state & 1)
+           && MOSTLY(!(tcp_tcb_settings(tcp, tcb)->flags & CIAO_LINGER));
 }
 
-/* [RFC9293 3.10.4] */
+/* [RFC9293 3.10.4]  Where it only says goodbye it does at once what close_somehow() would. */
 void tcp_teardown_close(struct tcp *tcp, struct tcb *tcb, struct ciao_event_report *report)
 {
-    tell_report(tcp, tcb, report);
-    give_handle_up(tcp, tcb);
     if (!only_says_goodbye(tcp, tcb)) {
-        close_somehow(tcp, tcb);
+        close_somehow(tcp, tcb, report);
         return;
     }
-    tcp_enter(tcp, &tcb->head,
-              tcp_state_is(tcb, CIAO_ESTABLISHED) ? CIAO_ARC_ESTABLISHED_FIN_WAIT_1_WE_CLOSED_FIRST
-                                                  : CIAO_ARC_CLOSE_WAIT_LAST_ACK_WE_CLOSED_TOO);
+    if (report != NULL)
+        *report = (struct ciao_event_report){0};
+    if (tcp_state_is(tcb, CIAO_ESTABLISHED)) {
+        trace_close_empty(tcp->trace, tcb->head.life, CIAO_ESTABLISHED);
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_FIN_WAIT_1_WE_CLOSED_FIRST);
+    } else {
+        trace_close_empty(tcp->trace, tcb->head.life, CIAO_CLOSE_WAIT);
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSE_WAIT_LAST_ACK_WE_CLOSED_TOO);
+    }
+    give_handle_up(tcp, tcb);
     queue_fin(tcp, tcb);
 }
 
