@@ -58,10 +58,15 @@ uint32_t pool_take(struct pool *pool)
 
 void pool_give(struct pool *pool, uint32_t index)
 {
+    pool_give_slot(pool, index, pool_at(pool, index));
+}
+
+void pool_give_slot(struct pool *pool, uint32_t index, void *slot)
+{
     uint64_t *word = bits_of(pool, index), out = *word;
     ASSERT(index - 1 < pool->high && (out & bit_of(index)));
     *word = out & ~bit_of(index);
-    *(uint32_t *)pool_at(pool, index) = pool->free_head;
+    *(uint32_t *)slot = pool->free_head;
     pool->free_head = index;
     pool->used--;
 }

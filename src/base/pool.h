@@ -29,6 +29,7 @@ void pool_init(struct pool *pool, void *memory, uint32_t stride, uint32_t capaci
 /* An index from 1 up, 0 at the budget.  What the slot held before is still in it. */
 uint32_t pool_take(struct pool *pool);
 void pool_give(struct pool *pool, uint32_t index);
+void pool_give_slot(struct pool *pool, uint32_t index, void *slot); /* which lies at pool_at() */
 
 /* Is this slot out?  True for what pool_take() returned and pool_give() has not had. */
 bool pool_is_out(const struct pool *pool, uint32_t index);

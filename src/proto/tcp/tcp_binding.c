@@ -13,6 +13,7 @@
  *
  * Sockets that are bound and not connected, and listeners' conflicts, are not known here.
  */
+#include "base/mostly.h"
 #include "proto/tcp/tcp_internal.h"
 
 BUILD_ASSERT(sizeof(struct tcp_binding) == 32);
@@ -36,31 +37,31 @@ int tcp_bindings_init(struct tcp_bindings *bindings, struct arena *arena, uint32
     return 0;
 }
 
-/* Which bits are turned over for an address that ends in these 32.  Nobody but us chooses our
- * addresses: this needs no secret. */
-static inline uint32_t stirred(uint32_t low)
+/* Which bits are turned over for an address that ends in these 32, as they lie on the wire.  Nobody
+ * but us chooses our addresses: this needs no secret. */
+static inline uint32_t stirred(uint32_t wire)
 {
-    if (__builtin_expect(low >> 24 == 127, 0))
-        low = 127u << 24;
-    return (uint16_t)(low ^ low * 0x9e3779b1u >> 16);
+    if (__builtin_expect(BYTES_BE32(wire) >> 24 == 127, 0))
+        wire = BYTES_BE32(127u << 24);
+    return (uint16_t)(wire ^ wire * 0x9e3779b1u >> 16);
 }
 
-static inline struct tcp_binding *place_of(const struct tcp_bindings *bindings, uint32_t low,
+static inline struct tcp_binding *place_of(const struct tcp_bindings *bindings, uint32_t wire,
                                            uint16_t port)
 {
-    return &bindings->place[port ^ stirred(low)];
+    return &bindings->place[port ^ stirred(wire)];
 }
 
 static inline struct tcp_binding *place_of_head(const struct tcp_bindings *bindings,
                                                 const struct tcp_head *head)
 {
-    return place_of(bindings, BYTES_BE32(head->ends.laddr), tcp_lport(head));
+    return place_of(bindings, head->ends.laddr, tcp_lport(head));
 }
 
 /* Somebody will look there soon. */
 void tcp_binding_prefetch(const struct tcp *tcp, uint32_t low, uint16_t port)
 {
-    __builtin_prefetch(place_of(&tcp->bindings, low, port), 1);
+    __builtin_prefetch(place_of(&tcp->bindings, BYTES_BE32(low), port), 1);
 }
 
 static bool is_held(const struct tcp_binding *binding)
@@ -70,7 +71,7 @@ static bool is_held(const struct tcp_binding *binding)
 
 bool tcp_binding_is_free(const struct tcp *tcp, uint32_t low, uint16_t port)
 {
-    const struct tcp_binding *first = place_of(&tcp->bindings, low, port);
+    const struct tcp_binding *first = place_of(&tcp->bindings, BYTES_BE32(low), port);
     return !is_held(first) && first->next == 0;
 }
 
@@ -155,11 +156,19 @@ void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record
     head->binding = (uint8_t)(TCP_BINDING_HELD | (reuse ? TCP_BINDING_REUSE : 0));
 }
 
+/* Of a record that holds its port.  Where no two have met at a place, who stands there is it. */
+static inline struct tcp_binding *held_by(struct tcp_bindings *bindings,
+                                          const struct tcp_head *head, size_t record_bytes)
+{
+    struct tcp_binding *first = place_of_head(bindings, head);
+    return MOSTLY(first->next == 0) ? first : find_or_make_far(bindings, head, record_bytes);
+}
+
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
                        size_t record_bytes)
 {
-    struct tcp_binding *binding = find_or_make(&tcp->bindings, to, record_bytes);
     ASSERT(from->binding & TCP_BINDING_HELD);
+    struct tcp_binding *binding = held_by(&tcp->bindings, to, record_bytes);
     binding->connected--;
     binding->time_wait++;
     to->binding = from->binding;
@@ -170,13 +179,15 @@ void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, size_t record_byte
 {
     if (!(head->binding & TCP_BINDING_HELD))
         return;
-    struct tcp_binding *binding = find_or_make(&tcp->bindings, head, record_bytes);
-    uint32_t waits = head->state == CIAO_TIME_WAIT;
-    binding->time_wait -= waits;
-    binding->connected -= 1 - waits;
+    struct tcp_binding *binding = held_by(&tcp->bindings, head, record_bytes);
+    bool alone = place_of_head(&tcp->bindings, head)->next == 0;
+    if (head->state == CIAO_TIME_WAIT)
+        binding->time_wait--;
+    else
+        binding->connected--;
     binding->strict -= !(head->binding & TCP_BINDING_REUSE);
     head->binding = 0;
-    if (!is_held(binding) && place_of_head(&tcp->bindings, head)->next != 0)
+    if (!alone && !is_held(binding))
         drop_far(&tcp->bindings, head, record_bytes);
 }
 
@@ -208,10 +219,11 @@ static uint32_t low_word(const struct ciao_addr *addr)
 static int busy_at(const struct tcp_bindings *bindings, uint32_t low,
                    const struct ciao_endpoint *wanted, bool v6only)
 {
-    const struct tcp_binding *binding = place_of(bindings, low, wanted->port);
+    const struct tcp_binding *binding = place_of(bindings, BYTES_BE32(low), wanted->port);
     int busy = 0;
     for (;; binding = other_at(bindings, binding->next)) {
-        if (is_held(binding) && stirred(low_word(&binding->local)) == stirred(low)
+        if (is_held(binding)
+            && stirred(BYTES_BE32(low_word(&binding->local))) == stirred(BYTES_BE32(low))
             && meets(&wanted->addr, &binding->local, v6only))
             busy |= busy_of(binding);
         if (binding->next == 0)

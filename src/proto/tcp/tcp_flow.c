@@ -276,13 +276,16 @@ bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash)
     return true;
 }
 
-uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to)
+void tcp_flow_succeed_at(struct tcp *tcp, ref_t from, ref_t to, uint64_t hash)
 {
-    uint64_t hash = hash_of(tcp, from);
     bool stood = flow_replace(&tcp->flows, hash, from, to);
     ASSERT(stood);
     tcp_flow_remember(tcp, to, hash);
-    return hash;
+}
+
+void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to)
+{
+    tcp_flow_succeed_at(tcp, from, to, hash_of(tcp, from));
 }
 
 void tcp_flow_remove_at(struct tcp *tcp, ref_t ref, uint64_t hash)

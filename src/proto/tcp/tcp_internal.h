@@ -143,8 +143,9 @@ ref_t tcp_flow_arrives(struct tcp *tcp, const struct tcp_segment *seg);
 /* The same where it probably is what stood there a moment ago. */
 ref_t tcp_flow_arrives_at(struct tcp *tcp, const struct tcp_segment *seg, ref_t place);
 bool tcp_flow_add(struct tcp *tcp, ref_t ref, uint64_t hash); /* false: the table is full */
-/* One record takes the place of another one of the same tuple, whose hash is returned. */
-uint64_t tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to);
+/* One record takes the place of another one of the same tuple. */
+void tcp_flow_succeed(struct tcp *tcp, ref_t from, ref_t to);
+void tcp_flow_succeed_at(struct tcp *tcp, ref_t from, ref_t to, uint64_t hash); /* hash known */
 /* The hash of a record that is served now; its lower half will do. */
 void tcp_flow_remember(struct tcp *tcp, ref_t ref, uint64_t hash);
 void tcp_flow_remove(struct tcp *tcp, ref_t ref);

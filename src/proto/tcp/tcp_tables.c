@@ -124,7 +124,7 @@ void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
         leave_lists(tcp, tcb);
     tcp_settings_give(tcp, tcb->settings);
     tcb->head.life = 0;
-    pool_give(tcb->head.v6 ? &tcp->tcbs6 : &tcp->tcbs, ref_index(tcp_tcb_ref(tcp, tcb)));
+    pool_give_slot(tcb->head.v6 ? &tcp->tcbs6 : &tcp->tcbs, ref_index(tcp_tcb_ref(tcp, tcb)), tcb);
 }
 
 /* ---- settings, shared where equal ---- */

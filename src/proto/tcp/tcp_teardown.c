@@ -139,6 +139,17 @@ bool tcp_teardown_our_fin_acked(struct tcp *tcp, struct tcb *tcb)
 
 /* ---- FIN: the peer's direction ---- */
 
+/* Our own FIN is not acknowledged yet, or has not even left. */
+static __attribute__((noinline)) void peer_closed_before_us(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcp_state_is(tcb, CIAO_ESTABLISHED))
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_CLOSE_WAIT_PEER_CLOSED_FIRST);
+    else
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_CLOSING_FINS_CROSSED);
+    tcp_output_wanted(tcp, tcb);
+    tcp_told_again(tcp, tcb, CIAO_READABLE);
+}
+
 /* The peer's FIN is next in order: there will be no more bytes.  [RFC9293 3.10.7.4 eighth
  * EV-39, EV-40, EV-41] */
 void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
@@ -146,22 +157,16 @@ void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
     tcb->rcv.nxt++;
     if (seq_lt(tcb->rcv.edge, tcb->rcv.nxt))
         tcb->rcv.edge = tcb->rcv.nxt;
-    tcb->flags |= TCB_FIN_RECEIVED;
+    tcb->flags |= TCB_FIN_RECEIVED | TCB_ACK_NOW;
     if (!(tcb->flags & TCB_ORPHAN)) /* else there is nobody to tell */
         tcp_note(tcp, tcb, CIAO_DID_EOF_QUEUED, tcb->queue == 0 ? 0 : tcp_unread_bytes(tcp, tcb),
                  0);
-    if (tcp_state_is(tcb, CIAO_FIN_WAIT_2)) {
-        tcb->flags |= TCB_ACK_NOW; /* the record sends it */
+    if (tcp_state_is(tcb, CIAO_FIN_WAIT_2)) { /* the record sends the ACK */
         tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_2_TIME_WAIT_PEER_CLOSED_TOO);
         tcp_wait_enter(tcp, tcb);
         return;
     }
-    tcp_ack_now(tcp, tcb);
-    if (tcp_state_is(tcb, CIAO_ESTABLISHED))
-        tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_CLOSE_WAIT_PEER_CLOSED_FIRST);
-    else
-        tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_CLOSING_FINS_CROSSED);
-    tcp_told_again(tcp, tcb, CIAO_READABLE);
+    peer_closed_before_us(tcp, tcb);
 }
 
 /* ---- the program gives the handle up ---- */

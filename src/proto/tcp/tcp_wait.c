@@ -11,6 +11,7 @@
  * or a higher number.
  */
 #include "proto/tcp/tcp_control.h"
+#include "proto/tcp/tcp_headers.h"
 #include "proto/tcp/tcp_wait.h"
 
 static struct trace_context at(const struct tcp_wait *wait)
@@ -43,29 +44,35 @@ static inline ref_t take_record(struct tcp *tcp, bool v6)
     return ref_make(v6 ? KIND_TW6 : KIND_TW4, pool_take(pool));
 }
 
+/* Of at most 31 bits. */
 static unsigned bits_of(uint32_t value)
 {
-    unsigned bits = value == 0 ? 0 : 32 - (unsigned)__builtin_clz(value);
-    return bits < 31 ? bits : 31;
+    return 31 - (unsigned)__builtin_clz(value * 2 + 1);
 }
 
-static void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb *tcb)
+/* Its head, with life and state, it takes over as it is. */
+static inline void fill(const struct tcp *tcp, struct tcp_wait *wait, const struct tcb *tcb)
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     *wait = (struct tcp_wait){
+        .head = tcb->head,
+        .timer = {0},
+        .next = REF_NONE,
         .snd_nxt = tcb->snd.nxt,
         .rcv_nxt = tcb->rcv.nxt,
         .ts_recent = tcb->ts_recent,
         .rcv_wnd = tcb->rcv.edge - tcb->rcv.nxt,
+        .hash_or_msl = 0,
+        .tcb = REF_NONE,
         .has_ts = (tcb->flags & TCB_TS) != 0,
         .rcv_wscale = tcb->rcv_wscale & 15u,
         .rst_ends = (settings->more & CIAO_RST_ENDS_TIME_WAIT) != 0,
         .passive = (tcb->flags & TCB_PASSIVE) != 0,
+        .queued = 0,
+        .spare = 0,
         .max_wnd_bits = bits_of(tcb->snd.max_wnd) & 31u,
         .route = tcb->route,
     };
-    tcp_head_copy(&wait->head, sizeof *wait, &tcb->head, sizeof *tcb);
-    tcp_take_over(&wait->head, tcb->head.life, CIAO_TIME_WAIT);
 }
 
 static __attribute__((noinline)) void send_unusual_ack(struct tcp *tcp, const struct tcp_wait *wait,
@@ -105,6 +112,15 @@ static uint32_t wait_of(const struct tcp *tcp, const struct tcb *tcb)
     return tcb->settings == 0 ? tcp->msl_ms : tcp_wait_ms_of(tcp_tcb_settings(tcp, tcb));
 }
 
+/* The program still holds its handle, or is to have it: the TCB stays beside the record. */
+static __attribute__((noinline)) void stay_beside(struct tcp *tcp, struct tcb *tcb, ref_t ref)
+{
+    tcp_wait_at(tcp, ref)->tcb = tcp_tcb_ref(tcp, tcb);
+    tcb->wait = ref;
+    tcb->told_ready &= (uint8_t)~CIAO_READABLE; /* end of stream is news */
+    tcp_teardown_gone(tcp, tcb);
+}
+
 /* `v6` is known where this is compiled: each family has its own. */
 static inline __attribute__((always_inline)) void enter(struct tcp *tcp, struct tcb *tcb, bool v6)
 {
@@ -112,19 +128,19 @@ static inline __attribute__((always_inline)) void enter(struct tcp *tcp, struct 
     struct tcp_wait *wait = tcp_wait_of(tcp, ref, v6);
     const bool owes_ack = (tcb->flags & (TCB_ACK_NOW | TCB_ACK_DELAYED)) != 0;
     const uint32_t ts_offset = tcb->ts_offset;
-    struct tcp_wait_term term = {.msl_ms = wait_of(tcp, tcb)};
+    const struct tcp_wait_term term = {wait_of(tcp, tcb), tcb->flow_hash};
     fill(tcp, wait, tcb);
-    term.hash = (uint32_t)tcp_flow_succeed(tcp, tcp_tcb_ref(tcp, tcb), ref);
+    if (v6)
+        ((struct tcp_wait6 *)(void *)wait)->addresses = *tcp_tcb_addresses(tcb);
+    tcp_flow_succeed_at(tcp, tcp_tcb_ref(tcp, tcb), ref, term.hash);
     tcp_binding_waits(tcp, &tcb->head, &wait->head, sizeof *wait);
     tcb->flags &= ~(TCB_IN_FLOW | TCB_ACK_NOW | TCB_ACK_DELAYED);
     tcp_note(tcp, tcb, CIAO_DID_TIME_WAIT_RECORD, (uint64_t)term.msl_ms * 2, 0);
     tcp_wait_begin(tcp, ref, wait, &term);
-    if (tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT)) {
-        wait->tcb = tcp_tcb_ref(tcp, tcb);
-        tcb->wait = ref;
-    }
-    tcb->told_ready &= (uint8_t)~CIAO_READABLE; /* end of stream is news */
-    tcp_teardown_gone(tcp, tcb);
+    if (tcb->flags & (TCB_HAS_HANDLE | TCB_IN_ACCEPT))
+        stay_beside(tcp, tcb, ref);
+    else
+        tcp_tcb_free(tcp, tcb);
     if (owes_ack)
         send_ack(tcp, wait, ts_offset);
     if (term.msl_ms == 0)
@@ -167,7 +183,7 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     if (!wait->passive) /* a listener's child took none */
         tcp_port_give(&tcp->ports, &key, tcp_lport(&wait->head));
     wait->head.life = 0;
-    pool_give(ref_kind(ref) == KIND_TW4 ? &tcp->waits : &tcp->waits6, ref_index(ref));
+    pool_give_slot(wait->head.v6 ? &tcp->waits6 : &tcp->waits, ref_index(ref), wait);
     if (tcb_ref != REF_NONE)
         tcb_is_left(tcp, tcp_tcb_at(tcp, tcb_ref));
 }
