@@ -127,6 +127,18 @@ static inline struct tcp_port_key tcp_port_key_of(const struct tcp_head *head, s
         __builtin_memcpy(key.remote.b, (const uint8_t *)head + record_bytes + 16, 16);
     return key;
 }
+/* The port of a record of so many bytes goes back. */
+static inline void tcp_port_give_of(struct tcp_ports *ports, const struct tcp_head *head,
+                                    size_t record_bytes)
+{
+    if (__builtin_expect(!head->v6, 1)) {
+        const struct tcp_port_ip4 key = {head->ends.laddr, head->ends.raddr, tcp_rport(head)};
+        tcp_port_give_ip4(ports, &key, tcp_lport(head));
+    } else {
+        const struct tcp_port_key key = tcp_port_key_of(head, record_bytes);
+        tcp_port_give(ports, &key, tcp_lport(head));
+    }
+}
 void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
 /* Of another record of the same ends, with the addresses behind it. */
 void tcp_head_copy(struct tcp_head *head, size_t record_bytes, const struct tcp_head *from,

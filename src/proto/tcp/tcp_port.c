@@ -109,12 +109,26 @@ int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_de
 
 /* ---- destinations ---- */
 
+static uint32_t wire_word(const struct ciao_addr *addr)
+{
+    uint32_t word;
+    __builtin_memcpy(&word, addr->b + 12, sizeof word);
+    return word;
+}
+
 /* In which bucket it is looked for. */
+static inline uint32_t hash_of_ip4(const struct tcp_ports *ports, const struct tcp_port_ip4 *key)
+{
+    const uint32_t words[] = {key->remote_port, key->local, key->remote};
+    return multilinear(ports->bucket_key, words, 3);
+}
+
 static uint32_t hash_of(const struct tcp_ports *ports, const struct tcp_port_key *key)
 {
     if (ip_is_v4(&key->remote)) {
-        const uint32_t words[] = {key->remote_port, ip_v4(&key->local), ip_v4(&key->remote)};
-        return multilinear(ports->bucket_key, words, 3);
+        const struct tcp_port_ip4 ip4 = {wire_word(&key->local), wire_word(&key->remote),
+                                         key->remote_port};
+        return hash_of_ip4(ports, &ip4);
     }
     uint32_t words[TCP_PORT_WORDS] = {key->remote_port};
     __builtin_memcpy(words + 1, key->local.b, sizeof key->local.b);
@@ -147,6 +161,18 @@ static bool is_for(const struct tcp_destination *destination, const struct tcp_p
     return destination->remote_port == key->remote_port
            && ip_equal(&destination->remote, &key->remote)
            && ip_equal(&destination->local, &key->local);
+}
+
+static inline bool is_ip4(const struct ciao_addr *addr, uint32_t wire)
+{
+    return wire_word(addr) == wire && ip_is_v4(addr);
+}
+
+static inline bool is_for_ip4(const struct tcp_destination *destination,
+                              const struct tcp_port_ip4 *key)
+{
+    return destination->remote_port == key->remote_port && is_ip4(&destination->remote, key->remote)
+           && is_ip4(&destination->local, key->local);
 }
 
 /* The link that names the destination, or the zero at the end of its bucket. */
@@ -406,13 +432,25 @@ static bool remove_port(struct tcp_ports *ports, struct tcp_destination *destina
     return true;
 }
 
-void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
+static inline void give(struct tcp_ports *ports, uint32_t index, uint16_t port)
 {
-    uint32_t index = *find_link(ports, key, hash_of(ports, key));
     struct tcp_destination *destination = destination_at(ports, index);
     if (index == 0 || !remove_port(ports, destination, port))
         return;
     ports->in_use--;
     if (destination->count == 0 && destination->idle_next == 0)
         list_idle(ports, index);
+}
+
+void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
+{
+    give(ports, *find_link(ports, key, hash_of(ports, key)), port);
+}
+
+void tcp_port_give_ip4(struct tcp_ports *ports, const struct tcp_port_ip4 *key, uint16_t port)
+{
+    uint32_t index = ports->buckets[hash_of_ip4(ports, key) & (ports->bucket_count - 1)];
+    while (index != 0 && !is_for_ip4(destination_at(ports, index), key))
+        index = destination_at(ports, index)->next;
+    give(ports, index, port);
 }

@@ -43,6 +43,12 @@ struct tcp_port_key {
     uint16_t remote_port;
 };
 
+/* The same for IPv4, the addresses as they lie on the wire. */
+struct tcp_port_ip4 {
+    uint32_t local, remote;
+    uint16_t remote_port;
+};
+
 /* Who holds which local address and port: tcp_binding.c. */
 struct tcp_binding {
     struct ciao_addr local;
@@ -72,5 +78,6 @@ bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint
 /* Give it back when the four-tuple is gone (CLOSED, or the end of TIME-WAIT).  Unknown ones are
  * ignored: a listener's children never took one. */
 void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port);
+void tcp_port_give_ip4(struct tcp_ports *ports, const struct tcp_port_ip4 *key, uint16_t port);
 
 #endif

@@ -19,10 +19,9 @@
 
 /* ---- the end of a record ---- */
 
-static void give_port(struct tcp *tcp, const struct tcb *tcb)
+static __attribute__((noinline)) void give_port(struct tcp *tcp, const struct tcb *tcb)
 {
-    const struct tcp_port_key key = tcp_port_key_of(&tcb->head, sizeof *tcb);
-    tcp_port_give(&tcp->ports, &key, tcp_lport(&tcb->head));
+    tcp_port_give_of(&tcp->ports, &tcb->head, sizeof *tcb);
 }
 
 /* CLOSED: out of the tables; the record stays as long as the program holds the handle, or is to
@@ -139,13 +138,8 @@ bool tcp_teardown_our_fin_acked(struct tcp *tcp, struct tcb *tcb)
 
 /* ---- FIN: the peer's direction ---- */
 
-/* Our own FIN is not acknowledged yet, or has not even left. */
-static __attribute__((noinline)) void peer_closed_before_us(struct tcp *tcp, struct tcb *tcb)
+static __attribute__((noinline)) void answer_fin(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcp_state_is(tcb, CIAO_ESTABLISHED))
-        tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_CLOSE_WAIT_PEER_CLOSED_FIRST);
-    else
-        tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_CLOSING_FINS_CROSSED);
     tcp_output_wanted(tcp, tcb);
     tcp_told_again(tcp, tcb, CIAO_READABLE);
 }
@@ -166,7 +160,11 @@ void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
         tcp_wait_enter(tcp, tcb);
         return;
     }
-    peer_closed_before_us(tcp, tcb);
+    if (tcp_state_is(tcb, CIAO_ESTABLISHED))
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_CLOSE_WAIT_PEER_CLOSED_FIRST);
+    else
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_CLOSING_FINS_CROSSED);
+    answer_fin(tcp, tcb);
 }
 
 /* ---- the program gives the handle up ---- */

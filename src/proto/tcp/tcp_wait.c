@@ -168,10 +168,11 @@ static __attribute__((noinline)) void tcb_is_left(struct tcp *tcp, struct tcb *t
         tcp_tcb_free(tcp, tcb);
 }
 
-void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
+/* `v6` is known where this is compiled, and the row of the usual end. */
+static inline __attribute__((always_inline)) void end(struct tcp *tcp, ref_t ref,
+                                                      enum ciao_arc_row row, bool v6)
 {
-    struct tcp_wait *wait = tcp_wait_at(tcp, ref);
-    const struct tcp_port_key key = tcp_port_key_of(&wait->head, sizeof *wait);
+    struct tcp_wait *wait = tcp_wait_of(tcp, ref, v6);
     ref_t tcb_ref = wait->tcb;
     if (wait->queued)
         tcp_flow_remove_at(tcp, ref, wait->hash_or_msl);
@@ -181,18 +182,26 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
     tcp_enter(tcp, &wait->head, row);
     tcp_wait_stop(tcp, ref, wait);
     if (!wait->passive) /* a listener's child took none */
-        tcp_port_give(&tcp->ports, &key, tcp_lport(&wait->head));
+        tcp_port_give_of(&tcp->ports, &wait->head, sizeof *wait);
     wait->head.life = 0;
-    pool_give_slot(wait->head.v6 ? &tcp->waits6 : &tcp->waits, ref_index(ref), wait);
+    pool_give_slot(v6 ? &tcp->waits6 : &tcp->waits, ref_index(ref), wait);
     if (tcb_ref != REF_NONE)
         tcb_is_left(tcp, tcp_tcb_at(tcp, tcb_ref));
+}
+
+void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
+{
+    end(tcp, ref, row, ref_kind(ref) == KIND_TW6);
 }
 
 /* [RFC9293 3.10.8 EV-56] */
 void tcp_wait_over(struct tcp *tcp, ref_t ref)
 {
     trace_reason(tcp->trace, at(tcp_wait_at(tcp, ref)), CIAO_TIMER_TIME_WAIT, 0, 0);
-    tcp_wait_end(tcp, ref, CIAO_ARC_TIME_WAIT_CLOSED_TWO_MSL_PASSED);
+    if (ref_kind(ref) == KIND_TW6)
+        end(tcp, ref, CIAO_ARC_TIME_WAIT_CLOSED_TWO_MSL_PASSED, true);
+    else
+        end(tcp, ref, CIAO_ARC_TIME_WAIT_CLOSED_TWO_MSL_PASSED, false);
 }
 
 /* ---- what arrives meanwhile ---- */
