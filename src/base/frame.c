@@ -1,7 +1,7 @@
 /*
  * Frames: who holds the references.
  */
-#include "ciao/frame.h"
+#include "base/frame.h"
 
 #include <stdbool.h>
 
@@ -63,6 +63,21 @@ void ciao_frame_move(struct ciao_frame *to, struct ciao_frame *from)
     __builtin_memcpy(to->room + offset, from->room + offset, HEAD_USUAL);
     to->head = to->room + offset;
     ciao_frame_init(from);
+}
+
+/* Of what waits there are headers alone: replies, and what a handshake or a goodbye says. */
+void frame_take(struct ciao_frame *to, const struct ciao_frame *from)
+{
+    size_t offset = head_offset(from);
+    bool usual = from->n_frags == 0 && from->head_len <= HEAD_USUAL
+                 && offset <= CIAO_FRAME_ROOM - HEAD_USUAL;
+    if (__builtin_expect(!usual, 0)) {
+        copy_used(to, from);
+        return;
+    }
+    __builtin_memcpy(to, from, offsetof(struct ciao_frame, frag));
+    __builtin_memcpy(to->room + offset, from->room + offset, HEAD_USUAL);
+    to->head = to->room + offset;
 }
 
 void ciao_frame_share(struct ciao_frame *to, const struct ciao_frame *from)

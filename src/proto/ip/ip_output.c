@@ -7,6 +7,7 @@
  * through ip_reply() is cut where it must be.  [RFC791 3.2], [RFC8200 4.5], [RFC6864 4]
  */
 #include "base/bytes.h"
+#include "base/frame.h"
 #include "proto/ip/ip_internal.h"
 
 BUILD_ASSERT(IP_TO_L4 >= ETH_HEADER_LEN + IP6_HEADER_LEN + IP6_FRAGMENT_LEN);
@@ -58,12 +59,12 @@ bool ip_queue_pop(struct ip_layer *ip, struct ip_queue *queue, struct ciao_frame
     if (index == 0)
         return false;
     struct ip_slot *slot = slot_at(ip, index);
-    ciao_frame_move(frame, &slot->frame);
+    frame_take(frame, &slot->frame);
     queue->first = slot->next;
     if (queue->first == 0)
         queue->last = 0;
     queue->count--;
-    pool_give(&ip->slots, index);
+    pool_give_slot(&ip->slots, index, slot);
     return true;
 }
 
@@ -79,8 +80,9 @@ bool ip_outbox_put(struct ip_layer *ip, uint8_t link, struct ciao_frame *frame)
 
 unsigned ip_outbox_take(struct ip_layer *ip, int link, struct ciao_frame *const *frames, unsigned n)
 {
+    struct ip_queue *outbox = &ip->links.at[link].outbox;
     unsigned taken = 0;
-    while (taken < n && ip_queue_pop(ip, &ip->links.at[link].outbox, frames[taken]))
+    while (taken < n && ip_queue_pop(ip, outbox, frames[taken]))
         taken++;
     return taken;
 }

@@ -413,16 +413,11 @@ bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint
     return add(ports, destination, port);
 }
 
-/* False: it is none of theirs. */
-static bool remove_port(struct tcp_ports *ports, struct tcp_destination *destination, uint16_t port)
+/* False, here and below: it is none of theirs. */
+static __attribute__((noinline)) bool remove_from_bitmap(struct tcp_ports *ports,
+                                                         struct tcp_destination *destination,
+                                                         uint16_t port)
 {
-    if (destination->bitmap == 0) {
-        uint32_t place = place_in_list(destination, port);
-        if (place == INLINE_PORTS)
-            return false;
-        destination->ports[place] = destination->ports[--destination->count];
-        return true;
-    }
     struct bitmap *bitmap = bitmap_of(ports, destination);
     if (!(bitmap->taken[port / 64] >> port % 64 & 1))
         return false;
@@ -432,10 +427,21 @@ static bool remove_port(struct tcp_ports *ports, struct tcp_destination *destina
     return true;
 }
 
+static bool remove_from_list(struct tcp_destination *destination, uint16_t port)
+{
+    uint32_t place = place_in_list(destination, port);
+    if (place == INLINE_PORTS)
+        return false;
+    destination->ports[place] = destination->ports[--destination->count];
+    return true;
+}
+
 static inline void give(struct tcp_ports *ports, uint32_t index, uint16_t port)
 {
     struct tcp_destination *destination = destination_at(ports, index);
-    if (index == 0 || !remove_port(ports, destination, port))
+    if (index == 0
+        || !(destination->bitmap == 0 ? remove_from_list(destination, port)
+                                      : remove_from_bitmap(ports, destination, port)))
         return;
     ports->in_use--;
     if (destination->count == 0 && destination->idle_next == 0)
