@@ -70,13 +70,27 @@ static struct wheel_chunk *chunk_at(const struct wheel *wheel, uint32_t index)
     return (struct wheel_chunk *)(void *)wheel->chunks.base + index;
 }
 
+#define ALL_FREE ((1u << WHEEL_CHUNK) - 1)
+
+static inline bool is_armed(const struct wheel_chunk *chunk, uint32_t at)
+{
+    return !(chunk->free >> at & 1);
+}
+
+/* One past the last place where one is armed. */
+static inline uint32_t end_of(const struct wheel_chunk *chunk)
+{
+    return 31 - (uint32_t)__builtin_clz((chunk->free ^ ALL_FREE) * 2 + 1);
+}
+
+/* At the first place that is free, and there is one. */
 static inline void put_in(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint32_t index)
 {
     struct wheel_chunk *chunk = chunk_at(wheel, index);
-    uint32_t at = chunk->used;
+    uint32_t room = chunk->free, at = (uint32_t)__builtin_ctz(room);
     node->place = index << PLACE_BITS | at;
     chunk->ref[at] = ref;
-    chunk->used = (uint16_t)(at + 1);
+    chunk->free = (uint16_t)(room & (room - 1));
     wheel->count++;
 }
 
@@ -87,7 +101,7 @@ static __attribute__((noinline)) void put_in_new(struct wheel *wheel, struct whe
     uint32_t index = pool_take(&wheel->chunks), older = wheel->slot[slot];
     ASSERT(index != 0);
     struct wheel_chunk *chunk = chunk_at(wheel, index);
-    *chunk = (struct wheel_chunk){.next = older, .slot = (uint16_t)slot};
+    *chunk = (struct wheel_chunk){.next = older, .free = ALL_FREE, .slot = (uint16_t)slot};
     if (older != 0)
         chunk_at(wheel, older)->prev = index;
     wheel->slot[slot] = index;
@@ -100,7 +114,7 @@ static inline void link_in(struct wheel *wheel, ref_t ref, struct wheel_node *no
     uint32_t index = wheel->slot[slot];
     note_earliest(wheel, slot, tick);
     node->tick = tick;
-    if (__builtin_expect(index == 0 || chunk_at(wheel, index)->used == WHEEL_CHUNK, 0))
+    if (__builtin_expect(index == 0 || chunk_at(wheel, index)->free == 0, 0))
         put_in_new(wheel, node, ref, slot);
     else
         put_in(wheel, node, ref, index);
@@ -120,7 +134,8 @@ static void forget_slot(struct wheel *wheel, uint32_t slot)
 }
 
 /* Nothing is armed in this chunk any more.  The last one stays with its slot, for the next node. */
-static void chunk_is_empty(struct wheel *wheel, uint32_t slot, uint32_t index)
+static __attribute__((noinline)) void chunk_is_empty(struct wheel *wheel, uint32_t slot,
+                                                     uint32_t index)
 {
     const struct wheel_chunk *chunk = chunk_at(wheel, index);
     if (chunk->next == 0 && chunk->prev == 0) {
@@ -137,16 +152,6 @@ static void chunk_is_empty(struct wheel *wheel, uint32_t slot, uint32_t index)
     pool_give(&wheel->chunks, index);
 }
 
-/* The last one went, and with it the holes before it. */
-static __attribute__((noinline)) void drop_holes(struct wheel *wheel, uint32_t slot, uint32_t index)
-{
-    struct wheel_chunk *chunk = chunk_at(wheel, index);
-    while (chunk->used != 0 && chunk->ref[chunk->used - 1] == REF_NONE)
-        chunk->used--;
-    if (chunk->used == 0)
-        chunk_is_empty(wheel, slot, index);
-}
-
 static inline void unlink_node(struct wheel *wheel, struct wheel_node *node)
 {
     uint32_t index = node->place >> PLACE_BITS, at = node->place & ((1u << PLACE_BITS) - 1);
@@ -156,9 +161,10 @@ static inline void unlink_node(struct wheel *wheel, struct wheel_node *node)
     wheel->count--;
     if (wheel->earliest[slot] == node->tick)
         wheel->vague[slot >> WHEEL_BITS] |= slot_bit(slot);
-    chunk->ref[at] = REF_NONE;
-    if (at + 1 == chunk->used)
-        drop_holes(wheel, slot, index);
+    uint32_t room = chunk->free | 1u << at;
+    chunk->free = (uint16_t)room;
+    if (room == ALL_FREE)
+        chunk_is_empty(wheel, slot, index);
 }
 
 /* One for each node at worst, and one for each slot. */
@@ -282,8 +288,8 @@ static uint64_t slot_start(const struct wheel *wheel, uint32_t slot)
 
 static void move_down(struct wheel *wheel, const struct wheel_chunk *chunk)
 {
-    for (uint32_t i = chunk->used; i-- != 0;) {
-        if (chunk->ref[i] == REF_NONE)
+    for (uint32_t i = end_of(chunk); i-- != 0;) {
+        if (!is_armed(chunk, i))
             continue;
         struct wheel_node *node = node_of(wheel, chunk->ref[i]);
         wheel->count--;
@@ -297,8 +303,8 @@ static struct wheel_chunk take_chunk(struct wheel *wheel, uint32_t index)
     const struct wheel_chunk chunk = *chunk_at(wheel, index);
     pool_give(&wheel->chunks, index);
     __builtin_prefetch(chunk_at(wheel, chunk.next));
-    for (uint32_t i = 0; i < chunk.used; i++)
-        if (chunk.ref[i] != REF_NONE)
+    for (uint32_t i = 0; i < end_of(&chunk); i++)
+        if (is_armed(&chunk, i))
             __builtin_prefetch(node_of(wheel, chunk.ref[i]), 1);
     return chunk;
 }
@@ -322,7 +328,7 @@ static ref_t newest(const struct wheel *wheel, uint32_t slot)
 {
     const struct wheel_chunk *chunk = chunk_at(wheel, wheel->slot[slot]);
     __builtin_prefetch(chunk_at(wheel, chunk->next));
-    return chunk->ref[chunk->used - 1];
+    return chunk->ref[end_of(chunk) - 1];
 }
 
 ref_t wheel_coming(const struct wheel *wheel, unsigned ahead)
@@ -331,11 +337,12 @@ ref_t wheel_coming(const struct wheel *wheel, unsigned ahead)
     if (!wheel->expiring || index == 0)
         return REF_NONE;
     const struct wheel_chunk *chunk = chunk_at(wheel, index);
-    if (ahead >= chunk->used && chunk->next != 0) {
-        ahead -= chunk->used;
+    if (ahead >= end_of(chunk) && chunk->next != 0) {
+        ahead -= end_of(chunk);
         chunk = chunk_at(wheel, chunk->next);
     }
-    return ahead < chunk->used ? chunk->ref[chunk->used - 1 - ahead] : REF_NONE;
+    uint32_t at = end_of(chunk) - 1 - ahead;
+    return ahead < end_of(chunk) && is_armed(chunk, at) ? chunk->ref[at] : REF_NONE;
 }
 
 ref_t wheel_expire(struct wheel *wheel, time_us now)

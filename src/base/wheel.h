@@ -47,11 +47,9 @@ struct wheel_space {
 
 #define WHEEL_CHUNK 13
 
-/* The newest is the last.  Where one was disarmed there is a hole, but never at the end: without
- * any that is armed `used` is 0. */
 struct wheel_chunk {
     uint32_t next, prev; /* of the same slot, older and newer; 0: none */
-    uint16_t used;
+    uint16_t free;       /* a bit for each place where none is armed */
     uint16_t slot;
     ref_t ref[WHEEL_CHUNK];
 };
@@ -109,7 +107,7 @@ static inline void wheel_cancel_node(struct wheel *wheel, struct wheel_node *nod
 ref_t wheel_expire(struct wheel *wheel, time_us now);
 
 /* What it will return after about `ahead` others, fewer than WHEEL_CHUNK; REF_NONE: nothing that
- * is due now, or there is a hole. */
+ * is due now, or none is armed there. */
 ref_t wheel_coming(const struct wheel *wheel, unsigned ahead);
 
 /*
