@@ -78,16 +78,23 @@ static __attribute__((noinline)) unsigned long_turn(struct tcp *tcp, struct tcb 
     return turn.made;
 }
 
-/* The one at the front is done. */
-static inline void forget_first(const struct tcp *tcp, struct tcp_output_list *list,
-                                struct tcb *tcb)
+static inline struct tcb *first_of(const struct tcp *tcp, const struct tcp_output_list *list)
+{
+    return list->first == REF_NONE ? NULL : tcp_tcb_at(tcp, list->first);
+}
+
+/* The one at the front is done; returns the next one. */
+static inline struct tcb *forget_first(const struct tcp *tcp, struct tcp_output_list *list,
+                                       struct tcb *tcb)
 {
     list->first = tcb->output.next;
-    if (list->first == REF_NONE)
-        list->last = REF_NONE;
-    else
-        tcp_tcb_at(tcp, list->first)->output.prev = REF_NONE;
     tcb->flags &= ~TCB_LISTED;
+    struct tcb *next = first_of(tcp, list);
+    if (next != NULL)
+        next->output.prev = REF_NONE;
+    else
+        list->last = REF_NONE;
+    return next;
 }
 
 static __attribute__((noinline)) unsigned long_turns(struct tcp *tcp, int link,
@@ -118,13 +125,14 @@ unsigned tcp_output(struct tcp *tcp, int link, struct ciao_frame *const *frames,
     tcp_set_now(tcp, now);
     if (!tcp_single_may(tcp, link))
         return long_turns(tcp, link, frames, n);
-    while (made < n && list->first != REF_NONE) {
-        struct tcb *tcb = tcp_tcb_at(tcp, list->first);
+    struct tcb *tcb = first_of(tcp, list);
+    while (made < n && tcb != NULL) {
         if (one_segment(tcp, tcb, frames[made])) {
-            forget_first(tcp, list, tcb);
             made++;
+            tcb = forget_first(tcp, list, tcb);
         } else {
             made = long_turn(tcp, tcb, frames, made, n);
+            tcb = first_of(tcp, list);
         }
     }
     return made;
