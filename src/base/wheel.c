@@ -261,20 +261,31 @@ void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uin
         arm(wheel, node, ref, tick);
 }
 
-/* The first slot that is due, which is on the first level that has any; -1 when there is none. */
-static int first_slot(const struct wheel *wheel)
+/* The first level that has any, and the slot there that is due first; something is armed. */
+static inline uint32_t first_level(const struct wheel *wheel)
 {
-    if (wheel->count == 0)
-        return -1;
     uint32_t level = 0;
     while (wheel->occupied[level] == 0)
         level++;
+    return level;
+}
+
+static inline uint32_t first_digit(const struct wheel *wheel, uint32_t level)
+{
     /* Below the top no set bit lies behind the position, so that going round finds the lowest. */
     uint32_t here = digit_of(wheel->position, level);
     uint64_t bits = wheel->occupied[level];
     uint64_t round = bits >> here | bits << (-here & 63);
-    uint32_t digit = (here + (uint32_t)__builtin_ctzll(round)) & DIGIT_MASK;
-    return (int)(level << WHEEL_BITS | digit);
+    return (here + (uint32_t)__builtin_ctzll(round)) & DIGIT_MASK;
+}
+
+/* The first slot that is due; -1 when there is none. */
+static int first_slot(const struct wheel *wheel)
+{
+    if (wheel->count == 0)
+        return -1;
+    uint32_t level = first_level(wheel);
+    return (int)(level << WHEEL_BITS | first_digit(wheel, level));
 }
 
 /* The first tick that belongs to a slot. */
@@ -370,10 +381,11 @@ ref_t wheel_expire(struct wheel *wheel, time_us now)
 
 time_us wheel_next(const struct wheel *wheel)
 {
-    int slot = first_slot(wheel);
-    if (slot < 0)
+    if (wheel->count == 0)
         return TIME_NEVER;
-    if (wheel->vague[slot >> WHEEL_BITS] & slot_bit((uint32_t)slot))
-        return ms_to_us(slot_start(wheel, (uint32_t)slot));
+    uint32_t level = first_level(wheel), digit = first_digit(wheel, level);
+    uint32_t slot = level << WHEEL_BITS | digit;
+    if (wheel->vague[level] >> digit & 1)
+        return ms_to_us(slot_start(wheel, slot));
     return ms_to_us(full_tick(wheel, wheel->earliest[slot]));
 }

@@ -66,7 +66,7 @@ struct tcp_wait_queue {
     ref_t first, last;
     uint32_t count;
     ref_t scout;    /* the next one to look at: tcp_wait_queue.c */
-    uint32_t ahead; /* so many were looked at and have not ended, or somewhat fewer */
+    uint32_t ahead; /* so many were looked at and have not ended, or somewhat more or fewer */
 };
 
 struct tcp_settings_slot {

@@ -129,8 +129,15 @@ void tcp_advance(struct tcp *tcp, time_us now)
     }
 }
 
+/* Of the records that stand in queues instead of the wheel. */
+static __attribute__((noinline)) time_us deadline_of_queues(const struct tcp *tcp)
+{
+    return time_min(tcp_wait_deadline(tcp), tcp_syn_deadline(tcp));
+}
+
 time_us tcp_next_deadline(const struct tcp *tcp)
 {
-    time_us records = time_min(tcp_wait_deadline(tcp), tcp_syn_deadline(tcp));
-    return time_min(wheel_next(&tcp->wheel), records);
+    const ref_t queued = tcp->waiting[0].first | tcp->waiting[1].first | tcp->half_open.first;
+    time_us armed = wheel_next(&tcp->wheel);
+    return queued == REF_NONE ? armed : time_min(armed, deadline_of_queues(tcp));
 }

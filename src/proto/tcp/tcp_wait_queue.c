@@ -117,13 +117,17 @@ static inline void look_at(const struct tcp *tcp, struct tcp_wait_queue *queue, 
     queue->ahead++;
 }
 
-/* As long as few have been looked at it is two for each that ends; then one. */
+/* As long as few have been looked at it is two for each that ends; then one.  A few records are in
+ * the cache anyway. */
 static inline void look_ahead(const struct tcp *tcp, struct tcp_wait_queue *queue, bool v6)
 {
+    if (flow_count(&tcp->flows) < TCP_CROWD)
+        return;
     if (queue->scout == queue->first)
         queue->ahead = 0;
     for (unsigned i = 0; i < 2 && queue->ahead < AHEAD && queue->scout != REF_NONE; i++)
         look_at(tcp, queue, v6);
+    queue->ahead--; /* the first one ends now */
 }
 
 static inline void advance(struct tcp *tcp, bool v6)
@@ -131,7 +135,6 @@ static inline void advance(struct tcp *tcp, bool v6)
     struct tcp_wait_queue *queue = &tcp->waiting[v6];
     while (queue->first != REF_NONE && is_due(tcp, tcp_wait_of(tcp, queue->first, v6)->turn.tick)) {
         look_ahead(tcp, queue, v6);
-        queue->ahead--;
         tcp_wait_over(tcp, queue->first);
     }
 }
