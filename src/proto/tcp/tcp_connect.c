@@ -54,13 +54,19 @@ static struct tcp_port_key key_of(const struct opening *opening)
     return (struct tcp_port_key){tuple->local, tuple->remote, tuple->remote_port};
 }
 
-/* With this port it will be looked for in the tables: what they have there is fetched already. */
+/* Among many, what the tables have of such ends is fetched before it is looked for. */
+static void fetch(const struct tcp *tcp, const struct tcp_tuple *tuple, uint64_t hash)
+{
+    flow_prefetch(&tcp->flows, hash);
+    tcp_binding_prefetch(tcp, ip_v4(&tuple->local), tuple->local_port);
+}
+
 static void try_port(struct tcp *tcp, struct opening *opening, uint16_t port)
 {
     opening->tuple.local_port = port;
     opening->hash = tcp_flow_hash(tcp, &opening->tuple);
-    flow_prefetch(&tcp->flows, opening->hash);
-    tcp_binding_prefetch(tcp, ip_v4(&opening->tuple.local), port);
+    if (flow_count(&tcp->flows) >= TCP_CROWD)
+        fetch(tcp, &opening->tuple, opening->hash);
 }
 
 /* The next connection to this destination will most likely have the port behind this one. */
@@ -70,8 +76,7 @@ static void fetch_next(const struct tcp *tcp, const struct opening *opening)
         return;
     struct tcp_tuple next = opening->tuple;
     next.local_port++;
-    flow_prefetch(&tcp->flows, tcp_flow_hash(tcp, &next));
-    tcp_binding_prefetch(tcp, ip_v4(&next.local), next.local_port);
+    fetch(tcp, &next, tcp_flow_hash(tcp, &next));
 }
 
 static int pick_port(struct tcp *tcp, struct opening *opening)
