@@ -178,7 +178,7 @@ TCP_WRITTEN_OUT void put_stamped(struct tcp *tcp, struct tcb *tcb, bool v6, uint
 {
     const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     uint8_t *l4 = tcp_put_frame(frame, v6, TCP_STAMPED_LEN, 0);
-    uint32_t wnd = tcp_usual_window(tcp, tcb, settings, tcp_queue(tcp, tcb));
+    uint32_t wnd = tcp_usual_window(tcp, tcb, settings, 0);
     uint64_t sum =
         v6 ? tcp_put_ip6(tcp_tcb_addresses(tcb), tcp_service_of(settings), l4, TCP_STAMPED_LEN)
            : tcp_put_ip4(tcp->ip, &tcb->head, tcp_service_of(settings), l4, TCP_STAMPED_LEN);

@@ -27,18 +27,18 @@ static __attribute__((noinline)) uint32_t tcp_unusual_window(struct tcp *tcp, st
 
 /* The window as the header says it, as tcp_segment_window() has it: mostly what was offered stays
  * offered, rounded up, since no more than a small step could be added; or, after a SYN, whose
- * window is not scaled, all that is free is offered now.  [RFC9293 3.8.6.2.2] */
+ * window is not scaled, all that is free is offered now.  `charged` is what the receive queue holds.
+ * [RFC9293 3.8.6.2.2] */
 TCP_WRITTEN_OUT uint32_t tcp_usual_window(struct tcp *tcp, struct tcb *tcb,
-                                          const struct ciao_settings *settings,
-                                          const struct tcp_queue *queue)
+                                          const struct ciao_settings *settings, uint32_t charged)
 {
     uint32_t step = tcb->rmss < 536 ? 536 : tcb->rmss; /* less is not worth telling */
     uint32_t shift = tcb->rcv_wscale, rest = ((uint32_t)1 << shift) - 1;
     uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
-    uint32_t free = settings->rcvbuf_bytes - queue->charged_bytes; /* huge: none is free */
+    uint32_t free = settings->rcvbuf_bytes - charged; /* huge: none is free */
     uint32_t field = (offered + rest) >> shift;
     if ((free & ~rest) - offered >= step) {
-        if (queue->charged_bytes != 0 || (free & ~rest) < offered || free >> shift > UINT16_MAX)
+        if (charged != 0 || (free & ~rest) < offered || free >> shift > UINT16_MAX)
             return tcp_unusual_window(tcp, tcb);
         field = free >> shift;
     }

@@ -117,7 +117,7 @@ TCP_WRITTEN_OUT bool output(struct tcp *tcp, struct tcb *tcb, bool v6, struct ci
     frame->n_frags = 1;
     uint64_t sum = tcp_pseudo_sum(l4_len) + put_payload(tcp, queue, frame->frag, seq, len);
     remember(tcp, tcb, side, queue, len);
-    uint32_t wnd = tcp_usual_window(tcp, tcb, settings, queue);
+    uint32_t wnd = tcp_usual_window(tcp, tcb, settings, queue->charged_bytes);
     sum =
         csum_add(sum, v6 ? tcp_put_ip6(tcp_tcb_addresses(tcb), tcp_service_of(settings), l4, l4_len)
                          : tcp_put_ip4(tcp->ip, &tcb->head, tcp_service_of(settings), l4, l4_len));
