@@ -96,6 +96,7 @@ struct ip_layer {
     struct ip_neighbours neighbours;
     struct ip_reassemblies reassemblies;
     struct pool slots;       /* struct ip_slot: frames that wait in an outbox or for a neighbour */
+    uint32_t spare, spares;  /* of these some that nothing is in: the first, and how many */
     struct ip_bucket errors; /* how many ICMP errors may still leave [RFC1812 4.3.2.8] */
     struct ip_bucket echoes; /* and echo replies */
     struct ciao_frame *straight; /* where a datagram is put together that came in pieces */

@@ -19,6 +19,30 @@ static struct ip_slot *slot_at(const struct ip_layer *ip, uint32_t index)
     return pool_at(&ip->slots, index);
 }
 
+/* A few are kept at hand for what waits next: to ask the pool takes longer than the frame waits. */
+#define SPARE_MOST 64u
+
+static inline uint32_t take_slot(struct ip_layer *ip)
+{
+    uint32_t index = ip->spare;
+    if (index == 0)
+        return pool_take(&ip->slots);
+    ip->spare = slot_at(ip, index)->next;
+    ip->spares--;
+    return index;
+}
+
+static inline void give_slot(struct ip_layer *ip, uint32_t index)
+{
+    if (ip->spares == SPARE_MOST) {
+        pool_give(&ip->slots, index);
+        return;
+    }
+    slot_at(ip, index)->next = ip->spare;
+    ip->spare = index;
+    ip->spares++;
+}
+
 /* A slot at the end of a queue. */
 static void queue_link(struct ip_layer *ip, struct ip_queue *queue, uint32_t index)
 {
@@ -33,7 +57,7 @@ static void queue_link(struct ip_layer *ip, struct ip_queue *queue, uint32_t ind
 
 bool ip_queue_push(struct ip_layer *ip, struct ip_queue *queue, struct ciao_frame *frame)
 {
-    uint32_t index = pool_take(&ip->slots);
+    uint32_t index = take_slot(ip);
     if (index == 0)
         return false;
     ciao_frame_move(&slot_at(ip, index)->frame, frame);
@@ -44,7 +68,7 @@ bool ip_queue_push(struct ip_layer *ip, struct ip_queue *queue, struct ciao_fram
 struct ciao_frame *ip_outbox_next(struct ip_layer *ip, uint8_t link)
 {
     struct ip_queue *outbox = &ip->links.at[link].outbox;
-    uint32_t index = outbox->count < IP_OUTBOX_FRAMES ? pool_take(&ip->slots) : 0;
+    uint32_t index = outbox->count < IP_OUTBOX_FRAMES ? take_slot(ip) : 0;
     if (index == 0) {
         ip_drop(ip, CIAO_DROP_REPLY_QUEUE_FULL);
         return NULL;
@@ -64,7 +88,7 @@ bool ip_queue_pop(struct ip_layer *ip, struct ip_queue *queue, struct ciao_frame
     if (queue->first == 0)
         queue->last = 0;
     queue->count--;
-    pool_give_slot(&ip->slots, index, slot);
+    give_slot(ip, index);
     return true;
 }
 
