@@ -8,6 +8,7 @@
  * (tcp_control_is_plain() says so); whatever else leaves goes through tcp_segment.c.
  */
 #include "base/bytes.h"
+#include "base/flat.h"
 #include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_headers.h"
 
@@ -189,7 +190,7 @@ TCP_WRITTEN_OUT void put_stamped(struct tcp *tcp, struct tcb *tcb, bool v6, uint
     tcp_segment_acks(tcb);
 }
 
-bool tcp_control_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+FLAT bool tcp_control_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
     uint32_t fin = tcp_fin_waits(tcb) ? TCP_FIN : 0;
     if (!is_usual(tcb) || !(fin != 0 ? fin_leaves(tcp, tcb) : (tcb->flags & TCB_ACK_NOW) != 0))

@@ -12,6 +12,7 @@
  *
  * The other side of the same story, a listener's, is in tcp_listen.c.
  */
+#include "base/flat.h"
 #include "base/siphash.h"
 #include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_send.h"
@@ -269,7 +270,7 @@ static bool send_full_syn(struct tcp *tcp, const struct tcb *tcb, struct ciao_fr
 }
 
 /* SYN, or SYN,ACK when the peer's SYN is here already. */
-enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
+FLAT enum tcp_sent tcp_handshake_output(struct tcp *tcp, struct tcb *tcb, struct ciao_frame *frame)
 {
     bool again = tcb->snd.nxt != tcb->iss;
     struct tcp_piece piece = {

@@ -27,7 +27,7 @@ static __attribute__((noinline)) uint32_t tcp_unusual_window(struct tcp *tcp, st
 
 /* The window as the header says it, as tcp_segment_window() has it: mostly what was offered stays
  * offered, rounded up, since no more than a small step could be added; or, after a SYN, whose
- * window is not scaled, all that is free is offered now.  `charged` is what the receive queue holds.
+ * window is not scaled, all that is free is offered now.  `charged`: what the receive queue holds.
  * [RFC9293 3.8.6.2.2] */
 TCP_WRITTEN_OUT uint32_t tcp_usual_window(struct tcp *tcp, struct tcb *tcb,
                                           const struct ciao_settings *settings, uint32_t charged)

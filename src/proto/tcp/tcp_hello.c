@@ -14,6 +14,7 @@
  *            fifth   SEG.ACK acknowledges our SYN, there is a window, and room to wait for accept()
  *            sixth to eighth  no urgent data, no text, no FIN
  */
+#include "base/flat.h"
 #include "proto/ip/ip_internal.h"
 #include "proto/tcp/tcp_predict.h"
 #include "proto/tcp/tcp_syn.h"
@@ -47,7 +48,7 @@ static struct tcp_tuple tuple_of(const struct tcp_glance *glance)
     return tuple;
 }
 
-static bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+static FLAT bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
     struct tcp_header h;
     const struct tcp_tuple tuple = tuple_of(glance);
@@ -78,7 +79,7 @@ static bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *gl
     return true;
 }
 
-static bool answer_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+static FLAT bool answer_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
     struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
     const uint8_t *l4 = glance->l4;
@@ -119,7 +120,7 @@ static bool is_awaited(const struct tcp_syn *syn, const struct tcp_glance *glanc
            && !(stamped && seq_lt(get_be32(l4 + 24), syn->ts_recent));
 }
 
-static bool ack_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+static FLAT bool ack_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
     struct tcp_syn *syn = tcp_syn_at(tcp, glance->flow);
     const uint8_t *l4 = glance->l4;

@@ -13,6 +13,7 @@
  *   sixth       no urgent data in either direction;  seventh, no text
  *   eighth      the peer's FIN, if it is the first
  */
+#include "base/flat.h"
 #include "base/mostly.h"
 #include "proto/tcp/tcp_internal.h"
 #include "proto/tcp/tcp_predict.h"
@@ -70,7 +71,8 @@ static inline void take(struct tcp *tcp, struct tcb *tcb, const struct tcp_glanc
     }
 }
 
-bool tcp_lone_arrives(struct tcp *tcp, struct tcb *tcb, int link, const struct tcp_glance *glance)
+FLAT bool tcp_lone_arrives(struct tcp *tcp, struct tcb *tcb, int link,
+                           const struct tcp_glance *glance)
 {
     if (!holds(tcp, tcb, link, glance))
         return false;

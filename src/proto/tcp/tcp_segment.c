@@ -297,7 +297,8 @@ bool tcp_segment_emit(struct tcp *tcp, struct tcb *tcb, const struct tcp_piece *
 
 /* ---- segments outside any queue ---- */
 
-void tcp_reply_bare(struct tcp *tcp, const struct tcp_bare *bare, bool again)
+__attribute__((noinline)) void tcp_reply_bare(struct tcp *tcp, const struct tcp_bare *bare,
+                                              bool again)
 {
     uint8_t l4[TCP_HEADER_MAX];
     const struct ip_out out = {

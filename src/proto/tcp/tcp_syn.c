@@ -13,6 +13,7 @@
  * means here that the child goes: the listener never moved.  When the queue of half-open ones is
  * full, SYN cookies (tcp_cookie.c) need no record at all.
  */
+#include "base/flat.h"
 #include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_syn.h"
 #include "wire/addr.h"
@@ -366,8 +367,8 @@ bool tcp_syn_may_grow_up(const struct tcp *tcp, const struct tcp_syn *syn)
     return listener->waiting < listener->backlog;
 }
 
-struct tcb *tcp_syn_grow_up(struct tcp *tcp, ref_t ref, struct tcp_syn *syn,
-                            const struct tcp_said *said)
+FLAT struct tcb *tcp_syn_grow_up(struct tcp *tcp, ref_t ref, struct tcp_syn *syn,
+                                 const struct tcp_said *said)
 {
     ref_t listener = syn->listener;
     struct tcb *tcb = tcp_syn_grow(tcp, syn);

@@ -10,6 +10,7 @@
  * here, not in an eighth step.  A new SYN ends the wait when it is provably new: a later timestamp,
  * or a higher number.
  */
+#include "base/flat.h"
 #include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_headers.h"
 #include "proto/tcp/tcp_wait.h"
@@ -195,7 +196,7 @@ void tcp_wait_end(struct tcp *tcp, ref_t ref, enum ciao_arc_row row)
 }
 
 /* [RFC9293 3.10.8 EV-56] */
-void tcp_wait_over(struct tcp *tcp, ref_t ref)
+FLAT void tcp_wait_over(struct tcp *tcp, ref_t ref)
 {
     trace_reason(tcp->trace, at(tcp_wait_at(tcp, ref)), CIAO_TIMER_TIME_WAIT, 0, 0);
     if (ref_kind(ref) == KIND_TW6)
