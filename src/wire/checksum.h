@@ -43,12 +43,68 @@ static inline uint32_t csum_fold(uint64_t sum)
     return (word + (word >> 16 | word << 16)) >> 16;
 }
 
-/* What is carried out at the top comes in at the bottom. */
+/*
+ * What is carried out at the top comes in at the bottom.  x86 adds a carry along with the next
+ * number; compilers do not find that out by themselves, and headers are made of such sums.
+ */
+#if defined(__x86_64__)
+typedef uint64_t csum_lying __attribute__((may_alias, aligned(1)));
+
+static inline uint64_t csum_add(uint64_t a, uint64_t b)
+{
+    __asm__("addq %1, %0\n\tadcq $0, %0" : "+&r"(a) : "r"(b) : "cc");
+    return a;
+}
+
+static inline uint64_t csum_add_2(uint64_t sum, uint64_t a, uint64_t b)
+{
+    __asm__("addq %1, %0\n\tadcq %2, %0\n\tadcq $0, %0" : "+&r"(sum) : "r"(a), "r"(b) : "cc");
+    return sum;
+}
+
+static inline uint64_t csum_add_3(uint64_t sum, uint64_t a, uint64_t b, uint64_t c)
+{
+    __asm__("addq %1, %0\n\tadcq %2, %0\n\tadcq %3, %0\n\tadcq $0, %0"
+            : "+&r"(sum)
+            : "r"(a), "r"(b), "r"(c)
+            : "cc");
+    return sum;
+}
+
+/* 32 bytes more. */
+static inline uint64_t csum_more_32(uint64_t sum, const uint8_t *p)
+{
+    const csum_lying *at = (const csum_lying *)(const void *)p;
+    __asm__("addq %1, %0\n\tadcq %2, %0\n\tadcq %3, %0\n\tadcq %4, %0\n\tadcq $0, %0"
+            : "+&r"(sum)
+            : "m"(at[0]), "m"(at[1]), "m"(at[2]), "m"(at[3])
+            : "cc");
+    return sum;
+}
+#else
 static inline uint64_t csum_add(uint64_t a, uint64_t b)
 {
     uint64_t sum = a + b;
     return sum + (sum < a);
 }
+
+static inline uint64_t csum_add_2(uint64_t sum, uint64_t a, uint64_t b)
+{
+    return csum_add(csum_add(sum, a), b);
+}
+
+static inline uint64_t csum_add_3(uint64_t sum, uint64_t a, uint64_t b, uint64_t c)
+{
+    return csum_add(csum_add(csum_add(sum, a), b), c);
+}
+
+static inline uint64_t csum_more_32(uint64_t sum, const uint8_t *p)
+{
+    uint64_t word[4];
+    __builtin_memcpy(word, p, sizeof word);
+    return csum_add(csum_add_3(sum, word[0], word[1], word[2]), word[3]);
+}
+#endif
 
 static inline uint64_t csum_word(const uint8_t *p)
 {
@@ -67,6 +123,8 @@ static inline uint64_t csum_long(const uint8_t *p)
 /* To a sum, not folded, that of `len` more bytes, a multiple of 4, from an even offset on. */
 static inline uint64_t csum_more(uint64_t sum, const uint8_t *p, size_t len)
 {
+    for (; len >= 32; p += 32, len -= 32)
+        sum = csum_more_32(sum, p);
     for (; len >= 8; p += 8, len -= 8)
         sum = csum_add(sum, csum_long(p));
     return len != 0 ? csum_add(sum, csum_word(p)) : sum;
@@ -91,9 +149,9 @@ static inline uint32_t csum_copy_few(uint8_t *to, const uint8_t *from, size_t le
 {
     uint64_t sum = 0;
     for (; len >= 32; to += 32, from += 32, len -= 32) {
-        sum = csum_add(sum, csum_copy_long(to, from));
-        sum = csum_add(sum, csum_copy_long(to + 8, from + 8));
-        sum = csum_add(sum, csum_copy_long(to + 16, from + 16));
+        uint64_t first = csum_copy_long(to, from), second = csum_copy_long(to + 8, from + 8);
+        uint64_t third = csum_copy_long(to + 16, from + 16);
+        sum = csum_add_3(sum, first, second, third);
         sum = csum_add(sum, csum_copy_long(to + 24, from + 24));
     }
     for (; len != 0; to += 8, from += 8, len -= 8)
@@ -104,14 +162,7 @@ static inline uint32_t csum_copy_few(uint8_t *to, const uint8_t *from, size_t le
 /* The same of a length that is known when it is compiled. */
 static inline uint64_t csum_more_20(uint64_t sum, const uint8_t *p)
 {
-    sum = csum_add(csum_add(sum, csum_long(p)), csum_long(p + 8));
-    return csum_add(sum, csum_word(p + 16));
-}
-
-static inline uint64_t csum_more_32(uint64_t sum, const uint8_t *p)
-{
-    sum = csum_add(csum_add(sum, csum_long(p)), csum_long(p + 8));
-    return csum_add(csum_add(sum, csum_long(p + 16)), csum_long(p + 24));
+    return csum_add_3(sum, csum_long(p), csum_long(p + 8), csum_word(p + 16));
 }
 
 /* The sum of however many bytes. */

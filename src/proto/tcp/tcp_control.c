@@ -218,13 +218,13 @@ TCP_WRITTEN_OUT void put_hello(struct tcp *tcp, const struct tcp_hello *hello, b
     uint8_t *l4 = tcp_put_frame(frame, v6, HELLO_LEN, 0);
     uint64_t sum = v6 ? tcp_put_ip6(hello->addresses, service, l4, HELLO_LEN)
                       : tcp_put_ip4(tcp->ip, hello->head, service, l4, HELLO_LEN);
-    sum = csum_add(sum, tcp_pseudo_sum(HELLO_LEN));
-    sum = csum_add(sum, tcp_put_ports(l4, hello->head, hello->seq));
-    sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)hello->ack << 32 | fourth));
-    sum = csum_add(sum, csum_put_64(l4 + 16, mss));
-    sum = csum_add(sum, csum_put_64(l4 + 24, (uint64_t)permitted << 32 | hello->ts_val));
-    sum = csum_add(sum, csum_put_64(l4 + 32, (uint64_t)hello->ts_ecr << 32 | wscale));
-    csum_store(l4 + TCP_CHECKSUM_OFFSET, sum);
+    uint64_t ports = tcp_put_ports(l4, hello->head, hello->seq);
+    uint64_t ack = csum_put_64(l4 + 8, (uint64_t)hello->ack << 32 | fourth);
+    sum = csum_add_3(sum, tcp_pseudo_sum(HELLO_LEN), ports, ack);
+    uint64_t size = csum_put_64(l4 + 16, mss);
+    uint64_t val = csum_put_64(l4 + 24, (uint64_t)permitted << 32 | hello->ts_val);
+    uint64_t ecr = csum_put_64(l4 + 32, (uint64_t)hello->ts_ecr << 32 | wscale);
+    csum_store(l4 + TCP_CHECKSUM_OFFSET, csum_add_3(sum, size, val, ecr));
 }
 
 bool tcp_control_hello(struct tcp *tcp, const struct tcp_hello *hello, struct ciao_frame *frame)

@@ -70,8 +70,7 @@ TCP_WRITTEN_OUT uint64_t tcp_put_ip4(struct ip_layer *ip, const struct tcp_head 
     uint32_t third = service.ttl << 24 | IP_PROTO_TCP << 16;
     uint64_t addresses = csum_copy_long(l3 + 12, (const uint8_t *)&head->ends.laddr);
     uint64_t sum = csum_put_64(l3, (uint64_t)first << 32 | second);
-    sum = csum_add(sum, csum_put_32(l3 + 8, third));
-    csum_store(l3 + IP4_CHECKSUM_AT, csum_add(sum, addresses));
+    csum_store(l3 + IP4_CHECKSUM_AT, csum_add_2(sum, csum_put_32(l3 + 8, third), addresses));
     return addresses;
 }
 
@@ -118,10 +117,11 @@ TCP_WRITTEN_OUT uint64_t tcp_put_ports(uint8_t *l4, const struct tcp_head *head,
 TCP_WRITTEN_OUT uint64_t tcp_put_stamped(uint8_t *l4, const struct tcp_stamped *stamped)
 {
     uint32_t fourth = TCP_STAMPED_LEN << 26 | stamped->flags_wnd;
-    uint64_t sum = tcp_put_ports(l4, stamped->head, stamped->seq);
-    sum = csum_add(sum, csum_put_64(l4 + 8, (uint64_t)stamped->ack << 32 | fourth));
-    sum = csum_add(sum, csum_put_64(l4 + 16, TCP_NOP_NOP_TIMESTAMPS));
-    return csum_add(sum, csum_put_64(l4 + 24, (uint64_t)stamped->ts_val << 32 | stamped->ts_ecr));
+    uint64_t ports = tcp_put_ports(l4, stamped->head, stamped->seq);
+    uint64_t ack = csum_put_64(l4 + 8, (uint64_t)stamped->ack << 32 | fourth);
+    uint64_t kind = csum_put_64(l4 + 16, TCP_NOP_NOP_TIMESTAMPS);
+    uint64_t times = csum_put_64(l4 + 24, (uint64_t)stamped->ts_val << 32 | stamped->ts_ecr);
+    return csum_add_3(ports, ack, kind, times);
 }
 
 /* The same of a connection. */
