@@ -120,7 +120,13 @@ static inline uint64_t csum_long(const uint8_t *p)
     return word;
 }
 
-/* To a sum, not folded, that of `len` more bytes, a multiple of 4, from an even offset on. */
+/* To a sum, not folded, that of so many more bytes, from an even offset on. */
+static inline uint64_t csum_more_20(uint64_t sum, const uint8_t *p)
+{
+    return csum_add_3(sum, csum_long(p), csum_long(p + 8), csum_word(p + 16));
+}
+
+/* The same of `len` bytes, a multiple of 4. */
 static inline uint64_t csum_more(uint64_t sum, const uint8_t *p, size_t len)
 {
     for (; len >= 32; p += 32, len -= 32)
@@ -157,12 +163,6 @@ static inline uint32_t csum_copy_few(uint8_t *to, const uint8_t *from, size_t le
     for (; len != 0; to += 8, from += 8, len -= 8)
         sum = csum_add(sum, csum_copy_long(to, from));
     return csum_fold(sum);
-}
-
-/* The same of a length that is known when it is compiled. */
-static inline uint64_t csum_more_20(uint64_t sum, const uint8_t *p)
-{
-    return csum_add_3(sum, csum_long(p), csum_long(p + 8), csum_word(p + 16));
 }
 
 /* The sum of however many bytes. */

@@ -356,7 +356,7 @@ struct tcb {
     uint16_t rmss; /* what we announced, or the peer's largest segment seen: for ACK decisions */
     uint8_t snd_wscale, rcv_wscale;
     uint8_t dup_acks;
-    uint8_t backoff; /* timeouts in a row */
+    uint8_t dialogue; /* DIALOGUE_*: does the program answer what it reads? */
     /* line 2: what else a request and its answer touch */
     seq_t snd_end; /* one past the last queued byte: where the FIN goes */
     uint32_t
@@ -374,11 +374,12 @@ struct tcb {
     uint16_t route;
     uint8_t told_ready; /* CIAO_* readiness that was last named */
     uint8_t news;       /* CIAO_* readiness that became true since ciao_news() */
-    uint8_t error;      /* CIAO_E*, positive, 0: none */
     uint8_t soft_error;
-    uint8_t hungry;     /* send() found no memory: not writable until it may be tried again */
     uint8_t quick_acks; /* segments still to be acknowledged at once */
-    uint8_t dialogue;   /* DIALOGUE_*: does the program answer what it reads? */
+    /* mostly 0, and looked at together: tcb_is_clear() */
+    uint8_t error;   /* CIAO_E*, positive, 0: none */
+    uint8_t hungry;  /* send() found no memory: not writable until it may be tried again */
+    uint8_t backoff; /* timeouts in a row */
     uint8_t fin_seen;
     uint8_t repair;     /* REPAIR_* */
     uint8_t urgent;     /* URGENT_* */
@@ -408,7 +409,19 @@ struct tcb {
 BUILD_ASSERT(sizeof(struct tcb) == 256);
 BUILD_ASSERT(offsetof(struct tcb, timer) == 64); /* line 0 is what every segment reads */
 BUILD_ASSERT(offsetof(struct tcb, snd_end) == 128);
+BUILD_ASSERT(offsetof(struct tcb, error) % 8 == 0);
 BUILD_ASSERT(offsetof(struct tcb, iss) == 192); /* tcp_prefetch_tcb() leaves that line out */
+
+/* Eight bytes that are mostly 0 lie side by side: are those 0 that these masks ask for, each at
+ * TCB_BYTE() of its name? */
+#define TCB_BYTE(name) (offsetof(struct tcb, name) - offsetof(struct tcb, error))
+static inline bool tcb_is_clear(const struct tcb *tcb, const uint8_t masks[8])
+{
+    uint64_t bytes, asked;
+    __builtin_memcpy(&bytes, (const uint8_t *)tcb + offsetof(struct tcb, error), sizeof bytes);
+    __builtin_memcpy(&asked, masks, sizeof asked);
+    return (bytes & asked) == 0;
+}
 
 struct tcb6 {
     struct tcb tcb;

@@ -106,20 +106,20 @@ static inline uint64_t tcp_glance_pseudo_sum(const struct tcp_glance *glance)
 /* Where it lies in several fragments: tcp_predict.c. */
 uint32_t tcp_glance_sum_of_pieces(const struct csum_ops *csum, const struct ciao_frame *frame);
 
-static inline uint64_t tcp_glance_payload_sum(const struct csum_ops *csum,
-                                              const struct tcp_glance *glance)
+static inline uint64_t tcp_glance_text_sum(const struct csum_ops *csum,
+                                           const struct tcp_glance *glance, uint64_t sum)
 {
     const struct ciao_frame *frame = glance->frame;
     const uint8_t *bytes =
         frame->n_frags == 0 ? glance->l4 + glance->header_len : frame->frag[0].ptr;
-    if (frame->n_frags > 1)
-        return tcp_glance_sum_of_pieces(csum, frame);
+    if (__builtin_expect(frame->n_frags > 1, 0))
+        return csum_add(sum, tcp_glance_sum_of_pieces(csum, frame));
     if (glance->data_len <= CSUM_FEW && glance->data_len % 4 == 0)
-        return csum_more(0, bytes, glance->data_len);
-    return csum_any(csum, bytes, glance->data_len);
+        return csum_more(sum, bytes, glance->data_len);
+    return csum_add(sum, csum_any(csum, bytes, glance->data_len));
 }
 
-/* [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
+/* Of what is usual.  [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
 __attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
     const struct tcp *tcp, const struct tcp_glance *glance)
 {
@@ -129,12 +129,9 @@ __attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
     if (glance->frame->csum != CIAO_CSUM_NONE)
         return true;
     uint64_t sum = tcp_glance_pseudo_sum(glance);
-    if (glance->header_len >= 32)
-        sum = csum_more(csum_more_32(sum, l4), l4 + 32, glance->header_len - 32);
-    else
-        sum = csum_more(sum, l4, glance->header_len);
+    sum = glance->header_len == TCP_HEADER_LEN ? csum_more_20(sum, l4) : csum_more_32(sum, l4);
     if (glance->data_len != 0)
-        sum = csum_add(sum, tcp_glance_payload_sum(tcp->ip->csum, glance));
+        sum = tcp_glance_text_sum(tcp->ip->csum, glance, sum);
     return csum_is_valid_header(sum);
 }
 

@@ -48,11 +48,21 @@ static bool is_believed(const struct tcp *tcp, ref_t ref, const struct ip_packet
     return tcp_believes(tcp, packet->link, tcp_head_at(tcp, ref));
 }
 
+/* Both checksums, of a header with whatever options. [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
+static bool sums_hold(const struct tcp_glance *glance)
+{
+    const uint8_t *l4 = glance->l4;
+    if (!glance->v6 && !csum_is_valid_header(csum_more_20(0, l4 - IP4_HEADER_LEN)))
+        return false;
+    uint64_t sum = csum_more(tcp_glance_pseudo_sum(glance), l4, glance->header_len);
+    return glance->frame->csum != CIAO_CSUM_NONE || csum_is_valid_header(sum);
+}
+
 bool tcp_plain_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
     struct ip_packet packet;
     struct tcp_segment seg;
-    if (!tcp_glance_sums_hold(tcp, glance)
+    if (!sums_hold(glance)
         || (!tcp_parse_usual(glance->l4, glance->header_len, &seg.h)
             && !tcp_parse_usual_syn(glance->l4, glance->header_len, &seg.h)
             && tcp_parse(glance->l4, glance->header_len, &seg.h) != WIRE_OK)

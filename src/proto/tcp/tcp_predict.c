@@ -225,12 +225,17 @@ static inline bool has_no_trouble(const struct tcp_side *side, const struct tcp_
 /* Nothing about the connection is out of the ordinary. */
 static inline bool is_usual(const struct tcp *tcp, const struct tcb *tcb)
 {
+    static const uint8_t odd[] = {
+        [TCB_BYTE(urgent)] = 0xff,
+        [TCB_BYTE(ecn)] = 0xff,
+        [TCB_BYTE(fin_seen)] = 0xff,
+        [TCB_BYTE(backoff)] = 0xff,
+        [TCB_BYTE(repair)] = (uint8_t)~REPAIR_TAIL_SET,
+        [TCB_BYTE(dup_thresh)] = 0,
+    };
     return (tcb->flags & (UNUSUAL | TCB_IN_FLOW)) == TCB_IN_FLOW
-           && tcp_state_is(tcb, CIAO_ESTABLISHED)
-           && (tcb->urgent | tcb->ecn | tcb->fin_seen | tcb->backoff
-               | (tcb->repair & ~REPAIR_TAIL_SET))
-                  == 0
-           && tcb->snd.wnd != 0 && tcb->head.life >= tcp->judged_life && tcb->has_side;
+           && tcp_state_is(tcb, CIAO_ESTABLISHED) && tcb_is_clear(tcb, odd) && tcb->snd.wnd != 0
+           && tcb->head.life >= tcp->judged_life && tcb->has_side;
 }
 
 /* First and fifth: as the head of this file says. */

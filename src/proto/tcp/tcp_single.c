@@ -28,11 +28,16 @@
 
 static inline bool state_is_usual(const struct tcb *tcb)
 {
+    static const uint8_t odd[] = {
+        [TCB_BYTE(urgent)] = 0xff,
+        [TCB_BYTE(ecn)] = 0xff,
+        [TCB_BYTE(repair)] = REPAIR_TAIL_DUE,
+        [TCB_BYTE(dup_thresh)] = 0,
+    };
     const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT;
     return MOSTLY((states >> tcb->head.state & 1) != 0)
            && MOSTLY((tcb->flags & (UNUSUAL | TCB_TS)) == TCB_TS) && MOSTLY(tcb->has_side)
-           && MOSTLY(((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent) == 0)
-           && MOSTLY((tcb->rexmt_at | tcb->trouble_ms) == 0);
+           && MOSTLY(tcb_is_clear(tcb, odd)) && MOSTLY((tcb->rexmt_at | tcb->trouble_ms) == 0);
 }
 
 /* Nothing is on its way, and the windows have room for these. [RFC9293 3.8.6 MUST-34] */
