@@ -9,6 +9,7 @@
  */
 #include "base/bytes.h"
 #include "base/flat.h"
+#include "base/mostly.h"
 #include "proto/tcp/tcp_control.h"
 #include "proto/tcp/tcp_headers.h"
 
@@ -148,8 +149,10 @@ static inline bool is_usual(const struct tcb *tcb)
 {
     const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT | 1u << CIAO_FIN_WAIT_1
                             | 1u << CIAO_FIN_WAIT_2 | 1u << CIAO_CLOSING | 1u << CIAO_LAST_ACK;
-    return (states >> tcb->head.state & 1) && (tcb->flags & (UNUSUAL | TCB_TS)) == TCB_TS
-           && ((tcb->repair & REPAIR_TAIL_DUE) | tcb->ecn | tcb->urgent | tcb->has_side) == 0;
+    return MOSTLY(states >> tcb->head.state & 1)
+           && MOSTLY((tcb->flags & (UNUSUAL | TCB_TS)) == TCB_TS)
+           && MOSTLY(!(tcb->repair & REPAIR_TAIL_DUE)) && MOSTLY(tcb->ecn == 0)
+           && MOSTLY(tcb->urgent == 0) && MOSTLY(!tcb->has_side);
 }
 
 /* What tcp_output_sent_new() does of a FIN where there are no bytes. */

@@ -112,8 +112,9 @@ static inline bool one_segment(struct tcp *tcp, struct tcb *tcb, struct ciao_fra
 {
     if (tcb->has_side)
         return tcp_single_output(tcp, tcb, frame);
-    if ((tcb->flags & (TCB_SYN_DUE | TCB_FIN_QUEUED)) == TCB_SYN_DUE)
-        return tcp_handshake_output(tcp, tcb, frame) == TCP_SENT_FRAME;
+    if (tcb->flags & TCB_SYN_DUE)
+        return !(tcb->flags & TCB_FIN_QUEUED)
+               && tcp_handshake_output(tcp, tcb, frame) == TCP_SENT_FRAME;
     return tcp_control_output(tcp, tcb, frame);
 }
 
