@@ -251,9 +251,10 @@ static void bring_back(struct flow_table *table, uint32_t home, uint32_t slot)
     }
 }
 
-__attribute__((cold, noinline)) static bool remove_far(struct flow_table *table,
-                                                       struct flow_entry entry)
+__attribute__((cold, noinline)) static bool remove_far(struct flow_table *table, uint32_t hash,
+                                                       ref_t ref)
 {
+    const struct flow_entry entry = {hash, ref};
     struct flow_place place;
     if (!find(table, entry, &place))
         return false;
@@ -270,15 +271,16 @@ bool flow_remove(struct flow_table *table, uint64_t hash, ref_t ref)
     struct flow_group *home = &table->group[entry.hash & flow_mask(table, entry.hash)];
     uint32_t slot = slot_of(home, entry);
     if (__builtin_expect(slot == FLOW_GROUP || home->passed != 0, 0))
-        return remove_far(table, entry);
+        return remove_far(table, (uint32_t)hash, ref);
     home->tag[slot] = 0;
     table->count--;
     return true;
 }
 
-__attribute__((cold, noinline)) static bool replace_far(struct flow_table *table,
-                                                        struct flow_entry entry, ref_t new_ref)
+__attribute__((cold, noinline)) static bool replace_far(struct flow_table *table, uint32_t hash,
+                                                        ref_t old_ref, ref_t new_ref)
 {
+    const struct flow_entry entry = {hash, old_ref};
     struct flow_place place;
     if (!find(table, entry, &place))
         return false;
@@ -292,7 +294,7 @@ bool flow_replace(struct flow_table *table, uint64_t hash, ref_t old_ref, ref_t 
     struct flow_group *home = &table->group[entry.hash & flow_mask(table, entry.hash)];
     uint32_t slot = slot_of(home, entry);
     if (__builtin_expect(slot == FLOW_GROUP, 0))
-        return replace_far(table, entry, new_ref);
+        return replace_far(table, (uint32_t)hash, old_ref, new_ref);
     home->entry[slot].ref = new_ref;
     return true;
 }

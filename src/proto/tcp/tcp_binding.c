@@ -156,39 +156,47 @@ void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record
     head->binding = (uint8_t)(TCP_BINDING_HELD | (reuse ? TCP_BINDING_REUSE : 0));
 }
 
-/* Of a record that holds its port.  Where no two have met at a place, who stands there is it. */
-static inline struct tcp_binding *held_by(struct tcp_bindings *bindings,
-                                          const struct tcp_head *head, size_t record_bytes)
-{
-    struct tcp_binding *first = place_of_head(bindings, head);
-    return MOSTLY(first->next == 0) ? first : find_or_make_far(bindings, head, record_bytes);
-}
-
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
                        size_t record_bytes)
 {
     ASSERT(from->binding & TCP_BINDING_HELD);
-    struct tcp_binding *binding = held_by(&tcp->bindings, to, record_bytes);
+    struct tcp_binding *binding = place_of_head(&tcp->bindings, to);
+    if (__builtin_expect(binding->next != 0, 0))
+        binding = find_or_make_far(&tcp->bindings, to, record_bytes);
     binding->connected--;
     binding->time_wait++;
     to->binding = from->binding;
     from->binding = 0;
 }
 
-void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, size_t record_bytes)
+static inline void let_go(struct tcp_binding *binding, struct tcp_head *head)
 {
-    if (!(head->binding & TCP_BINDING_HELD))
-        return;
-    struct tcp_binding *binding = held_by(&tcp->bindings, head, record_bytes);
-    bool alone = place_of_head(&tcp->bindings, head)->next == 0;
     if (head->state == CIAO_TIME_WAIT)
         binding->time_wait--;
     else
         binding->connected--;
     binding->strict -= !(head->binding & TCP_BINDING_REUSE);
     head->binding = 0;
-    if (!alone && !is_held(binding))
-        drop_far(&tcp->bindings, head, record_bytes);
+}
+
+__attribute__((cold, noinline)) static void gone_far(struct tcp_bindings *bindings,
+                                                     struct tcp_head *head, size_t record_bytes)
+{
+    struct tcp_binding *binding = find_or_make_far(bindings, head, record_bytes);
+    let_go(binding, head);
+    if (!is_held(binding))
+        drop_far(bindings, head, record_bytes);
+}
+
+void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, size_t record_bytes)
+{
+    if (!(head->binding & TCP_BINDING_HELD))
+        return;
+    struct tcp_binding *first = place_of_head(&tcp->bindings, head);
+    if (MOSTLY(first->next == 0))
+        let_go(first, head); /* where no two have met, who stands there is it */
+    else
+        gone_far(&tcp->bindings, head, record_bytes);
 }
 
 /* ---- asking ---- */

@@ -68,13 +68,18 @@ struct tcp_listener *tcp_listener_at(const struct tcp *tcp, ref_t ref)
     return pool_at(&tcp->listeners, ref_index(ref));
 }
 
-ref_t tcp_tcb_ref(const struct tcp *tcp, const struct tcb *tcb)
+static inline uint32_t index_of(const struct tcp *tcp, const struct tcb *tcb, bool v6)
 {
     const uint8_t *at = (const uint8_t *)tcb;
+    return v6 ? (uint32_t)((size_t)(at - tcp->tcbs6.base) / sizeof(struct tcb6))
+              : (uint32_t)((size_t)(at - tcp->tcbs.base) / sizeof(struct tcb));
+}
+
+ref_t tcp_tcb_ref(const struct tcp *tcp, const struct tcb *tcb)
+{
     if (tcb->head.v6)
-        return ref_make(KIND_TCB6,
-                        (uint32_t)((size_t)(at - tcp->tcbs6.base) / sizeof(struct tcb6)));
-    return ref_make(KIND_TCB4, (uint32_t)((size_t)(at - tcp->tcbs.base) / sizeof(struct tcb)));
+        return ref_make(KIND_TCB6, index_of(tcp, tcb, true));
+    return ref_make(KIND_TCB4, index_of(tcp, tcb, false));
 }
 
 ref_t tcp_listener_ref(const struct tcp *tcp, const struct tcp_listener *listener)
@@ -124,7 +129,10 @@ void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
         leave_lists(tcp, tcb);
     tcp_settings_give(tcp, tcb->settings);
     tcb->head.life = 0;
-    pool_give_slot(tcb->head.v6 ? &tcp->tcbs6 : &tcp->tcbs, ref_index(tcp_tcb_ref(tcp, tcb)), tcb);
+    if (tcb->head.v6)
+        pool_give_slot(&tcp->tcbs6, index_of(tcp, tcb, true), tcb);
+    else
+        pool_give_slot(&tcp->tcbs, index_of(tcp, tcb, false), tcb);
 }
 
 /* ---- settings, shared where equal ---- */
