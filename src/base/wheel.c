@@ -247,7 +247,7 @@ static inline void arm(struct wheel *wheel, struct wheel_node *node, ref_t ref, 
 static __attribute__((noinline)) void move(struct wheel *wheel, struct wheel_node *node, ref_t ref,
                                            uint64_t tick)
 {
-    if (node->tick == (uint32_t)tick_for(wheel, tick))
+    if (full_tick(wheel, node->tick) == tick)
         return;
     unlink_node(wheel, node);
     arm(wheel, node, ref, tick);
