@@ -95,12 +95,10 @@ int tcp_teardown_shutdown(struct tcp *tcp, struct tcb *tcb)
 
 /* Nobody owns it any more: the peer may take its time with its FIN, but not for ever. AS LINUX:
  * tcp_fin_timeout. */
-static __attribute__((noinline)) void watch_orphan(struct tcp *tcp, struct tcb *tcb)
+static void watch_orphan(struct tcp *tcp, struct tcb *tcb)
 {
-    if (!(tcb->flags & TCB_ORPHAN) || !tcp_state_is(tcb, CIAO_FIN_WAIT_2))
-        return;
     uint32_t wait_us = tcp_tcb_settings(tcp, tcb)->orphan_fin_wait_2_us;
-    if (wait_us == 0)
+    if (!(tcb->flags & TCB_ORPHAN) || wait_us == 0)
         return;
     tcp_timer_set(tcp, tcb, TCP_TIMER_OTHER, tcp->now + wait_us);
     tcp_note(tcp, tcb, CIAO_DID_TIMER_SET, TCP_TIMER_OTHER, wait_us);
@@ -109,40 +107,27 @@ static __attribute__((noinline)) void watch_orphan(struct tcp *tcp, struct tcb *
 /* The peer has acknowledged our FIN. [RFC9293 3.10.7.4 fifth EV-31, EV-32, EV-33] */
 bool tcp_teardown_our_fin_acked(struct tcp *tcp, struct tcb *tcb)
 {
-    switch ((enum ciao_state)tcb->head.state) {
-    case CIAO_FIN_WAIT_1:
+    if (tcp_state_is(tcb, CIAO_FIN_WAIT_1)) {
         tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_FIN_WAIT_2_OUR_FIN_ACKED);
         tcp_timer_stop(tcb, TCP_TIMER_OTHER); /* nothing small waits to be sent any more */
         watch_orphan(tcp, tcb);
         tcp_told(tcp, tcb); /* who lingers waits for this */
         return true;
-    case CIAO_CLOSING:
-        tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSING_TIME_WAIT_CROSSED_FIN_ACKED);
-        tcp_wait_enter(tcp, tcb);
-        return false;
-    case CIAO_LAST_ACK:
+    }
+    if (tcp_state_is(tcb, CIAO_LAST_ACK)) {
         tcp_enter(tcp, &tcb->head, CIAO_ARC_LAST_ACK_CLOSED_GOODBYE_DONE);
         tcp_teardown_gone(tcp, tcb);
         return false;
-    case CIAO_CLOSED:
-    case CIAO_LISTEN:
-    case CIAO_SYN_SENT:
-    case CIAO_SYN_RECEIVED:
-    case CIAO_ESTABLISHED:
-    case CIAO_FIN_WAIT_2:
-    case CIAO_CLOSE_WAIT:
-    case CIAO_TIME_WAIT: return true;
+    }
+    if (tcp_state_is(tcb, CIAO_CLOSING)) {
+        tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSING_TIME_WAIT_CROSSED_FIN_ACKED);
+        tcp_wait_enter(tcp, tcb);
+        return false;
     }
     return true;
 }
 
 /* ---- FIN: the peer's direction ---- */
-
-static __attribute__((noinline)) void answer_fin(struct tcp *tcp, struct tcb *tcb)
-{
-    tcp_output_wanted(tcp, tcb);
-    tcp_told_again(tcp, tcb, CIAO_READABLE);
-}
 
 /* The peer's FIN is next in order: there will be no more bytes.  [RFC9293 3.10.7.4 eighth
  * EV-39, EV-40, EV-41] */
@@ -164,7 +149,8 @@ void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb)
         tcp_enter(tcp, &tcb->head, CIAO_ARC_ESTABLISHED_CLOSE_WAIT_PEER_CLOSED_FIRST);
     else
         tcp_enter(tcp, &tcb->head, CIAO_ARC_FIN_WAIT_1_CLOSING_FINS_CROSSED);
-    answer_fin(tcp, tcb);
+    tcp_output_wanted(tcp, tcb);
+    tcp_told_again(tcp, tcb, CIAO_READABLE);
 }
 
 /* ---- the program gives the handle up ---- */
@@ -290,7 +276,8 @@ static void close_quietly(struct tcp *tcp, struct tcb *tcb)
     case CIAO_CLOSING:
     case CIAO_LAST_ACK:
         (void)tcp_teardown_shutdown(tcp, tcb);
-        watch_orphan(tcp, tcb);
+        if (tcp_state_is(tcb, CIAO_FIN_WAIT_2))
+            watch_orphan(tcp, tcb);
         break;
     }
 }
