@@ -92,7 +92,7 @@ static inline bool wheel_node_armed(const struct wheel_node *node)
 /* Armed or not, it is due at that tick. */
 void wheel_set_node(struct wheel *wheel, struct wheel_node *node, ref_t ref, uint64_t tick);
 /* It is armed. */
-__attribute__((noinline)) void wheel_disarm(struct wheel *wheel, struct wheel_node *node);
+void wheel_disarm(struct wheel *wheel, struct wheel_node *node);
 static inline void wheel_cancel_node(struct wheel *wheel, struct wheel_node *node)
 {
     if (wheel_node_armed(node))
