@@ -22,9 +22,10 @@ struct ciao_stack {
 /* Somebody comes in at that time: all parts of the stack see the same. */
 static inline time_us stack_enter(struct ciao_stack *stack, time_us now)
 {
-    stack->now = time_max(stack->now, now);
-    stack->trace.now = stack->now;
-    tcp_set_now(&stack->tcp, stack->now);
+    if (now > stack->now) {
+        stack->now = stack->trace.now = now;
+        tcp_set_now(&stack->tcp, now);
+    }
     return stack->now;
 }
 

@@ -56,10 +56,10 @@ void tcp_teardown_end(struct tcp *tcp, struct tcb *tcb, struct tcp_end end)
 
 /* ---- FIN: our direction ---- */
 
-static void queue_fin(struct tcp *tcp, struct tcb *tcb)
+static inline void queue_fin(struct tcp *tcp, struct tcb *tcb, uint32_t unsent_bytes)
 {
     tcb->flags = (tcb->flags & ~TCB_HOLD_PARTIAL) | TCB_FIN_QUEUED;
-    tcp_note(tcp, tcb, CIAO_DID_FIN_QUEUED, tcb->queue == 0 ? 0 : tcp_unsent_bytes(tcp, tcb), 0);
+    tcp_note(tcp, tcb, CIAO_DID_FIN_QUEUED, unsent_bytes, 0);
     tcp_output_wanted(tcp, tcb);
 }
 
@@ -89,7 +89,7 @@ int tcp_teardown_shutdown(struct tcp *tcp, struct tcb *tcb)
     case CIAO_LAST_ACK:
     case CIAO_TIME_WAIT: return 0;
     }
-    queue_fin(tcp, tcb);
+    queue_fin(tcp, tcb, tcb->queue == 0 ? 0 : tcp_unsent_bytes(tcp, tcb));
     return 0;
 }
 
@@ -324,7 +324,7 @@ void tcp_teardown_close(struct tcp *tcp, struct tcb *tcb, struct ciao_event_repo
         tcp_enter(tcp, &tcb->head, CIAO_ARC_CLOSE_WAIT_LAST_ACK_WE_CLOSED_TOO);
     }
     give_handle_up(tcp, tcb);
-    queue_fin(tcp, tcb);
+    queue_fin(tcp, tcb, 0);
 }
 
 /* The listener closes, and this one still waits to be accepted. */
