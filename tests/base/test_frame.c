@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/frame.h"
 
 static struct ciao_bufpool pool;
 static uint8_t *memory;
@@ -127,6 +128,36 @@ static void a_moved_frame_whose_head_is_in_a_buffer_keeps_it_there(void **state)
     end();
 }
 
+/* What is taken leaves references with the one that takes, whatever it has. */
+static void a_frame_that_is_taken_is_as_it_was(void **state)
+{
+    (void)state;
+    begin();
+    struct ciao_frame from, to;
+    for (uint32_t offset = 0; offset <= CIAO_FRAME_ROOM; offset++)
+        for (uint32_t len = 0; offset + len <= CIAO_FRAME_ROOM; len++) {
+            memset(&to, 0xcc, sizeof to);
+            ciao_frame_init(&from);
+            from.head = from.room + offset;
+            from.head_len = from.len = len;
+            from.rx_us = offset + 1;
+            memset(from.head, 0x22, len);
+            frame_take(&to, &from);
+            assert_ptr_equal(to.head, to.room + offset);
+            assert_memory_equal(to.head, from.head, len);
+            assert_int_equal(to.len, len);
+            assert_int_equal(to.rx_us, offset + 1);
+        }
+    struct ciao_buf *buf = make_frame(&from);
+    frame_take(&to, &from);
+    assert_int_equal(buf->refs, 3);
+    assert_int_equal(to.n_frags, 3);
+    assert_ptr_equal(to.frag[2].buf, buf);
+    assert_int_equal(to.head[53], 0x11);
+    ciao_frame_release(&to);
+    end();
+}
+
 /* Short heads, long ones, at every place of the room, with any number of fragments. */
 static void a_move_keeps_heads_of_every_length_and_place(void **state)
 {
@@ -202,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_frame_that_is_full_takes_no_more),
         cmocka_unit_test(a_moved_frame_has_its_head_in_its_own_room),
         cmocka_unit_test(a_moved_frame_whose_head_is_in_a_buffer_keeps_it_there),
+        cmocka_unit_test(a_frame_that_is_taken_is_as_it_was),
         cmocka_unit_test(a_move_keeps_heads_of_every_length_and_place),
         cmocka_unit_test(a_shared_frame_lives_on_alone),
         cmocka_unit_test(a_super_segment_fits_in_buffers_of_a_quarter),
