@@ -550,11 +550,6 @@ void tcp_congestion_init(struct tcp *tcp,
 /* Step seven: seg was trimmed to the window.  Takes in-order bytes, holds the others, decides on
  * the ACK. */
 void tcp_data_arrived(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg);
-struct tcp_glance;
-/* The usual case: all of it is new, in order and in the window, and nothing is held behind a gap.
- * The payload's reference may move from the frame to the queue. */
-void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
-                       const struct tcp_glance *glance);
 /* Take bytes (len is not 0) out of a queue that has some; returns how many. */
 size_t tcp_receive_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue, uint8_t *out,
                         size_t len);

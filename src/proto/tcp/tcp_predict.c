@@ -18,7 +18,7 @@
  *               ours is queued, and both windows are open: tcp_ack_usual()
  *   sixth       no urgent data in either direction
  *   seventh     ESTABLISHED, the program reads, and nothing is held behind a gap:
- *               tcp_receive_usual()
+ *               receive_usual()
  *   eighth      no FIN, in the segment or remembered
  */
 #include "proto/tcp/tcp_predict.h"
@@ -215,6 +215,109 @@ uint32_t tcp_glance_sum_of_pieces(const struct csum_ops *csum, const struct ciao
     return sum;
 }
 
+/* ---- seventh: text in order, and nothing else ---- */
+
+/* There is no memory for all of it. */
+static __attribute__((noinline)) void refuse_rest(struct tcp *tcp, const struct tcb *tcb,
+                                                  const struct tcp_glance *glance)
+{
+    struct tcp_segment seg = {.segments = (uint16_t)tcp_glance_segments(glance)};
+    const struct ip_packet packet = {.l4_len = glance->header_len + glance->data_len};
+    enum wire_fault fault = tcp_parse(glance->l4, glance->header_len, &seg.h);
+    ASSERT(fault == WIRE_OK);
+    seg.packet = &packet;
+    seg.wnd = (uint32_t)seg.h.wnd << tcb->snd_wscale;
+    tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, &seg);
+}
+
+static __attribute__((noinline)) uint32_t take_pieces(struct tcp *tcp, struct tcb *tcb,
+                                                      struct tcp_queue *queue,
+                                                      const struct ciao_frame *frame)
+{
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < frame->n_frags; i++) {
+        const struct ciao_frag *frag = &frame->frag[i];
+        const struct tcp_part part = {frag->ptr, frag->len, frag->buf, tcb->rcv.nxt + taken};
+        if (!tcp_run_take(tcp, tcb, queue, &part))
+            break;
+        taken += part.len;
+    }
+    return taken;
+}
+
+/* The program has read all there was, and the record of the last run is there to be used again.
+ * False: it is not so, or a copy is better than a reference; nothing has changed. */
+static inline bool take_as_only(const struct tcp *tcp, struct tcp_queue *queue, seq_t seq,
+                                const struct tcp_glance *glance)
+{
+    const struct ciao_frag *frag = &glance->frame->frag[0];
+    if (glance->frame->n_frags != 1 || queue->in_order_first != 0 || queue->in_order_last == 0
+        || !tcp_run_is_worth(frag->buf, glance->data_len))
+        return false;
+    uint32_t charge = ciao_buf_charge(frag->buf);
+    *tcp_run_at(tcp, queue->in_order_last) = (struct tcp_run){
+        .start = seq,
+        .len = glance->data_len,
+        .charge = charge,
+        .ptr = frag->ptr,
+        .buf = ciao_buf_ref(frag->buf),
+    };
+    queue->in_order_first = queue->in_order_last;
+    queue->charged_bytes += charge;
+    return true;
+}
+
+/* How many bytes were taken. */
+static inline uint32_t take_all(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
+                                const struct tcp_glance *glance)
+{
+    const struct ciao_frame *frame = glance->frame;
+    if (frame->n_frags > 1)
+        return take_pieces(tcp, tcb, queue, frame);
+    bool in_head = frame->n_frags == 0;
+    const struct tcp_part part = {
+        .ptr = in_head ? glance->l4 + glance->header_len : frame->frag[0].ptr,
+        .len = glance->data_len,
+        .buf = in_head ? frame->buf : frame->frag[0].buf,
+        .seq = tcb->rcv.nxt,
+    };
+    return tcp_run_take(tcp, tcb, queue, &part) ? part.len : 0;
+}
+
+/* All of it is new, in order and in the window, and nothing is held behind a gap.  The payload's
+ * reference may move from the frame to the queue. */
+WRITTEN_OUT void receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
+                               const struct tcp_glance *glance)
+{
+    if (!tcp_queue_attach(tcp, tcb)) {
+        refuse_rest(tcp, tcb, glance);
+        return;
+    }
+    struct tcp_queue *queue = tcp_queue(tcp, tcb);
+    uint32_t segments = tcp_glance_segments(glance);
+    tcb->last_data_ms = tcp_now_ms(tcp);
+    side->data_received += segments;
+    uint32_t taken = glance->data_len;
+    if (!take_as_only(tcp, queue, tcb->rcv.nxt, glance))
+        taken = take_all(tcp, tcb, queue, glance);
+    if (__builtin_expect(taken != glance->data_len, 0))
+        refuse_rest(tcp, tcb, glance);
+    tcb->rcv.nxt += taken;
+    queue->in_order_bytes += taken;
+    tcp_ack_in_order(tcp, tcb, taken, segments);
+    side->bytes_received += taken;
+    tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, taken, queue->in_order_bytes);
+    tcp_told_data(tcp, tcb);
+}
+
+/* The same behind others, where it is rarer. */
+static __attribute__((noinline)) void receive_rarely(struct tcp *tcp, struct tcb *tcb,
+                                                     struct tcp_side *side,
+                                                     const struct tcp_glance *glance)
+{
+    receive_usual(tcp, tcb, side, glance);
+}
+
 /* ---- the steps ---- */
 
 static inline bool has_no_trouble(const struct tcp_side *side, const struct tcp_queue *queue)
@@ -276,7 +379,7 @@ __attribute__((always_inline)) static inline bool predict(struct tcp *tcp, int l
     tcp_ack_usual(tcp, tcb, side, &news);
     tcb->last_received_ms = tcp_now_ms(tcp);
     if (glance->data_len != 0)
-        tcp_receive_usual(tcp, tcb, side, glance);
+        receive_usual(tcp, tcb, side, glance);
     tcp_glance_done(glance);
     return true;
 }
@@ -353,7 +456,7 @@ static inline bool predict_text(struct tcp *tcp, struct tcb *tcb, struct tcp_sid
     side->segments_received += tcp_glance_segments(glance);
     tcb->snd.wl1 = seq;
     if (!receive_more(tcp, tcb, side, glance))
-        tcp_receive_usual(tcp, tcb, side, glance);
+        receive_rarely(tcp, tcb, side, glance);
     tcp_glance_done(glance);
     return true;
 }

@@ -1,78 +1,7 @@
 /*
- * The usual text, and reading: bytes of a segment that holds no surprise go to the queue in order,
- * and from there to the program.  [RFC9293 3.10.7.4 seventh, 3.10.3]
+ * Reading: bytes go from the queue to the program.  [RFC9293 3.10.3]
  */
-#include "proto/tcp/tcp_predict.h"
 #include "proto/tcp/tcp_run.h"
-
-/* ---- in order, and nothing else ---- */
-
-/* There is no memory for all of it. */
-static __attribute__((noinline)) void refuse_rest(struct tcp *tcp, const struct tcb *tcb,
-                                                  const struct tcp_glance *glance)
-{
-    struct tcp_segment seg = {.segments = (uint16_t)tcp_glance_segments(glance)};
-    const struct ip_packet packet = {.l4_len = glance->header_len + glance->data_len};
-    enum wire_fault fault = tcp_parse(glance->l4, glance->header_len, &seg.h);
-    ASSERT(fault == WIRE_OK);
-    seg.packet = &packet;
-    seg.wnd = (uint32_t)seg.h.wnd << tcb->snd_wscale;
-    tcp_drop(tcp, tcp_at(tcb), CIAO_DROP_RECEIVE_BUFFER_FULL, &seg);
-}
-
-static __attribute__((noinline)) uint32_t take_pieces(struct tcp *tcp, struct tcb *tcb,
-                                                      struct tcp_queue *queue,
-                                                      const struct ciao_frame *frame)
-{
-    uint32_t taken = 0;
-    for (uint32_t i = 0; i < frame->n_frags; i++) {
-        const struct ciao_frag *frag = &frame->frag[i];
-        const struct tcp_part part = {frag->ptr, frag->len, frag->buf, tcb->rcv.nxt + taken};
-        if (!tcp_run_take(tcp, tcb, queue, &part))
-            break;
-        taken += part.len;
-    }
-    return taken;
-}
-
-/* How many bytes were taken. */
-static inline uint32_t take_all(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue,
-                                const struct tcp_glance *glance)
-{
-    const struct ciao_frame *frame = glance->frame;
-    if (frame->n_frags > 1)
-        return take_pieces(tcp, tcb, queue, frame);
-    bool in_head = frame->n_frags == 0;
-    const struct tcp_part part = {
-        .ptr = in_head ? glance->l4 + glance->header_len : frame->frag[0].ptr,
-        .len = glance->data_len,
-        .buf = in_head ? frame->buf : frame->frag[0].buf,
-        .seq = tcb->rcv.nxt,
-    };
-    return tcp_run_take(tcp, tcb, queue, &part) ? part.len : 0;
-}
-
-void tcp_receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
-                       const struct tcp_glance *glance)
-{
-    if (!tcp_queue_attach(tcp, tcb)) {
-        refuse_rest(tcp, tcb, glance);
-        return;
-    }
-    struct tcp_queue *queue = tcp_queue(tcp, tcb);
-    uint32_t segments = tcp_glance_segments(glance);
-    tcb->last_data_ms = tcp_now_ms(tcp);
-    side->data_received += segments;
-    uint32_t taken = take_all(tcp, tcb, queue, glance);
-    if (__builtin_expect(taken != glance->data_len, 0))
-        refuse_rest(tcp, tcb, glance);
-    tcb->rcv.nxt += taken;
-    queue->in_order_bytes += taken;
-    tcp_ack_in_order(tcp, tcb, taken, segments);
-    side->bytes_received += taken;
-    tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, taken, queue->in_order_bytes);
-    tcp_told_data(tcp, tcb);
-}
 
 /* ---- reading ---- */
 

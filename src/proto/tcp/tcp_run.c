@@ -9,13 +9,7 @@
  */
 #include "proto/tcp/tcp_run.h"
 
-#include "base/buf.h"
 #include "proto/tcp/tcp_predict.h"
-
-static bool worth_a_reference(const struct ciao_buf *buf, uint32_t len)
-{
-    return len >= buf->size / 4 || buf->size < 2 * BUF_SMALL;
-}
 
 /* Bytes move to a buffer of our own; false: there is none, and all is as it was. */
 static bool copy_out(struct tcp *tcp, struct tcp_run *run)
@@ -40,7 +34,7 @@ uint32_t tcp_run_make(struct tcp *tcp, struct tcp_queue *queue, const struct tcp
     struct tcp_run *run = tcp_run_at(tcp, index);
     *run =
         (struct tcp_run){.start = part->seq, .len = part->len, .ptr = part->ptr, .buf = part->buf};
-    bool worth = part->buf != NULL && worth_a_reference(part->buf, part->len);
+    bool worth = part->buf != NULL && tcp_run_is_worth(part->buf, part->len);
     if (worth || (part->buf != NULL && kind == RUN_GROWS)) {
         ciao_buf_ref(run->buf);
         run->charge = ciao_buf_charge(run->buf) | (worth ? 0 : RUN_LARGE);
@@ -64,7 +58,7 @@ static void settle(struct tcp *tcp, struct tcp_queue *queue)
     struct ciao_buf *buf = last->buf;
     last->charge &= ~RUN_LARGE;
     queue->charged_bytes -= last->charge;
-    if (!worth_a_reference(buf, last->len) && copy_out(tcp, last))
+    if (!tcp_run_is_worth(buf, last->len) && copy_out(tcp, last))
         ciao_buf_unref(buf);
     queue->charged_bytes += last->charge & RUN_BYTES;
 }

@@ -1,9 +1,11 @@
 /*
- * Runs of received bytes, by reference: what tcp_run.c, tcp_receive.c and tcp_read.c share.
+ * Runs of received bytes, by reference: what tcp_run.c, tcp_predict.c, tcp_receive.c and
+ * tcp_read.c share.
  */
 #ifndef PROTO_TCP_TCP_RUN_H
 #define PROTO_TCP_TCP_RUN_H
 
+#include "base/buf.h"
 #include "proto/tcp/tcp_internal.h"
 
 /* In run->charge, beside the bytes. */
@@ -27,6 +29,12 @@ enum tcp_run_kind {
 static inline struct tcp_run *tcp_run_at(const struct tcp *tcp, uint32_t index)
 {
     return (struct tcp_run *)pool_at(&tcp->runs, index);
+}
+
+/* Is a reference worth while?  It keeps the whole buffer from others. */
+static inline bool tcp_run_is_worth(const struct ciao_buf *buf, uint32_t len)
+{
+    return len >= buf->size / 4 || buf->size < 2 * BUF_SMALL;
 }
 
 static inline void tcp_run_free(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)
