@@ -147,12 +147,16 @@ BUILD_ASSERT(TCP_FIN == 1); /* as a flag, and as a number that it takes */
 
 static inline bool is_usual(const struct tcb *tcb)
 {
+    static const uint8_t odd[8] = {
+        [TCB_BYTE(urgent)] = 0xff,
+        [TCB_BYTE(ecn)] = 0xff,
+        [TCB_BYTE(repair)] = REPAIR_TAIL_DUE,
+    };
     const uint32_t states = 1u << CIAO_ESTABLISHED | 1u << CIAO_CLOSE_WAIT | 1u << CIAO_FIN_WAIT_1
                             | 1u << CIAO_FIN_WAIT_2 | 1u << CIAO_CLOSING | 1u << CIAO_LAST_ACK;
     return MOSTLY(states >> tcb->head.state & 1)
-           && MOSTLY((tcb->flags & (UNUSUAL | TCB_TS)) == TCB_TS)
-           && MOSTLY(!(tcb->repair & REPAIR_TAIL_DUE)) && MOSTLY(tcb->ecn == 0)
-           && MOSTLY(tcb->urgent == 0) && MOSTLY(!tcb->has_side);
+           && MOSTLY((tcb->flags & (UNUSUAL | TCB_TS)) == TCB_TS) && MOSTLY(tcb_is_clear(tcb, odd))
+           && MOSTLY(!tcb->has_side);
 }
 
 /* What tcp_output_sent_new() does of a FIN where there are no bytes. */

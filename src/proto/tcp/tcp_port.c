@@ -400,7 +400,7 @@ uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, 
         *full = true;
         return 0;
     }
-    *counter += (port + range - start) % range + 1;
+    *counter += (port >= start ? 0 : range) + port - start + 1;
     return (uint16_t)port;
 }
 
