@@ -415,7 +415,8 @@ static inline bool repeats(const struct tcp_glance *glance, const struct said *s
 }
 
 /* The seventh step where one segment follows the last bytes in memory, is no longer than the
- * longest of them, and an ACK of both is due already: the run grows, and nothing is decided anew.
+ * longest of them, and an ACK of both is due already: the run grows, and nothing is decided anew;
+ * the program is told of all of them together.
  * False: it is not so, and nothing has changed. */
 static inline bool receive_more(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
                                 const struct tcp_glance *glance)
@@ -438,7 +439,6 @@ static inline bool receive_more(struct tcp *tcp, struct tcb *tcb, struct tcp_sid
     side->data_received++;
     side->bytes_received += glance->data_len;
     tcp_note(tcp, tcb, CIAO_DID_DATA_DELIVERED, glance->data_len, queue->in_order_bytes);
-    tcp_told_data(tcp, tcb);
     return true;
 }
 
@@ -485,6 +485,8 @@ static __attribute__((noinline)) unsigned predict_run(struct tcp *tcp, int link,
     while (done < n && tcb->snd.wnd == said.wnd << tcb->snd_wscale && repeats(&glances[done], &said)
            && predict_text(tcp, tcb, side, &glances[done]))
         done++;
+    if (done > 1)
+        tcp_told_data(tcp, tcb);
     return done;
 }
 
