@@ -126,7 +126,13 @@ static inline uint64_t csum_more_20(uint64_t sum, const uint8_t *p)
     return csum_add_3(sum, csum_long(p), csum_long(p + 8), csum_word(p + 16));
 }
 
-/* The same of `len` bytes, a multiple of 4. */
+/* That of a plain IPv4 header alone. */
+static inline uint64_t csum_of_20(const uint8_t *p)
+{
+    return csum_add_2(csum_long(p), csum_long(p + 8), csum_word(p + 16));
+}
+
+/* To a sum that of `len` more bytes, a multiple of 4. */
 static inline uint64_t csum_more(uint64_t sum, const uint8_t *p, size_t len)
 {
     for (; len >= 32; p += 32, len -= 32)

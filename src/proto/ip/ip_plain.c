@@ -76,7 +76,7 @@ static bool has_tcp_header(const struct ciao_frame *frame, const uint8_t *l4, ui
 /* The sum of an IPv4 header of 20 bytes. */
 static bool header_sum_holds(const uint8_t *l3)
 {
-    return csum_is_valid_header(csum_more_20(0, l3));
+    return csum_is_valid_header(csum_of_20(l3));
 }
 
 static bool take_ip4(const uint8_t *l3, uint32_t there, struct ip_packet *packet)

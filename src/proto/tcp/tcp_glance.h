@@ -114,9 +114,10 @@ static inline uint64_t tcp_glance_text_sum(const struct csum_ops *csum,
         frame->n_frags == 0 ? glance->l4 + glance->header_len : frame->frag[0].ptr;
     if (__builtin_expect(frame->n_frags > 1, 0))
         return csum_add(sum, tcp_glance_sum_of_pieces(csum, frame));
-    if (glance->data_len <= CSUM_FEW && glance->data_len % 4 == 0)
-        return csum_more(sum, bytes, glance->data_len);
-    return csum_add(sum, csum_any(csum, bytes, glance->data_len));
+    if (glance->data_len > CSUM_FEW)
+        return csum_add(sum, csum->sum(bytes, glance->data_len));
+    return glance->data_len % 4 == 0 ? csum_more(sum, bytes, glance->data_len)
+                                     : csum_add(sum, csum_small(bytes, glance->data_len));
 }
 
 /* Of what is usual.  [RFC9293 3.1 MUST-3, RFC1122 3.2.1.2] */
@@ -124,7 +125,7 @@ __attribute__((always_inline)) static inline bool tcp_glance_sums_hold(
     const struct tcp *tcp, const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
-    if (!glance->v6 && !csum_is_valid_header(csum_more_20(0, l4 - IP4_HEADER_LEN)))
+    if (!glance->v6 && !csum_is_valid_header(csum_of_20(l4 - IP4_HEADER_LEN)))
         return false;
     if (glance->frame->csum != CIAO_CSUM_NONE)
         return true;
@@ -141,7 +142,7 @@ __attribute__((always_inline)) static inline bool tcp_glance_lone_sums_hold(
     const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
-    if (!glance->v6 && !csum_is_valid_header(csum_more_20(0, l4 - IP4_HEADER_LEN)))
+    if (!glance->v6 && !csum_is_valid_header(csum_of_20(l4 - IP4_HEADER_LEN)))
         return false;
     if (glance->frame->csum != CIAO_CSUM_NONE)
         return true;

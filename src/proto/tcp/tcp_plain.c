@@ -52,7 +52,7 @@ static bool is_believed(const struct tcp *tcp, ref_t ref, const struct ip_packet
 static bool sums_hold(const struct tcp_glance *glance)
 {
     const uint8_t *l4 = glance->l4;
-    if (!glance->v6 && !csum_is_valid_header(csum_more_20(0, l4 - IP4_HEADER_LEN)))
+    if (!glance->v6 && !csum_is_valid_header(csum_of_20(l4 - IP4_HEADER_LEN)))
         return false;
     uint64_t sum = csum_more(tcp_glance_pseudo_sum(glance), l4, glance->header_len);
     return glance->frame->csum != CIAO_CSUM_NONE || csum_is_valid_header(sum);
