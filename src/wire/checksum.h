@@ -47,7 +47,7 @@ static inline uint32_t csum_fold(uint64_t sum)
  * What is carried out at the top comes in at the bottom.  x86 adds a carry along with the next
  * number; compilers do not find that out by themselves, and headers are made of such sums.
  */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(WIRE_CHECKSUM_PORTABLE)
 typedef uint64_t csum_lying __attribute__((may_alias, aligned(1)));
 
 static inline uint64_t csum_add(uint64_t a, uint64_t b)

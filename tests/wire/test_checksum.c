@@ -185,6 +185,29 @@ static void the_rfcs_example_comes_out(void **state)
     assert_false(csum_is_valid(csum_small(example, sizeof example) + csum_load(field) + 1));
 }
 
+/* What headers are summed by: words added with their carries, wherever they lie. */
+static void carries_of_headers_are_added_along(void **state)
+{
+    (void)state;
+    struct rng rng = rng_of(78);
+    for (unsigned round = 0; round < 20000; round++) {
+        uint8_t bytes[40], *p = bytes + round % 8;
+        uint64_t word[4];
+        random_bytes(&rng, bytes, sizeof bytes);
+        if (round % 3 == 0)
+            memset(bytes, 0xff, sizeof bytes);
+        memcpy(word, p, sizeof word);
+        uint32_t two = csum_small(p, 16), three = csum_small(p, 24), four = csum_small(p, 32);
+        uint64_t before = csum_load(bytes);
+        assert_int_equal(csum_fold(csum_add(word[0], word[1])), two);
+        assert_int_equal(csum_fold(csum_add_2(word[0], word[1], word[2])), three);
+        assert_int_equal(csum_fold(csum_add_3(word[0], word[1], word[2], word[3])), four);
+        assert_int_equal(csum_fold(csum_more_32(before, p)), csum_fold(before + four));
+        assert_int_equal(csum_fold(csum_more_20(before, p)), csum_fold(before + csum_small(p, 20)));
+        assert_int_equal(csum_fold(csum_of_20(p)), csum_small(p, 20));
+    }
+}
+
 /* Judged without folding: as RFC 1071 judges what is folded, and bytes that are all 0 are wrong. */
 static void a_sum_is_right_when_it_folds_to_minus_zero(void **state)
 {
@@ -252,6 +275,7 @@ int main(void)
         cmocka_unit_test(nothing_is_read_or_written_beyond_the_last_page),
         cmocka_unit_test(a_sum_in_two_parts_is_the_sum_of_the_whole),
         cmocka_unit_test(the_rfcs_example_comes_out),
+        cmocka_unit_test(carries_of_headers_are_added_along),
         cmocka_unit_test(a_sum_is_right_when_it_folds_to_minus_zero),
         cmocka_unit_test(a_pseudo_header_is_summed_as_if_it_were_there),
         cmocka_unit_test(the_processor_decides_which_is_used),

@@ -144,7 +144,7 @@ static void timer(struct tcp *tcp, struct tcb *tcb)
     }
     tcb->flags &= ~(TCB_PERSIST | TCB_PROBE);
     tcb->backoff = 0;
-    if (flow_count(&tcp->flows) >= TCP_CROWD)
+    if (tcp_has_many_tcbs(tcp))
         tcp_timer_take_off(tcp, tcb);
     tcp_timer_stop(tcb, TCP_TIMER_REXMT);
     tcp_note_why(tcp, tcb, CIAO_DID_TIMER_STOPPED, TCP_TIMER_REXMT, 0);

@@ -53,10 +53,14 @@ ref_t tcp_tcb_ref(const struct tcp *tcp, const struct tcb *tcb);
  * once: among many connections none of them is in the cache, and one after the other they would
  * take four times as long. */
 #define TCP_CROWD 2048u /* fewer are in the cache anyway */
+static inline bool tcp_has_many_tcbs(const struct tcp *tcp)
+{
+    return tcp->tcbs.used + tcp->tcbs6.used >= TCP_CROWD;
+}
 void tcp_prefetch_tcb(const struct tcp *tcp, ref_t ref);
 static inline void tcp_prefetch(const struct tcp *tcp, ref_t ref)
 {
-    if (flow_count(&tcp->flows) >= TCP_CROWD && tcp_ref_is_tcb(ref))
+    if (tcp_has_many_tcbs(tcp) && tcp_ref_is_tcb(ref))
         tcp_prefetch_tcb(tcp, ref);
 }
 /* Its flow's place in the table: the answer to what is sent now will be looked up there. */

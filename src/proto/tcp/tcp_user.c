@@ -22,7 +22,7 @@ static inline struct tcb *tcb_of(const struct tcp *tcp, ciao_conn conn)
     struct tcb *tcb = place_of(tcp, (ref_t)conn);
     if (tcb == NULL)
         return NULL;
-    if (__builtin_expect(flow_count(&tcp->flows) >= TCP_CROWD, 0))
+    if (__builtin_expect(tcp_has_many_tcbs(tcp), 0))
         tcp_prefetch_tcb(tcp, (ref_t)conn);
     uint64_t life = tcb->head.life;
     bool same = life != 0 && (uint32_t)life == (uint32_t)(conn >> 32);
