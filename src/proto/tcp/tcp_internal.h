@@ -95,8 +95,9 @@ __attribute__((noinline, cold)) void tcp_note_write(struct tcp *tcp, const struc
                                                     enum ciao_reason reason, uint64_t a,
                                                     uint64_t b);
 /* trace_reason() of a connection. */
-static inline void tcp_note(struct tcp *tcp, const struct tcb *tcb, enum ciao_reason reason,
-                            uint64_t a, uint64_t b)
+static inline __attribute__((always_inline)) void tcp_note(struct tcp *tcp, const struct tcb *tcb,
+                                                           enum ciao_reason reason, uint64_t a,
+                                                           uint64_t b)
 {
     tcp->trace->reasons[reason]++;
     if (__builtin_expect(trace_on(tcp->trace, trace_class_of(reason)), 0))

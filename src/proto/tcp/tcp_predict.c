@@ -386,21 +386,29 @@ __attribute__((always_inline)) static inline bool predict(struct tcp *tcp, int l
 
 /* ---- one after the other ---- */
 
-/* What a segment says besides its number and its text. */
+/* What a segment says besides its number and its text, as it lies: SEG.ACK, the header's length,
+ * flags (PSH aside) and window; and the timestamps. */
 struct said {
-    uint32_t ack, wnd, header_len;
-    uint64_t times;
+    uint64_t ack, times;
+    uint32_t wnd;
 };
+
+static inline uint64_t lies_at(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
 
 static inline struct said said_by(const struct tcp_glance *glance)
 {
+    const uint64_t but_psh = BYTES_BE64(~((uint64_t)TCP_PSH << 16));
     const uint8_t *l4 = glance->l4;
     bool stamped = glance->header_len != TCP_HEADER_LEN;
     return (struct said){
-        .ack = get_be32(l4 + 8),
+        .ack = lies_at(l4 + 8) & but_psh,
+        .times = stamped ? lies_at(l4 + 24) : 0,
         .wnd = get_be16(l4 + 14),
-        .header_len = glance->header_len,
-        .times = stamped ? get_be64(l4 + 24) : 0,
     };
 }
 
@@ -410,8 +418,7 @@ static inline bool repeats(const struct tcp_glance *glance, const struct said *s
     if (glance->l4 == NULL || glance->hashed || !glance->usual || glance->data_len == 0)
         return false;
     struct said now = said_by(glance);
-    return now.ack == said->ack && now.wnd == said->wnd && now.header_len == said->header_len
-           && now.times == said->times;
+    return now.ack == said->ack && now.times == said->times;
 }
 
 /* The seventh step where one segment follows the last bytes in memory, is no longer than the
@@ -481,8 +488,9 @@ static __attribute__((noinline)) unsigned predict_run(struct tcp *tcp, int link,
         return 0;
     struct tcb *tcb = tcp_tcb_at(tcp, glances[0].flow);
     struct tcp_side *side = tcp_side(tcp, tcb);
+    bool same = tcb->snd.wnd == said.wnd << tcb->snd_wscale; /* none later has told of it */
     unsigned done = 1;
-    while (done < n && tcb->snd.wnd == said.wnd << tcb->snd_wscale && repeats(&glances[done], &said)
+    while (same && done < n && repeats(&glances[done], &said)
            && predict_text(tcp, tcb, side, &glances[done]))
         done++;
     if (done > 1)
