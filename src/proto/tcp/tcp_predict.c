@@ -204,13 +204,14 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
 
 /* ---- checksums of what is not in one piece ---- */
 
+/* The last piece first: what was written last is still in the cache, and what is summed last is
+ * read first. */
 uint32_t tcp_glance_sum_of_pieces(const struct csum_ops *csum, const struct ciao_frame *frame)
 {
     uint32_t sum = 0;
-    bool odd = false;
-    for (uint32_t i = 0; i < frame->n_frags; i++) {
-        sum = csum_combine(sum, csum_any(csum, frame->frag[i].ptr, frame->frag[i].len), odd);
-        odd ^= frame->frag[i].len & 1;
+    for (uint32_t i = frame->n_frags; i-- > 0;) {
+        const struct ciao_frag *frag = &frame->frag[i];
+        sum = csum_combine(csum_any(csum, frag->ptr, frag->len), sum, frag->len & 1);
     }
     return sum;
 }
