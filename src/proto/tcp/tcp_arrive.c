@@ -319,7 +319,8 @@ static bool syn_received_ack(struct tcp *tcp, struct tcb *tcb, const struct tcp_
                       (enum ciao_state)tcb->head.state);
         return false;
     }
-    tcp_handshake_acked(tcp, tcb, &(struct tcp_said){{seg->ack, seg->wnd, 0}, seg->seq, seg->len});
+    tcp_handshake_acked(tcp, tcb, tcp_tcb_settings(tcp, tcb),
+                        &(struct tcp_said){{seg->ack, seg->wnd, 0}, seg->seq, seg->len});
     return true;
 }
 

@@ -144,7 +144,8 @@ static struct tcp_options options_of(const struct tcp_segment *seg, uint32_t off
 static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tcp_segment *seg,
                        const struct tcp_syn *syn)
 {
-    struct tcb *tcb = tcp_syn_grow(tcp, syn);
+    const struct ciao_settings *settings = tcp_settings(tcp, syn->settings);
+    struct tcb *tcb = tcp_syn_grow(tcp, syn, settings);
     if (tcb == NULL)
         return false;
     const struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
@@ -159,7 +160,7 @@ static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tc
     tcb->snd.wl1 = seg->seq;
     tcb->snd.wl2 = seg->ack;
     tcb->flags |= TCB_SYN_LOST; /* nobody knows when the SYN,ACK left: no measurement */
-    tcp_handshake_done(tcp, tcb);
+    tcp_handshake_done(tcp, tcb, settings);
     tcb->flags &= ~TCB_SYN_LOST;
     tcp_listen_queue(tcp, tcp_listener_ref(tcp, listener), tcb);
     seg->wnd <<= tcb->snd_wscale;

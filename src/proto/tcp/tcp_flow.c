@@ -304,13 +304,13 @@ bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash)
 {
     if (!tcp_flow_add(tcp, tcp_tcb_ref(tcp, tcb), hash))
         return false;
-    tcp_flow_entered(tcp, tcb);
+    tcp_flow_entered(tcp, tcb, tcp_tcb_settings(tcp, tcb));
     return true;
 }
 
-void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb)
+void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings)
 {
-    bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
+    bool reuse = (settings->flags & CIAO_REUSEADDR) != 0;
     tcp_binding_connected(tcp, &tcb->head, sizeof *tcb, reuse);
     ASSERT(tcp->known.ref == tcp_tcb_ref(tcp, tcb)); /* it has just come in */
     tcb->flow_hash = (uint32_t)tcp->known.hash;

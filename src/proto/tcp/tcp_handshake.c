@@ -90,9 +90,8 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct ciao_set
 
 /* ESTABLISHED: both numbers are known to both.  The caller has made the arc.  A listener's child
  * has nothing to send yet: nobody holds it. */
-void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb)
+void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings)
 {
-    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     tcb->flags &= ~(TCB_SYN_UNACKED | TCB_SYN_DUE);
     tcb->rexmt_at = 0;
     tcb->backoff = 0;
@@ -131,7 +130,8 @@ static void take_window(struct tcb *tcb, seq_t seq, const struct tcp_news *news)
 /* The peer acknowledges our SYN,ACK. [RFC9293 3.10.7.4 fifth EV-26]
  * The program may have closed meanwhile: with nothing queued it is in FIN-WAIT-1 already; with
  * bytes still to go the close was put off until now. [RFC9293 3.10.4 EV-46] */
-void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said)
+void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings,
+                         const struct tcp_said *said)
 {
     bool opening = tcp_state_is(tcb, CIAO_SYN_RECEIVED);
     bool owes_answer = (tcb->flags & TCB_SYN_DUE) != 0; /* our SYN,ACK had no time to leave */
@@ -139,7 +139,7 @@ void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_said
         tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_RECEIVED_ESTABLISHED_HANDSHAKE_DONE);
     tcb->snd.una = tcb->iss + 1;
     take_window(tcb, said->seq, &said->news);
-    tcp_handshake_done(tcp, tcb);
+    tcp_handshake_done(tcp, tcb, settings);
     if (owes_answer)
         tcp_ack_now(tcp, tcb);
     if (opening && (tcb->flags & TCB_FIN_QUEUED))
@@ -173,10 +173,9 @@ static bool is_refused(struct tcp *tcp, struct tcb *tcb, const struct tcp_segmen
     return true;
 }
 
-static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said,
-                     const struct tcp_options *opt)
+static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings,
+                     const struct tcp_said *said, const struct tcp_options *opt)
 {
-    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
     tcb->irs = said->seq;
     tcb->rcv.nxt = said->seq + 1;
     tcb->last_ack_sent = tcb->rcv.nxt;
@@ -188,10 +187,11 @@ static void take_syn(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *sa
 void tcp_handshake_answered(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said,
                             const struct tcp_options *opt)
 {
-    take_syn(tcp, tcb, said, opt);
+    const struct ciao_settings *settings = tcp_tcb_settings(tcp, tcb);
+    take_syn(tcp, tcb, settings, said, opt);
     tcb->snd.una = said->news.ack;
     tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_SENT_ESTABLISHED_PEER_ANSWERED);
-    tcp_handshake_done(tcp, tcb);
+    tcp_handshake_done(tcp, tcb, settings);
     tcp_ack_now(tcp, tcb);
 }
 
@@ -219,7 +219,7 @@ static void syns_crossed(struct tcp *tcp, struct tcb *tcb, const struct tcp_segm
 {
     const struct tcp_said said = said_by(seg);
     tcp_ecn_answered(tcp, tcb, seg);
-    take_syn(tcp, tcb, &said, &seg->h.opt);
+    take_syn(tcp, tcb, tcp_tcb_settings(tcp, tcb), &said, &seg->h.opt);
     tcp_enter(tcp, &tcb->head, CIAO_ARC_SYN_SENT_SYN_RECEIVED_SYNS_CROSSED);
     if (seg->data_len != 0)
         tcp_note(tcp, tcb, CIAO_DID_SYN_DATA_HELD_BACK, seg->data_len, 0);

@@ -169,7 +169,7 @@ void tcp_flow_remove(struct tcp *tcp, ref_t ref);
 void tcp_flow_remove_at(struct tcp *tcp, ref_t ref, uint64_t hash); /* with its hash known */
 /* A TCB, which holds its port as well; false: the table is full. */
 bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash);
-void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb);
+void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings);
 void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
 
 /* ---- what two hosts have in common: tcp_pair.c ---- */
@@ -240,7 +240,8 @@ void tcp_handshake_timeout(struct tcp *tcp, struct tcb *tcb);
 bool tcp_handshake_waited_enough(const struct ciao_settings *settings, unsigned repeats,
                                  uint32_t since_ms, bool answer);
 struct tcp_said;
-void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said);
+void tcp_handshake_acked(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings,
+                         const struct tcp_said *said);
 seq_t tcp_handshake_isn(const struct tcp *tcp, const struct tcp_isn *isn, uint16_t local_port,
                         uint16_t remote_port); /* RFC 6528 */
 void tcp_born(struct tcp *tcp, uint64_t life, const struct tcp_tuple *tuple, bool passive);
@@ -326,8 +327,8 @@ static inline void tcp_ecn_cut(struct tcb *tcb) /* cwnd was reduced: the peer is
 uint8_t tcp_ecn_mark(struct tcb *tcb, const struct tcp_piece *piece,
                      struct tcp_header *h); /* with ECN_OK; bits for IP's header */
 
-void tcp_handshake_done(struct tcp *tcp,
-                        struct tcb *tcb); /* windows, cwnd, RTT set up on ESTABLISHED */
+/* Windows, cwnd, RTT set up on ESTABLISHED; the settings are the connection's, here as above. */
+void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings);
 bool tcp_teardown_our_fin_acked(struct tcp *tcp,
                                 struct tcb *tcb); /* false: the TCB is gone or done with */
 void tcp_teardown_peer_fin(struct tcp *tcp, struct tcb *tcb);

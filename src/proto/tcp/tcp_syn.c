@@ -97,9 +97,9 @@ static __attribute__((noinline)) void send_any_syn_ack(struct tcp *tcp, const st
     tcp_control_reply(tcp, &control, syn->route, 0, again);
 }
 
-static void send_syn_ack(struct tcp *tcp, struct tcp_syn *syn, bool again)
+static void send_syn_ack(struct tcp *tcp, struct tcp_syn *syn, const struct ciao_settings *settings,
+                         bool again)
 {
-    const struct ciao_settings *settings = settings_of(tcp, syn);
     if (syn->tries < UINT8_MAX)
         syn->tries++;
     if (!send_full_syn_ack(tcp, syn, settings))
@@ -130,9 +130,9 @@ static void challenge(struct tcp *tcp, const struct tcp_syn *syn)
         send_ack(tcp, syn);
 }
 
-static void set_timer(struct tcp *tcp, ref_t ref, struct tcp_syn *syn)
+static void set_timer(struct tcp *tcp, ref_t ref, struct tcp_syn *syn,
+                      const struct ciao_settings *settings)
 {
-    const struct ciao_settings *settings = settings_of(tcp, syn);
     unsigned shift = syn->tries > 1 ? syn->tries - 1u : 0;
     uint64_t wait = (uint64_t)settings->rto_initial_us << (shift < 16 ? shift : 16);
     if (wait > settings->rto_max_us)
@@ -158,9 +158,8 @@ static ref_t take_record(struct tcp *tcp, bool v6, uint64_t hash)
 }
 
 static void fill(struct tcp *tcp, struct tcp_syn *syn, struct tcp_listener *listener,
-                 const struct tcp_knock *knock)
+                 const struct ciao_settings *settings, const struct tcp_knock *knock)
 {
-    const struct ciao_settings *settings = tcp_settings(tcp, listener->settings);
     const struct tcp_options *opt = knock->opt;
     *syn = (struct tcp_syn){
         .irs = knock->seq,
@@ -226,8 +225,9 @@ bool tcp_syn_make(struct tcp *tcp, struct tcp_listener *listener, const struct t
     if (ref == REF_NONE)
         return false;
     struct tcp_syn *syn = tcp_syn_at(tcp, ref);
+    const struct ciao_settings *settings = tcp_settings(tcp, listener->settings);
     struct tcp_pair unreached;
-    fill(tcp, syn, listener, knock);
+    fill(tcp, syn, listener, settings, knock);
     tcp_head_set(&syn->head, sizeof *syn, tuple);
     tcp_take_over(&syn->head, tcp->next_life++, CIAO_LISTEN);
     const struct tcp_pair *pair = knock->pair;
@@ -242,8 +242,8 @@ bool tcp_syn_make(struct tcp *tcp, struct tcp_listener *listener, const struct t
     }
     tcp_enter(tcp, &syn->head, CIAO_ARC_LISTEN_SYN_RECEIVED_PEER_KNOCKED);
     tell_made(tcp, syn, listener->half_open, knock->seg == NULL ? 0 : knock->seg->data_len);
-    send_syn_ack(tcp, syn, false);
-    set_timer(tcp, ref, syn);
+    send_syn_ack(tcp, syn, settings, false);
+    set_timer(tcp, ref, syn, settings);
     return true;
 }
 
@@ -324,15 +324,15 @@ void tcp_listen_syn_timeout(struct tcp *tcp, ref_t ref)
         return;
     }
     trace_reason(tcp->trace, at(syn), CIAO_AGAIN_SYN_ACK, syn->tries, 0);
-    send_syn_ack(tcp, syn, true);
-    set_timer(tcp, ref, syn);
+    send_syn_ack(tcp, syn, settings, true);
+    set_timer(tcp, ref, syn, settings);
 }
 
 /* ---- third segment: ACK ---- */
 
-struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn)
+struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn,
+                         const struct ciao_settings *settings)
 {
-    const struct ciao_settings *settings = settings_of(tcp, syn);
     struct tcb *tcb = tcp_tcb_new(tcp, syn->head.v6 != 0);
     if (tcb == NULL)
         return NULL;
@@ -371,13 +371,14 @@ FLAT struct tcb *tcp_syn_grow_up(struct tcp *tcp, ref_t ref, struct tcp_syn *syn
                                  const struct tcp_said *said)
 {
     ref_t listener = syn->listener;
-    struct tcb *tcb = tcp_syn_grow(tcp, syn);
+    const struct ciao_settings *settings = settings_of(tcp, syn);
+    struct tcb *tcb = tcp_syn_grow(tcp, syn, settings);
     if (tcb == NULL)
         return NULL;
     tcp_flow_succeed(tcp, ref, tcp_tcb_ref(tcp, tcb));
-    tcp_flow_entered(tcp, tcb);
+    tcp_flow_entered(tcp, tcb, settings);
     free_record(tcp, ref, syn);
-    tcp_handshake_acked(tcp, tcb, said);
+    tcp_handshake_acked(tcp, tcb, settings, said);
     tcp_note(tcp, tcb, CIAO_DID_SYN_RECORD_GROWN_UP,
              tcb->head.v6 ? sizeof(struct tcb6) : sizeof *tcb, 0);
     tcp_listen_queue(tcp, listener, tcb);
@@ -434,7 +435,7 @@ static bool step_1(struct tcp *tcp, struct tcp_syn *syn, const struct tcp_segmen
     if (is_syn_again(tcp, syn, seg)) {
         trace_reason(tcp->trace, at(syn), CIAO_AGAIN_SYN_ACK_ASKED, 0, 0);
         if (tcp_challenge_allowed(tcp))
-            send_syn_ack(tcp, syn, true);
+            send_syn_ack(tcp, syn, settings_of(tcp, syn), true);
         return false;
     }
     bool rst = (seg->flags & TCP_RST) != 0;

@@ -50,8 +50,9 @@ bool tcp_syn_may_knock(const struct tcp *tcp, const struct tcp_listener *listene
 bool tcp_syn_make(struct tcp *tcp, struct tcp_listener *listener, const struct tcp_knock *knock,
                   const struct tcp_tuple *tuple);
 /* A TCB of what a half-open record, or one that a cookie stands for, knows of the handshake, in the
- * record's state; NULL: no room. */
-struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn);
+ * record's state and with its settings; NULL: no room. */
+struct tcb *tcp_syn_grow(struct tcp *tcp, const struct tcp_syn *syn,
+                         const struct ciao_settings *settings);
 bool tcp_syn_may_grow_up(const struct tcp *tcp, const struct tcp_syn *syn); /* its queue has room */
 /* The handshake is done by a segment that says this, whose listener has room: the record's place is
  * its TCB's, which waits to be accepted.  NULL: no room, and nothing has changed. */
