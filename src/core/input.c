@@ -47,18 +47,19 @@ static void batch(struct ciao_stack *stack, int link, struct merge *merge,
                   struct ciao_frame *const *frames, unsigned n)
 {
     struct tcp_glance glances[BATCH];
+    const struct tcp_glance *end = glances + n;
     tcp_glance_all(&stack->tcp, link, frames, n, glances);
-    for (unsigned i = 0, done; i < n; i += done) {
-        done = 1;
+    for (const struct tcp_glance *at = glances, *next; at != end; at = next) {
         if (merge->take != NULL) {
-            if (joins(merge, frames[i]))
+            next = at + 1;
+            if (joins(merge, at->frame))
                 continue;
             all_arrived(stack, link, merge);
         }
-        done = tcp_predict(&stack->tcp, link, &glances[i], n - i);
-        if (done == 0) {
-            general(stack, link, merge, frames[i]);
-            done = 1;
+        next = tcp_predict(&stack->tcp, link, at, end);
+        if (next == at) {
+            general(stack, link, merge, at->frame);
+            next = at + 1;
         }
     }
     if (merge->take != NULL)

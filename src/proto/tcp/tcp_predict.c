@@ -62,16 +62,18 @@ static inline bool is_plain_ip6(const uint8_t *l3, uint32_t there)
     return (get_be64(l3) & IP6_FIRST) == first;
 }
 
-/* Is TCP's header of the kind that is predicted?  Of it `left` bytes are there, 20 or more. */
-static inline bool is_plain(const uint8_t *l4, uint32_t left)
+/* How long TCP's header is if it is of the kind that is predicted, else 0.  Of it `left` bytes are
+ * there, 20 or more. */
+static inline uint32_t plain_len(const uint8_t *l4, uint32_t left)
 {
-    const uint32_t bare = TCP_HEADER_LEN << 10 | TCP_ACK;
-    const uint32_t stamped = (TCP_HEADER_LEN + TIMESTAMPS_LEN) << 10 | TCP_ACK;
+    const uint32_t stamped_len = TCP_HEADER_LEN + TIMESTAMPS_LEN;
     uint32_t says = get_be16(l4 + 12) & ~(uint32_t)(TCP_PSH | TCP_FIN);
-    if (says != stamped)
-        return says == bare;
-    return left >= TCP_HEADER_LEN + TIMESTAMPS_LEN
-           && get_be32(l4 + TCP_HEADER_LEN) == TCP_NOP_NOP_TIMESTAMPS;
+    if (says == (TCP_HEADER_LEN << 10 | TCP_ACK))
+        return TCP_HEADER_LEN;
+    return says == (stamped_len << 10 | TCP_ACK) && left >= stamped_len
+                   && get_be32(l4 + TCP_HEADER_LEN) == TCP_NOP_NOP_TIMESTAMPS
+               ? stamped_len
+               : 0;
 }
 
 #define WRITTEN_OUT static inline __attribute__((always_inline))
@@ -82,14 +84,15 @@ WRITTEN_OUT bool glance_at_tcp(const struct ciao_frame *frame, uint32_t at, bool
                                struct tcp_glance *glance)
 {
     const uint8_t *l4 = frame->head + at;
-    uint32_t left = frame->head_len - at, header_len = (l4[12] >> 4) * 4u;
-    bool plain = is_plain(l4, left), ends_head = header_len == left;
-    if (!(plain && ends_head) && (frame->n_frags != 0 || (!plain && !ends_head)))
+    uint32_t left = frame->head_len - at, plain = plain_len(l4, left);
+    uint32_t header_len = plain != 0 ? plain : (l4[12] >> 4) * 4u;
+    bool ends_head = header_len == left;
+    if (!(plain != 0 && ends_head) && (frame->n_frags != 0 || (plain == 0 && !ends_head)))
         return false;
     glance->l4 = l4;
     glance->header_len = header_len;
     glance->data_len = frame->len - at - header_len;
-    glance->usual = plain && (glance->data_len == 0 || !(l4[13] & TCP_FIN));
+    glance->usual = plain != 0 && (glance->data_len == 0 || !(l4[13] & TCP_FIN));
     glance->v6 = v6;
     glance->hashed = glance->is_flow = false;
     return true;
@@ -120,16 +123,18 @@ WRITTEN_OUT bool glance_at(const struct ciao_link *link, struct ciao_frame *fram
                            struct tcp_glance *glance)
 {
     glance->frame = frame;
+    if (link->kind == CIAO_LINK_ETHERNET ? glance_at_ethernet(link, frame, glance)
+                                         : glance_at_ip(frame, 0, glance))
+        return true;
     glance->l4 = NULL;
-    return link->kind == CIAO_LINK_ETHERNET ? glance_at_ethernet(link, frame, glance)
-                                            : glance_at_ip(frame, 0, glance);
+    return false;
 }
 
 /* ---- whose it is ---- */
 
 static inline bool same_flow(const struct tcp_glance *a, const struct tcp_glance *b)
 {
-    if (a->v6 != b->v6 || memcmp(a->l4, b->l4, 4) != 0)
+    if (memcmp(a->l4, b->l4, 4) != 0 || a->v6 != b->v6)
         return false;
     return a->v6 ? memcmp(a->l4 - 32, b->l4 - 32, 32) == 0 : memcmp(a->l4 - 8, b->l4 - 8, 8) == 0;
 }
@@ -158,12 +163,12 @@ WRITTEN_OUT bool glance_at_one(struct tcp *tcp, const struct ciao_link *link,
 }
 
 WRITTEN_OUT void hash_all(const struct tcp *tcp, const struct ciao_link *link,
-                          struct ciao_frame *const *frames, unsigned n, struct tcp_glance *glances)
+                          struct ciao_frame *const *frames, struct tcp_glance *first,
+                          const struct tcp_glance *end)
 {
     const struct tcp_glance *last = NULL;
-    for (unsigned i = 0; i < n; i++) {
-        struct tcp_glance *glance = &glances[i];
-        if (!glance_at(link, frames[i], glance))
+    for (struct tcp_glance *glance = first; glance != end; glance++) {
+        if (!glance_at(link, *frames++, glance))
             continue;
         if (last == NULL || !same_flow(last, glance)) {
             glance->hash = tcp_glance_hash(tcp, glance);
@@ -180,25 +185,25 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
                     struct tcp_glance *glances)
 {
     const struct ciao_link *entry = ip_link(tcp->ip, link);
+    const struct tcp_glance *end = glances + n;
     ref_t flow = REF_NONE;
     tcp_judged(tcp);
     if (is_off(tcp)) {
-        for (unsigned i = 0; i < n; i++) {
-            glances[i].frame = frames[i];
-            glances[i].l4 = NULL;
-        }
+        for (; glances != end; glances++)
+            *glances = (struct tcp_glance){.frame = *frames++};
         return;
     }
-    hash_all(tcp, entry, frames, n, glances);
-    for (unsigned i = 0; i < n; i++) {
-        struct tcp_glance *glance = &glances[i];
-        if (glance->l4 == NULL)
+    hash_all(tcp, entry, frames, glances, end);
+    const bool many = tcp_has_many_tcbs(tcp);
+    for (; glances != end; glances++) {
+        if (glances->l4 == NULL)
             continue;
-        if (glance->hashed) {
-            flow = flow_look(&tcp->flows, glance->hash, glance->home);
-            tcp_prefetch(tcp, flow);
+        if (glances->hashed) {
+            flow = flow_look(&tcp->flows, glances->hash, glances->home);
+            if (many && tcp_ref_is_tcb(flow))
+                tcp_prefetch_tcb(tcp, flow);
         }
-        glance->flow = flow;
+        glances->flow = flow;
     }
 }
 
@@ -481,22 +486,21 @@ static inline bool is_lone(const struct tcb *tcb, const struct tcp_glance *glanc
     return glance->data_len == 0 && ((glance->l4[13] & TCP_FIN) || !tcb->has_side);
 }
 
-static __attribute__((noinline)) unsigned predict_run(struct tcp *tcp, int link,
-                                                      const struct tcp_glance *glances, unsigned n)
+static __attribute__((noinline)) const struct tcp_glance *predict_run(
+    struct tcp *tcp, int link, const struct tcp_glance *first, const struct tcp_glance *end)
 {
-    const struct said said = said_by(&glances[0]); /* it may be gone before the next is looked at */
-    if (tcp->judgements != tcp->ip->judgements || !predict(tcp, link, &glances[0], false))
-        return 0;
-    struct tcb *tcb = tcp_tcb_at(tcp, glances[0].flow);
+    const struct said said = said_by(first); /* it may be gone before the next is looked at */
+    if (tcp->judgements != tcp->ip->judgements || !predict(tcp, link, first, false))
+        return first;
+    const struct tcp_glance *next = first + 1;
+    struct tcb *tcb = tcp_tcb_at(tcp, first->flow);
     struct tcp_side *side = tcp_side(tcp, tcb);
     bool same = tcb->snd.wnd == said.wnd << tcb->snd_wscale; /* none later has told of it */
-    unsigned done = 1;
-    while (same && done < n && repeats(&glances[done], &said)
-           && predict_text(tcp, tcb, side, &glances[done]))
-        done++;
-    if (done > 1)
+    while (same && next != end && repeats(next, &said) && predict_text(tcp, tcb, side, next))
+        next++;
+    if (next != first + 1)
         tcp_told_data(tcp, tcb);
-    return done;
+    return next;
 }
 
 /* A header that belongs to no record whose segments are predicted, or did not turn out to. */
@@ -506,17 +510,22 @@ static bool header_arrives(struct tcp *tcp, int link, const struct tcp_glance *g
            && (tcp_hello_arrives(tcp, link, glance) || tcp_plain_arrives(tcp, link, glance));
 }
 
-unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n)
+const struct tcp_glance *tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *first,
+                                     const struct tcp_glance *end)
 {
-    unsigned done = 0;
-    if (glances[0].l4 == NULL)
-        return 0;
-    if (is_usual_glance(&glances[0])) {
-        struct tcb *tcb = tcp_tcb_at(tcp, glances[0].flow);
-        done = is_lone(tcb, &glances[0]) ? tcp_lone_arrives(tcp, tcb, link, &glances[0])
-                                         : predict_run(tcp, link, glances, n);
+    if (first->l4 == NULL)
+        return first;
+    if (is_usual_glance(first)) {
+        struct tcb *tcb = tcp_tcb_at(tcp, first->flow);
+        const struct tcp_glance *next = first;
+        if (!is_lone(tcb, first))
+            next = predict_run(tcp, link, first, end);
+        else if (tcp_lone_arrives(tcp, tcb, link, first))
+            next = first + 1;
+        if (next != first)
+            return next;
     }
-    return done != 0 ? done : header_arrives(tcp, link, &glances[0]);
+    return header_arrives(tcp, link, first) ? first + 1 : first;
 }
 
 bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame)

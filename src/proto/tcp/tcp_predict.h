@@ -15,12 +15,14 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
                     struct tcp_glance *glances);
 
 /*
- * Process by the short ways the first segment, and those behind it that hold no surprise.
+ * Process by the short ways the first segment, and those behind it, up to `end`, that hold no
+ * surprise.
  *
- * Returns how many of them; their frames were released.  0: no short way is for the first, or
- * something is wrong with it; nothing has changed by it, and its frame is the caller's still.
+ * Returns the one behind them; their frames were released.  `first` itself: no short way is for it,
+ * or something is wrong with it; nothing has changed by it, and its frame is the caller's still.
  */
-unsigned tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *glances, unsigned n);
+const struct tcp_glance *tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *first,
+                                     const struct tcp_glance *end);
 /* Look at a frame that comes alone and process it, if there is a short way for it. */
 bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame);
 
