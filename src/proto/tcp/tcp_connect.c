@@ -72,11 +72,12 @@ static void try_port(struct tcp *tcp, struct opening *opening, uint16_t port)
 /* The next connection to this destination will most likely have the port behind this one. */
 static void fetch_next(const struct tcp *tcp, const struct opening *opening)
 {
-    if (flow_count(&tcp->flows) < TCP_CROWD)
-        return;
     struct tcp_tuple next = opening->tuple;
     next.local_port++;
-    fetch(tcp, &next, tcp_flow_hash(tcp, &next));
+    if (flow_count(&tcp->flows) < TCP_CROWD)
+        tcp_binding_prefetch(tcp, ip_v4(&next.local), next.local_port);
+    else
+        fetch(tcp, &next, tcp_flow_hash(tcp, &next));
 }
 
 static int pick_port(struct tcp *tcp, struct opening *opening)
