@@ -133,6 +133,13 @@ static uint32_t ports_of(const struct tcp_ends *ends)
     return ports;
 }
 
+/* They come together in a register: of two that have just been stored a processor does not make one
+ * before both are in its cache. */
+static uint32_t ports_between(uint16_t local, uint16_t remote)
+{
+    return BYTES_BE32((uint32_t)local << 16 | remote);
+}
+
 static uint64_t hash_of_ip6(const struct tcp *tcp, uint32_t ports, const uint8_t local[16],
                             const uint8_t remote[16])
 {
@@ -142,25 +149,25 @@ static uint64_t hash_of_ip6(const struct tcp *tcp, uint32_t ports, const uint8_t
     return multilinear(tcp->flow_key, words, TCP_FLOW_WORDS);
 }
 
-static uint64_t hash_of_ip4(const struct tcp *tcp, const struct tcp_ends *ends)
+static uint64_t hash_of_ip4(const struct tcp *tcp, uint32_t ports, uint32_t local, uint32_t remote)
 {
-    const uint32_t words[] = {ports_of(ends), ends->laddr, ends->raddr};
+    const uint32_t words[] = {ports, local, remote};
     return multilinear(tcp->flow_key, words, 3);
 }
 
 uint64_t tcp_flow_hash(const struct tcp *tcp, const struct tcp_tuple *tuple)
 {
-    const struct tcp_ends ends = ends_of(tuple);
+    uint32_t ports = ports_between(tuple->local_port, tuple->remote_port);
     if (ip_is_v4(&tuple->local))
-        return hash_of_ip4(tcp, &ends);
-    return hash_of_ip6(tcp, ports_of(&ends), tuple->local.b, tuple->remote.b);
+        return hash_of_ip4(tcp, ports, wire_word(&tuple->local), wire_word(&tuple->remote));
+    return hash_of_ip6(tcp, ports, tuple->local.b, tuple->remote.b);
 }
 
 uint64_t tcp_flow_hash_of(const struct tcp *tcp, const struct tcp_head *head,
                           const struct tcp_addresses *addresses)
 {
     if (!head->v6)
-        return hash_of_ip4(tcp, &head->ends);
+        return hash_of_ip4(tcp, ports_of(&head->ends), head->ends.laddr, head->ends.raddr);
     return hash_of_ip6(tcp, ports_of(&head->ends), addresses->local, addresses->remote);
 }
 
@@ -229,10 +236,10 @@ static uint64_t hash_of(const struct tcp *tcp, ref_t ref)
 uint64_t tcp_packet_hash(const struct tcp *tcp, const struct tcp_segment *seg)
 {
     const struct ip_packet *packet = seg->packet;
-    const struct tcp_ends ends = ends_of_segment(seg);
+    uint32_t ports = ports_between(seg->h.dport, seg->h.sport);
     if (packet->v6)
-        return hash_of_ip6(tcp, ports_of(&ends), packet->dst.b, packet->src.b);
-    return hash_of_ip4(tcp, &ends);
+        return hash_of_ip6(tcp, ports, packet->dst.b, packet->src.b);
+    return hash_of_ip4(tcp, ports, wire_word(&packet->dst), wire_word(&packet->src));
 }
 
 static inline struct between between_of(const struct tcp_segment *seg)
