@@ -25,7 +25,7 @@
 #include "wire/addr.h"
 
 #define ALIGN           64u
-#define INLINE_PORTS    22u
+#define INLINE_PORTS    21u
 #define IDLE_KEPT       1024u
 #define COUNTERS        4096u /* RFC 6056's TABLE_LENGTH: who shares a counter learns little */
 #define FIRST_EPHEMERAL 1024u
@@ -37,10 +37,11 @@ struct tcp_destination {
     uint32_t next; /* in its bucket */
     uint32_t bitmap;
     uint32_t idle_next; /* in the list of those that were idle; 0: not in it */
-    uint32_t secret;    /* F and G of RFC 6056 3.3.4 */
+    uint32_t secret;    /* F and G of RFC 6056 3.3.4: its upper 20 bits and its lower 12 */
     struct ciao_addr local, remote;
     uint16_t remote_port;
     uint16_t count; /* of its ports, which are 65,535 at most */
+    uint16_t start; /* the next candidate */
     uint16_t ports[INLINE_PORTS];
 };
 #define IDLE_END UINT32_MAX
@@ -184,6 +185,38 @@ static uint32_t *find_link(struct tcp_ports *ports, const struct tcp_port_key *k
     return link;
 }
 
+/* F of RFC 6056's, and its entry of the table. */
+static uint32_t offset_of(const struct tcp_destination *destination)
+{
+    return destination->secret >> 12;
+}
+
+static uint32_t *counter_of(const struct tcp_ports *ports,
+                            const struct tcp_destination *destination)
+{
+    return &ports->counters[destination->secret & (COUNTERS - 1)];
+}
+
+static uint32_t range_of(const struct tcp_ports *ports)
+{
+    return (uint32_t)ports->high - ports->low + 1;
+}
+
+/* [RFC6056 3.3.4]  next_ephemeral = min + (F + table[G]) % range; from there the record counts, and
+ * leaves in the table how far it has come. */
+static uint16_t first_candidate(const struct tcp_ports *ports,
+                                const struct tcp_destination *destination)
+{
+    uint32_t count = offset_of(destination) + *counter_of(ports, destination);
+    return (uint16_t)(ports->low + count % range_of(ports));
+}
+
+static void leave_count(struct tcp_ports *ports, const struct tcp_destination *destination)
+{
+    uint32_t range = range_of(ports), come = (uint32_t)destination->start - ports->low;
+    *counter_of(ports, destination) = (come + range - offset_of(destination) % range) % range;
+}
+
 /* The list of its ports says nothing beyond their count. */
 static void describe(struct tcp_destination *destination, const struct tcp_port_key *key,
                      uint32_t secret)
@@ -205,6 +238,7 @@ static void drop(struct tcp_ports *ports, uint32_t index)
                                      destination->remote_port};
     uint32_t *link = find_link(ports, &key, hash_of(ports, &key));
     *link = destination->next;
+    leave_count(ports, destination);
     pool_give(&ports->destinations, index);
 }
 
@@ -251,6 +285,7 @@ __attribute__((cold)) static struct tcp_destination *make(struct tcp_ports *port
         return NULL;
     struct tcp_destination *destination = destination_at(ports, index);
     describe(destination, key, secret_of(ports, key));
+    destination->start = first_candidate(ports, destination);
     *find_link(ports, key, hash) = index;
     return destination;
 }
@@ -379,18 +414,14 @@ static uint32_t next_free(const struct tcp_ports *ports, const struct tcp_destin
     return bitmap == NULL ? next_free_listed(destination, port) : next_free_mapped(bitmap, port);
 }
 
-/* [RFC6056 3.3.4]  next_ephemeral = min + (F + table[G]++) % range, and from there to the first
- * that is free. */
+/* [RFC6056 3.3.4]  From where the last one was found to the first that is free. */
 uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, bool *full)
 {
     struct tcp_destination *destination = find_or_make(ports, key, hash_of(ports, key));
     *full = destination == NULL;
     if (destination == NULL)
         return 0;
-    uint32_t *counter = &ports->counters[destination->secret & (COUNTERS - 1)];
-    uint32_t range = (uint32_t)ports->high - ports->low + 1;
-    uint32_t start = ports->low + ((destination->secret >> 12) + *counter) % range;
-    uint32_t port = next_free(ports, destination, start);
+    uint32_t start = destination->start, port = next_free(ports, destination, start);
     if (port > ports->high) {
         port = next_free(ports, destination, ports->low);
         if (port >= start)
@@ -400,7 +431,7 @@ uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, 
         *full = true;
         return 0;
     }
-    *counter += (port >= start ? 0 : range) + port - start + 1;
+    destination->start = port == ports->high ? ports->low : (uint16_t)(port + 1);
     return (uint16_t)port;
 }
 
