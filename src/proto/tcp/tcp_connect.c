@@ -65,8 +65,6 @@ static void try_port(struct tcp *tcp, struct opening *opening, uint16_t port)
 {
     opening->tuple.local_port = port;
     opening->hash = tcp_flow_hash(tcp, &opening->tuple);
-    if (flow_count(&tcp->flows) >= TCP_CROWD)
-        fetch(tcp, &opening->tuple, opening->hash);
 }
 
 /* The next connection to this destination will most likely have the port behind this one. */
