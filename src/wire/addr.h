@@ -21,7 +21,9 @@
 /* The IPv4 address given in host order: 0x0a090001 is 10.9.0.1. */
 static inline struct ciao_addr ip_addr_v4(uint32_t v4)
 {
-    struct ciao_addr addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+    struct ciao_addr addr;
+    put_be64(addr.b, 0);
+    put_be32(addr.b + 8, 0xffff);
     put_be32(addr.b + 12, v4);
     return addr;
 }

@@ -19,6 +19,8 @@
 #include "proto/tcp/tcp_predict.h"
 #include "proto/tcp/tcp_syn.h"
 
+#define WRITTEN_OUT static inline __attribute__((always_inline))
+
 static inline uint32_t hash_of(const struct tcp *tcp, const struct tcp_glance *glance)
 {
     return glance->hashed ? glance->hash : tcp_glance_hash(tcp, glance);
@@ -34,11 +36,11 @@ static bool takes_options(const struct tcp_glance *glance, struct tcp_header *h)
            && tcp_parse_usual_syn(l4, TCP_GLANCE_HELLO_LEN, h);
 }
 
-static struct tcp_tuple tuple_of(const struct tcp_glance *glance)
+WRITTEN_OUT struct tcp_tuple tuple_of(const struct tcp_glance *glance, bool v6)
 {
     const uint8_t *l4 = glance->l4;
     struct tcp_tuple tuple = {.local_port = get_be16(l4 + 2), .remote_port = get_be16(l4)};
-    if (glance->v6) {
+    if (v6) {
         __builtin_memcpy(tuple.remote.b, l4 - 32, sizeof tuple.remote.b);
         __builtin_memcpy(tuple.local.b, l4 - 16, sizeof tuple.local.b);
     } else {
@@ -48,12 +50,13 @@ static struct tcp_tuple tuple_of(const struct tcp_glance *glance)
     return tuple;
 }
 
-static FLAT bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+/* `v6` is known where this is compiled: each family has its own. */
+WRITTEN_OUT bool knock(struct tcp *tcp, int link, const struct tcp_glance *glance, bool v6)
 {
     struct tcp_header h;
-    const struct tcp_tuple tuple = tuple_of(glance);
+    const struct tcp_tuple tuple = tuple_of(glance, v6);
     uint32_t hash = hash_of(tcp, glance);
-    if (glance->v6 && (ip_is_v4(&tuple.local) || ip_is_v4(&tuple.remote)))
+    if (v6 && (ip_is_v4(&tuple.local) || ip_is_v4(&tuple.remote)))
         return false;
     if (flow_look(&tcp->flows, hash, flow_home(&tcp->flows, hash)) != REF_NONE)
         return false;
@@ -64,19 +67,29 @@ static FLAT bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glanc
     if (listener == NULL || !tcp_syn_may_knock(tcp, listener) || !takes_options(glance, &h)
         || !tcp_glance_lone_sums_hold(glance))
         return false;
-    const struct tcp_knock knock = {
+    const struct tcp_knock knock_at = {
         .opt = &h.opt,
         .pair = pair,
         .hash = hash,
         .seq = get_be32(glance->l4 + 4),
         .link = (uint8_t)link,
-        .v6 = glance->v6,
+        .v6 = v6,
     };
-    if (!tcp_syn_make(tcp, listener, &knock, &tuple))
+    if (!tcp_syn_make(tcp, listener, &knock_at, &tuple))
         return false;
     tcp->ip->accepted++;
     tcp_glance_done(glance);
     return true;
+}
+
+static FLAT bool knock_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    return knock(tcp, link, glance, false);
+}
+
+static FLAT bool knock6_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
+{
+    return knock(tcp, link, glance, true);
 }
 
 static FLAT bool answer_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
@@ -146,7 +159,10 @@ bool tcp_hello_arrives(struct tcp *tcp, int link, const struct tcp_glance *glanc
 {
     uint8_t flags = glance->l4[13];
     switch (ref_kind(glance->flow)) {
-    case KIND_NONE: return flags == TCP_SYN && knock_arrives(tcp, link, glance);
+    case KIND_NONE:
+        return flags == TCP_SYN
+               && (glance->v6 ? knock6_arrives(tcp, link, glance)
+                              : knock_arrives(tcp, link, glance));
     case KIND_TCB4:
     case KIND_TCB6: return flags == (TCP_SYN | TCP_ACK) && answer_arrives(tcp, link, glance);
     case KIND_SYN4:
