@@ -22,6 +22,13 @@ static uint32_t wire_word(const struct ciao_addr *addr)
     return word;
 }
 
+/* They come together in a register: of two that have just been stored a processor does not make one
+ * before both are in its cache. */
+static uint32_t ports_between(uint16_t local, uint16_t remote)
+{
+    return BYTES_BE32((uint32_t)local << 16 | remote);
+}
+
 static struct tcp_ends ends_between(const struct ciao_addr *local, const struct ciao_addr *remote,
                                     uint16_t lport, uint16_t rport)
 {
@@ -55,7 +62,10 @@ static size_t record_bytes(enum ref_kind kind)
 
 void tcp_head_set(struct tcp_head *head, size_t bytes, const struct tcp_tuple *tuple)
 {
-    head->ends = ends_of(tuple);
+    const uint64_t hosts = BYTES_PAIR(wire_word(&tuple->local), wire_word(&tuple->remote));
+    const uint32_t ports = ports_between(tuple->local_port, tuple->remote_port);
+    __builtin_memcpy(&head->ends.laddr, &hosts, sizeof hosts); /* as they will be read */
+    __builtin_memcpy(&head->ends.lport, &ports, sizeof ports);
     head->v6 = !ip_is_v4(&tuple->local);
     if (!head->v6)
         return;
@@ -131,13 +141,6 @@ static uint32_t ports_of(const struct tcp_ends *ends)
     uint32_t ports;
     memcpy(&ports, &ends->lport, sizeof ports);
     return ports;
-}
-
-/* They come together in a register: of two that have just been stored a processor does not make one
- * before both are in its cache. */
-static uint32_t ports_between(uint16_t local, uint16_t remote)
-{
-    return BYTES_BE32((uint32_t)local << 16 | remote);
 }
 
 static uint64_t hash_of_ip6(const struct tcp *tcp, uint32_t ports, const uint8_t local[16],

@@ -114,8 +114,9 @@ void tcp_handshake_done(struct tcp *tcp, struct tcb *tcb, const struct ciao_sett
     if (tcb->flags & TCB_PASSIVE)
         return;
     tcp_told(tcp, tcb);
-    if (tcb->has_side || (tcb->flags & TCB_FIN_QUEUED)) /* what was queued meanwhile */
-        tcp_output_wanted(tcp, tcb);
+    const bool fin_waits = (tcb->flags & TCB_FIN_QUEUED) != 0; /* not read together with ... */
+    if (fin_waits || tcb->has_side)  /* ... this, right after it was written */
+        tcp_output_wanted(tcp, tcb); /* what was queued meanwhile */
 }
 
 static void take_window(struct tcb *tcb, seq_t seq, const struct tcp_news *news)
