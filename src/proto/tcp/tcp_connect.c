@@ -34,6 +34,7 @@ static int find_way(struct tcp *tcp, const struct ciao_endpoint *remote,
 /* Who we are to be for the other end; `hash` is the flow's, once there is a port. */
 struct opening {
     struct tcp_tuple tuple;
+    struct tcp_port_key to; /* the same without our port */
     const struct tcp_pair *pair;
     uint64_t hash;
 };
@@ -46,12 +47,6 @@ static bool is_in_use(const struct tcp *tcp, const struct opening *opening)
         && tcp->listener_bucket[tuple->local_port % TCP_LISTENER_BUCKETS] == 0)
         return false;
     return tcp_flow_find(tcp, &opening->tuple, opening->hash) != REF_NONE;
-}
-
-static struct tcp_port_key key_of(const struct opening *opening)
-{
-    const struct tcp_tuple *tuple = &opening->tuple;
-    return (struct tcp_port_key){tuple->local, tuple->remote, tuple->remote_port};
 }
 
 /* Among many, what the tables have of such ends is fetched before it is looked for. */
@@ -80,9 +75,8 @@ static void fetch_next(const struct tcp *tcp, const struct opening *opening)
 
 static int pick_port(struct tcp *tcp, struct opening *opening)
 {
-    struct tcp_port_key key = key_of(opening);
     bool full = false;
-    uint16_t port = tcp_port_pick(&tcp->ports, &key, &full);
+    uint16_t port = tcp_port_pick(&tcp->ports, &opening->to, &full);
     if (port == 0)
         return full ? -CIAO_ENOMEM : -CIAO_ENOPORTS;
     try_port(tcp, opening, port);
@@ -91,16 +85,14 @@ static int pick_port(struct tcp *tcp, struct opening *opening)
 
 static int take_port(struct tcp *tcp, struct opening *opening, uint16_t wanted)
 {
-    struct tcp_port_key key = key_of(opening);
     try_port(tcp, opening, wanted);
-    bool taken = !is_in_use(tcp, opening) && tcp_port_take(&tcp->ports, &key, wanted);
+    bool taken = !is_in_use(tcp, opening) && tcp_port_take(&tcp->ports, &opening->to, wanted);
     return taken ? 0 : -CIAO_EADDRINUSE;
 }
 
 static void give_port(struct tcp *tcp, const struct opening *opening)
 {
-    struct tcp_port_key key = key_of(opening);
-    tcp_port_give(&tcp->ports, &key, opening->tuple.local_port);
+    tcp_port_give(&tcp->ports, &opening->to, opening->tuple.local_port);
 }
 
 /* A port that nobody of ours has for this destination; but the peer may have opened a connection of
@@ -109,7 +101,6 @@ static void give_port(struct tcp *tcp, const struct opening *opening)
 #define PASSED_OVER_MAX 16u
 static int pass_over(struct tcp *tcp, struct opening *opening)
 {
-    struct tcp_port_key key = key_of(opening);
     uint16_t passed_over[PASSED_OVER_MAX];
     unsigned n = 0;
     int result = 0;
@@ -118,7 +109,7 @@ static int pass_over(struct tcp *tcp, struct opening *opening)
         result = n < PASSED_OVER_MAX ? pick_port(tcp, opening) : -CIAO_ENOPORTS;
     }
     for (unsigned i = 0; i < n; i++)
-        tcp_port_give(&tcp->ports, &key, passed_over[i]);
+        tcp_port_give(&tcp->ports, &opening->to, passed_over[i]);
     return result;
 }
 
@@ -191,6 +182,7 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
     int result = find_way(tcp, remote, local, &opening.pair);
     if (result != 0)
         return result;
+    opening.to = (struct tcp_port_key){opening.pair->path.source, remote->addr, remote->port};
     opening.tuple = (struct tcp_tuple){opening.pair->path.source, remote->addr, 0, remote->port};
     uint16_t wanted = local == NULL ? 0 : local->port;
     result = wanted == 0 ? pick_port(tcp, &opening) : take_port(tcp, &opening, wanted);
