@@ -25,7 +25,7 @@
 #include "wire/addr.h"
 
 #define ALIGN           64u
-#define INLINE_PORTS    21u
+#define INLINE_PORTS    20u
 #define IDLE_KEPT       1024u
 #define COUNTERS        4096u /* RFC 6056's TABLE_LENGTH: who shares a counter learns little */
 #define FIRST_EPHEMERAL 1024u
@@ -42,6 +42,7 @@ struct tcp_destination {
     uint16_t remote_port;
     uint16_t count; /* of its ports, which are 65,535 at most */
     uint16_t start; /* the next candidate */
+    uint16_t open;  /* so many from there on are known to be free */
     uint16_t ports[INLINE_PORTS];
 };
 #define IDLE_END UINT32_MAX
@@ -222,7 +223,7 @@ static void describe(struct tcp_destination *destination, const struct tcp_port_
                      uint32_t secret)
 {
     destination->next = destination->bitmap = destination->idle_next = 0;
-    destination->count = 0;
+    destination->count = destination->open = 0;
     destination->secret = secret;
     destination->local = key->local;
     destination->remote = key->remote;
@@ -414,25 +415,53 @@ static uint32_t next_free(const struct tcp_ports *ports, const struct tcp_destin
     return bitmap == NULL ? next_free_listed(destination, port) : next_free_mapped(bitmap, port);
 }
 
-/* [RFC6056 3.3.4]  From where the last one was found to the first that is free. */
+/* 0: all are taken. */
+static uint32_t next_in_range(const struct tcp_ports *ports,
+                              const struct tcp_destination *destination)
+{
+    uint32_t start = destination->start, port = next_free(ports, destination, start);
+    if (port <= ports->high)
+        return port;
+    port = next_free(ports, destination, ports->low);
+    return port >= start ? 0 : port;
+}
+
+/* How many are free from this one on, as far as one word of the bitmap tells and the range goes. */
+static uint32_t open_from(const struct tcp_ports *ports, const struct tcp_destination *destination,
+                          uint32_t port)
+{
+    const struct bitmap *bitmap = bitmap_of(ports, destination);
+    if (bitmap == NULL)
+        return 1;
+    uint64_t taken = bitmap->taken[port / 64] >> port % 64;
+    uint32_t open = taken == 0 ? 64 - port % 64 : (uint32_t)__builtin_ctzll(taken);
+    uint32_t left = ports->high - port + 1u;
+    return open < left ? open : left;
+}
+
+/* [RFC6056 3.3.4]  From behind the last one to the first that is free: the bitmap is asked once for
+ * all of a word. */
 uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, bool *full)
 {
     struct tcp_destination *destination = find_or_make(ports, key, hash_of(ports, key));
     *full = destination == NULL;
     if (destination == NULL)
         return 0;
-    uint32_t start = destination->start, port = next_free(ports, destination, start);
-    if (port > ports->high) {
-        port = next_free(ports, destination, ports->low);
-        if (port >= start)
+    if (destination->open == 0) {
+        uint32_t port = next_in_range(ports, destination);
+        if (port == 0)
             return 0;
+        destination->start = (uint16_t)port;
+        destination->open = (uint16_t)open_from(ports, destination, port);
     }
+    uint16_t port = destination->start;
     if (!add(ports, destination, port)) {
         *full = true;
         return 0;
     }
+    destination->open--;
     destination->start = port == ports->high ? ports->low : (uint16_t)(port + 1);
-    return (uint16_t)port;
+    return port;
 }
 
 bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
@@ -441,6 +470,7 @@ bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint
     struct tcp_destination *destination = find_or_make(ports, key, hash);
     if (destination == NULL || is_taken(ports, destination, port))
         return false;
+    destination->open = 0; /* it may be one of them */
     return add(ports, destination, port);
 }
 
