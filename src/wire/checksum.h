@@ -244,10 +244,13 @@ static inline uint32_t csum_load(const uint8_t *field)
 
 /* The sum, folded or not, of bytes with their checksum field, and pseudo-header where there is one:
  * is it right?  Folding takes whole 0xffff away and leaves one of them, unless all bytes are 0:
- * that is wrong, and cannot be of what begins with a version or a pseudo-header. */
+ * that is wrong, and cannot be of what begins with a version or a pseudo-header.
+ * A multiple of 0xffff is what comes out small when it is multiplied by its inverse: where compilers
+ * take a check for rare they would divide. */
+#define CSUM_FFFF_INVERSE UINT64_C(0xfffefffefffeffff)
 static inline bool csum_is_valid_header(uint64_t sum)
 {
-    return sum % 0xffff == 0;
+    return sum * CSUM_FFFF_INVERSE <= UINT64_MAX / 0xffff; /* sum % 0xffff == 0 */
 }
 
 static inline bool csum_is_valid(uint64_t sum)
