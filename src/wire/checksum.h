@@ -245,8 +245,8 @@ static inline uint32_t csum_load(const uint8_t *field)
 /* The sum, folded or not, of bytes with their checksum field, and pseudo-header where there is one:
  * is it right?  Folding takes whole 0xffff away and leaves one of them, unless all bytes are 0:
  * that is wrong, and cannot be of what begins with a version or a pseudo-header.
- * A multiple of 0xffff is what comes out small when it is multiplied by its inverse: where compilers
- * take a check for rare they would divide. */
+ * A multiple of 0xffff comes out small when it is multiplied by its inverse; where a compiler takes
+ * the check for rare it would divide. */
 #define CSUM_FFFF_INVERSE UINT64_C(0xfffefffefffeffff)
 static inline bool csum_is_valid_header(uint64_t sum)
 {

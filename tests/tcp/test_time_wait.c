@@ -271,6 +271,41 @@ TEST(those_who_wait_run_out_in_their_order)
     }
 }
 
+/* So many that they fill chunks of the queue, and whole chunks leave from its midst: by a reset, or
+ * because they begin anew. */
+TEST(whoever_leaves_early_leaves_the_others_order)
+{
+    enum { ALL = 45, RESET_FROM = 10, ANEW_FROM = 20, ANEW_TO = 40 };
+    r->config.max_time_wait = ALL;
+    for (unsigned i = 0; i < ALL; i++) {
+        peer_is(r, i);
+        reach_orphaned(r, CIAO_TIME_WAIT);
+        time_passes(r, 1000);
+    }
+    for (unsigned i = RESET_FROM; i < ANEW_TO; i++) {
+        peer_is(r, i);
+        peer_sends(r, i < ANEW_FROM ? "RST seq=2" : "FIN,ACK seq=1 ack=2");
+        if (i >= ANEW_FROM)
+            expect_sent(r, "ACK seq=2 ack=2");
+        expect_state(r, i < ANEW_FROM ? CIAO_CLOSED : CIAO_TIME_WAIT);
+    }
+    time_passes(r, 2 * r->config.tcp.msl_us / 1000 - ALL * 1000 - 1);
+    for (unsigned i = 0; i < ALL; i++) {
+        bool still = i < RESET_FROM || i >= ANEW_TO;
+        peer_is(r, i);
+        if (still)
+            expect_state(r, CIAO_TIME_WAIT);
+        time_passes(r, 1);
+        expect_state(r, i < ANEW_FROM || still ? CIAO_CLOSED : CIAO_TIME_WAIT);
+        time_passes(r, 999);
+    }
+    time_passes(r, 1);
+    for (unsigned i = ANEW_FROM; i < ANEW_TO; i++) {
+        peer_is(r, i);
+        expect_state(r, CIAO_CLOSED);
+    }
+}
+
 /* MSL is a setting of each connection, too. */
 TEST(msl_can_be_set_for_one_connection)
 {
@@ -331,4 +366,5 @@ STORIES(STORY(a_fin_again_is_acknowledged_again_and_restarts_2msl),
         STORY(at_the_budget_the_oldest_is_recycled_and_that_is_told),
         STORY(with_an_msl_of_zero_there_is_no_wait), STORY(msl_can_be_set_for_one_connection),
         STORY(those_who_wait_run_out_in_their_order), STORY(unread_bytes_survive_time_wait),
+        STORY(whoever_leaves_early_leaves_the_others_order),
         STORY(an_old_fin_with_an_old_timestamp_does_not_restart_it))

@@ -96,11 +96,11 @@ struct tcp_wait {
     union { /* by `queued` */
         struct wheel_node timer;
         struct {
-            ref_t prev;
-            uint32_t tick; /* when it is over */
-        } turn;            /* in its family's queue: tcp_wait_queue.c */
+            uint32_t place; /* in its family's queue: tcp_wait_queue.c */
+            uint32_t tick;  /* when it is over */
+        } turn;
     };
-    ref_t next; /* in that queue */
+    uint32_t spare_word;
     uint32_t snd_nxt, rcv_nxt;
     uint32_t ts_recent;
     uint32_t rcv_wnd;

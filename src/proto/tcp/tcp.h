@@ -61,12 +61,11 @@ struct tcp_output_list {
     ref_t first, last;
 };
 
-/* Records in the order in which they run out. */
+/* Records in the order in which they run out: the first and the last half-open one, or the first
+ * and the last chunk of those in TIME-WAIT (tcp_wait_queue.c). */
 struct tcp_wait_queue {
-    ref_t first, last;
-    uint32_t count;
-    ref_t scout;    /* the next one to look at: tcp_wait_queue.c */
-    uint32_t ahead; /* so many were looked at and have not ended, or somewhat more or fewer */
+    uint32_t first, last; /* 0: none */
+    uint32_t count;       /* of records */
 };
 
 struct tcp_settings_slot {
@@ -88,7 +87,8 @@ struct tcp {
     struct tcp_side *sides, *sides6; /* one for each of tcbs and tcbs6, at the same index */
     uint32_t sides_used;
     uint32_t queues_kept; /* so many stay attached though they are empty: see tcp_queue.c */
-    struct tcp_wait_queue waiting[2]; /* IPv4, IPv6 */
+    struct tcp_wait_queue waiting[2]; /* in TIME-WAIT: IPv4, IPv6 */
+    struct pool wait_chunks;          /* of both */
     uint32_t msl_ms;                  /* of the stack's settings, which those have */
     struct tcp_wait_queue half_open;  /* SYN records that wait for the first time */
     struct tcp_ports ports;

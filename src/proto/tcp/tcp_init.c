@@ -23,7 +23,7 @@ static uint32_t both_families(uint32_t count)
     return count > REF_INDEX_MAX / 2 ? REF_INDEX_MAX : count * 2;
 }
 
-#define TABLES 12u
+#define TABLES 13u
 static void list_tables(const struct ciao_config *config, struct table tables[TABLES])
 {
     uint32_t records = per_byte_records(config);
@@ -34,6 +34,8 @@ static void list_tables(const struct ciao_config *config, struct table tables[TA
         {offsetof(struct tcp, syns6), sizeof(struct tcp_syn6), config->max_syn_records},
         {offsetof(struct tcp, waits), sizeof(struct tcp_wait), config->max_time_wait},
         {offsetof(struct tcp, waits6), sizeof(struct tcp_wait6), config->max_time_wait},
+        {offsetof(struct tcp, wait_chunks), sizeof(struct tcp_wait_chunk),
+         both_families(config->max_time_wait)},
         {offsetof(struct tcp, queues), sizeof(struct tcp_queue),
          both_families(config->max_connections)},
         {offsetof(struct tcp, racks), sizeof(struct tcp_rack),

@@ -58,7 +58,7 @@ static inline void fill(const struct tcp *tcp, struct tcp_wait *wait, const stru
     *wait = (struct tcp_wait){
         .head = tcb->head,
         .timer = {0},
-        .next = REF_NONE,
+        .spare_word = 0,
         .snd_nxt = tcb->snd.nxt,
         .rcv_nxt = tcb->rcv.nxt,
         .ts_recent = tcb->ts_recent,
@@ -181,7 +181,7 @@ static inline __attribute__((always_inline)) void end(struct tcp *tcp, ref_t ref
         tcp_flow_remove(tcp, ref);
     tcp_binding_gone(tcp, &wait->head, sizeof *wait);
     tcp_enter(tcp, &wait->head, row);
-    tcp_wait_stop(tcp, ref, wait);
+    tcp_wait_stop(tcp, wait);
     if (!wait->passive) /* a listener's child took none */
         tcp_port_give_of(&tcp->ports, &wait->head, sizeof *wait);
     wait->head.life = 0;

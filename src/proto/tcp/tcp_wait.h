@@ -21,6 +21,14 @@ static inline struct tcp_wait *tcp_wait_of(const struct tcp *tcp, ref_t ref, boo
                                           : tcp->waits.base + index * sizeof(struct tcp_wait));
 }
 /* ---- when TIME-WAIT ends: tcp_wait_queue.c ---- */
+#define TCP_WAIT_CHUNK 13u
+struct tcp_wait_chunk {
+    uint32_t next, prev; /* those that began later, and earlier; 0: none */
+    uint16_t waiting;    /* a bit for each record that has not left */
+    uint16_t filled;     /* so many have come */
+    ref_t ref[TCP_WAIT_CHUNK];
+};
+BUILD_ASSERT(sizeof(struct tcp_wait_chunk) == 64); /* one cache line */
 static inline uint32_t tcp_wait_ms_of(const struct ciao_settings *settings)
 {
     return (settings->msl_us + 999) / 1000;
@@ -34,7 +42,7 @@ struct tcp_wait_term {
 void tcp_wait_begin(struct tcp *tcp, ref_t ref, struct tcp_wait *wait,
                     const struct tcp_wait_term *term);
 void tcp_wait_anew(struct tcp *tcp, ref_t wait);
-void tcp_wait_stop(struct tcp *tcp, ref_t ref, struct tcp_wait *wait);
+void tcp_wait_stop(struct tcp *tcp, struct tcp_wait *wait);
 ref_t tcp_wait_oldest(const struct tcp *tcp, bool v6); /* REF_NONE: each has a wait of its own */
 void tcp_wait_advance(struct tcp *tcp);                /* end all that are due */
 time_us tcp_wait_deadline(const struct tcp *tcp);
