@@ -63,41 +63,35 @@ static uint16_t pick(struct table *t, const struct tcp_port_key *key)
     return port;
 }
 
-/* As on the wire: two of IPv4, and one of IPv6 that ends in the same bits; all in few buckets. */
-static void a_port_of_ipv4_is_given_back_by_the_ends_as_they_lie_on_the_wire(void **state)
+/* Of destinations that have a list and of one that has a bitmap; all in few buckets. */
+static void a_port_is_given_back_to_the_destination_that_was_asked(void **state)
 {
     (void)state;
-    static const uint8_t local[4] = {10, 9, 0, 1}, remote[4] = {10, 9, 0, 2};
     struct table t;
-    assert_int_equal(open_table(&t, 2 * DESTINATIONS, 0, 0), 0);
-    struct tcp_port_key keys[DESTINATIONS];
+    assert_int_equal(open_table(&t, DESTINATIONS, 0, 0), 0);
     uint16_t ports[DESTINATIONS];
-    struct tcp_port_ip4 ends[DESTINATIONS];
-    for (unsigned n = 0; n < DESTINATIONS; n++) {
-        keys[n] = (struct tcp_port_key){.remote_port = 80};
-        struct ciao_addr *both[] = {&keys[n].local, &keys[n].remote};
-        for (unsigned i = 0; i < 2; i++) {
-            both[i]->b[10] = both[i]->b[11] = 0xff;
-            memcpy(both[i]->b + 12, i == 0 ? local : remote, 4);
-        }
-        keys[n].remote.b[14] = (uint8_t)n;
-        ports[n] = pick(&t, &keys[n]);
-        ends[n].remote_port = 80;
-        memcpy(&ends[n].local, keys[n].local.b + 12, 4);
-        memcpy(&ends[n].remote, keys[n].remote.b + 12, 4);
+    uint32_t asked[DESTINATIONS];
+    const struct tcp_port_key many = key_of(0);
+    for (unsigned n = 1; n < DESTINATIONS; n++) {
+        const struct tcp_port_key key = key_of(n);
+        ports[n] = pick(&t, &key);
+        asked[n] = t.ports.asked;
     }
-    struct tcp_port_key v6 = keys[3];
-    v6.local.b[0] = v6.remote.b[0] = 0x20;
-    assert_true(tcp_port_take(&t.ports, &v6, ports[3]));
-    for (unsigned n = 0; n < DESTINATIONS; n++) {
-        const struct tcp_port_ip4 other = {ends[n].remote, ends[n].local, 80};
-        tcp_port_give_ip4(&t.ports, &other, ports[n]); /* nobody's */
-        assert_int_equal(t.ports.in_use, DESTINATIONS + 1 - n);
-        tcp_port_give_ip4(&t.ports, &ends[n], ports[n]);
-        tcp_port_give_ip4(&t.ports, &ends[n], ports[n]); /* twice is once */
-        assert_int_equal(t.ports.in_use, DESTINATIONS - n);
+    for (unsigned port = 3000; port < 4000; port++)
+        assert_true(tcp_port_take(&t.ports, &many, (uint16_t)port));
+    asked[0] = t.ports.asked;
+    for (unsigned n = 1; n < DESTINATIONS; n++) {
+        tcp_port_give_at(&t.ports, 0, ports[n]); /* nobody's */
+        tcp_port_give_at(&t.ports, asked[n], (uint16_t)(ports[n] - 1));
+        assert_int_equal(t.ports.in_use, 1000 + DESTINATIONS - n);
+        tcp_port_give_at(&t.ports, asked[n], ports[n]);
+        tcp_port_give_at(&t.ports, asked[n], ports[n]); /* twice is once */
+        assert_int_equal(t.ports.in_use, 1000 + DESTINATIONS - n - 1);
     }
-    tcp_port_give(&t.ports, &v6, ports[3]);
+    for (unsigned port = 3000; port < 4000; port++) {
+        tcp_port_prefetch(&t.ports, asked[0], (uint16_t)port);
+        tcp_port_give_at(&t.ports, asked[0], (uint16_t)port);
+    }
     close_table(&t);
 }
 
@@ -346,7 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_of_64512_ports_is_handed_out_once),
         cmocka_unit_test(ports_count_up_from_a_place_that_is_the_destinations_own),
-        cmocka_unit_test(a_port_of_ipv4_is_given_back_by_the_ends_as_they_lie_on_the_wire),
+        cmocka_unit_test(a_port_is_given_back_to_the_destination_that_was_asked),
         cmocka_unit_test(the_range_is_kept_and_may_be_a_single_port),
         cmocka_unit_test(a_port_of_ones_own_choosing_is_taken_once_and_skipped_by_the_others),
         cmocka_unit_test(a_full_table_of_destinations_is_an_answer_of_its_own),

@@ -100,7 +100,7 @@ struct tcp_wait {
             uint32_t tick;  /* when it is over */
         } turn;
     };
-    uint32_t spare_word;
+    uint32_t destination; /* of whose ports ours is one: tcp_port.c */
     uint32_t snd_nxt, rcv_nxt;
     uint32_t ts_recent;
     uint32_t rcv_wnd;
@@ -389,7 +389,10 @@ struct tcb {
     seq_t iss, irs;
     ref_t listener;
     ref_t accept_next;
-    ref_t wait; /* the TIME-WAIT record that answers for us */
+    union {                   /* by whether TIME-WAIT was reached */
+        uint32_t destination; /* of whose ports ours is one: tcp_port.c */
+        ref_t wait;           /* the record that answers for us */
+    };
     uint32_t challenge_s;
     seq_t urg_rcv, urg_snd; /* urgent pointers (room; RFC 6093) */
     seq_t fin_rcv;          /* the peer's FIN, seen but not in order yet; valid when fin_seen */

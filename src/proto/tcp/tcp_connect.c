@@ -137,6 +137,7 @@ static void begin(struct tcp *tcp, struct tcb *tcb, const struct opening *openin
     tcb->snd_end = tcb->iss + 1;
     tcb->rcv_wscale = tcp_window_scale(tcp_tcb_settings(tcp, tcb)); /* what our SYN will say */
     tcb->ts_offset = opening->pair->ts_offset;
+    tcb->destination = tcp->ports.asked;
     tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE | TCB_SYN_UNACKED;
 }
 

@@ -113,7 +113,7 @@ struct tcp_tuple tcp_tuple_of(const struct tcp_head *head, size_t record_bytes);
 struct tcp_tuple tcp_tuple_at(const struct tcp_head *head, const struct tcp_addresses *addresses);
 struct tcp_tuple tcp_tcb_tuple(const struct tcb *tcb);
 struct tcp_tuple tcp_record_tuple(const struct tcp *tcp, ref_t ref);
-/* Of a record of so many bytes: our address, and what tcp_port.c calls the destination. */
+/* Of a record of so many bytes: our address. */
 static inline struct ciao_addr tcp_local_of(const struct tcp_head *head, size_t record_bytes)
 {
     if (__builtin_expect(!head->v6, 1))
@@ -121,28 +121,6 @@ static inline struct ciao_addr tcp_local_of(const struct tcp_head *head, size_t 
     struct ciao_addr local;
     __builtin_memcpy(local.b, (const uint8_t *)head + record_bytes, sizeof local.b);
     return local;
-}
-static inline struct tcp_port_key tcp_port_key_of(const struct tcp_head *head, size_t record_bytes)
-{
-    struct tcp_port_key key = {.local = tcp_local_of(head, record_bytes),
-                               .remote_port = tcp_rport(head)};
-    if (__builtin_expect(!head->v6, 1))
-        key.remote = ip_addr_v4(BYTES_BE32(head->ends.raddr));
-    else
-        __builtin_memcpy(key.remote.b, (const uint8_t *)head + record_bytes + 16, 16);
-    return key;
-}
-/* The port of a record of so many bytes goes back. */
-static inline void tcp_port_give_of(struct tcp_ports *ports, const struct tcp_head *head,
-                                    size_t record_bytes)
-{
-    if (__builtin_expect(!head->v6, 1)) {
-        const struct tcp_port_ip4 key = {head->ends.laddr, head->ends.raddr, tcp_rport(head)};
-        tcp_port_give_ip4(ports, &key, tcp_lport(head));
-    } else {
-        const struct tcp_port_key key = tcp_port_key_of(head, record_bytes);
-        tcp_port_give(ports, &key, tcp_lport(head));
-    }
 }
 void tcp_head_set(struct tcp_head *head, size_t record_bytes, const struct tcp_tuple *tuple);
 /* Of another record of the same ends, with the addresses behind it. */

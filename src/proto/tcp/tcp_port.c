@@ -105,7 +105,7 @@ int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_de
     for (unsigned i = 0; i < MULTILINEAR_KEYS(TCP_PORT_WORDS); i++)
         ports->bucket_key[i] = rng_u64(rng);
     ports->idle_first = ports->idle_last = ports->idle_listed = 0;
-    ports->in_use = 0;
+    ports->in_use = ports->asked = 0;
     return 0;
 }
 
@@ -119,18 +119,12 @@ static uint32_t wire_word(const struct ciao_addr *addr)
 }
 
 /* In which bucket it is looked for. */
-static inline uint32_t hash_of_ip4(const struct tcp_ports *ports, const struct tcp_port_ip4 *key)
-{
-    const uint32_t words[] = {key->remote_port, key->local, key->remote};
-    return multilinear(ports->bucket_key, words, 3);
-}
-
 static uint32_t hash_of(const struct tcp_ports *ports, const struct tcp_port_key *key)
 {
     if (ip_is_v4(&key->remote)) {
-        const struct tcp_port_ip4 ip4 = {wire_word(&key->local), wire_word(&key->remote),
-                                         key->remote_port};
-        return hash_of_ip4(ports, &ip4);
+        const uint32_t words[] = {key->remote_port, wire_word(&key->local),
+                                  wire_word(&key->remote)};
+        return multilinear(ports->bucket_key, words, 3);
     }
     uint32_t words[TCP_PORT_WORDS] = {key->remote_port};
     __builtin_memcpy(words + 1, key->local.b, sizeof key->local.b);
@@ -163,18 +157,6 @@ static bool is_for(const struct tcp_destination *destination, const struct tcp_p
     return destination->remote_port == key->remote_port
            && ip_equal(&destination->remote, &key->remote)
            && ip_equal(&destination->local, &key->local);
-}
-
-static inline bool is_ip4(const struct ciao_addr *addr, uint32_t wire)
-{
-    return wire_word(addr) == wire && ip_is_v4(addr);
-}
-
-static inline bool is_for_ip4(const struct tcp_destination *destination,
-                              const struct tcp_port_ip4 *key)
-{
-    return destination->remote_port == key->remote_port && is_ip4(&destination->remote, key->remote)
-           && is_ip4(&destination->local, key->local);
 }
 
 /* The link that names the destination, or the zero at the end of its bucket. */
@@ -277,25 +259,28 @@ static uint32_t take_record(struct tcp_ports *ports)
     return pool_take(&ports->destinations);
 }
 
-__attribute__((cold)) static struct tcp_destination *make(struct tcp_ports *ports,
-                                                          const struct tcp_port_key *key,
-                                                          uint32_t hash)
+/* 0: there is no room. */
+__attribute__((cold)) static uint32_t make(struct tcp_ports *ports, const struct tcp_port_key *key,
+                                           uint32_t hash)
 {
     uint32_t index = take_record(ports); /* which may change the bucket */
     if (index == 0)
-        return NULL;
+        return 0;
     struct tcp_destination *destination = destination_at(ports, index);
     describe(destination, key, secret_of(ports, key));
     destination->start = first_candidate(ports, destination);
     *find_link(ports, key, hash) = index;
-    return destination;
+    return index;
 }
 
 static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struct tcp_port_key *key,
                                             uint32_t hash)
 {
     uint32_t index = *find_link(ports, key, hash);
-    return index != 0 ? destination_at(ports, index) : make(ports, key, hash);
+    if (index == 0)
+        index = make(ports, key, hash);
+    ports->asked = index;
+    return index == 0 ? NULL : destination_at(ports, index);
 }
 
 /* ---- the ports of one destination ---- */
@@ -514,10 +499,14 @@ void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint
     give(ports, *find_link(ports, key, hash_of(ports, key)), port);
 }
 
-void tcp_port_give_ip4(struct tcp_ports *ports, const struct tcp_port_ip4 *key, uint16_t port)
+void tcp_port_give_at(struct tcp_ports *ports, uint32_t destination, uint16_t port)
 {
-    uint32_t index = ports->buckets[hash_of_ip4(ports, key) & (ports->bucket_count - 1)];
-    while (index != 0 && !is_for_ip4(destination_at(ports, index), key))
-        index = destination_at(ports, index)->next;
-    give(ports, index, port);
+    give(ports, destination, port);
+}
+
+void tcp_port_prefetch(const struct tcp_ports *ports, uint32_t destination, uint16_t port)
+{
+    const struct bitmap *bitmap = bitmap_of(ports, destination_at(ports, destination));
+    if (bitmap != NULL)
+        __builtin_prefetch(&bitmap->taken[port / 64], 1);
 }

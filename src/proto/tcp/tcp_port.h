@@ -36,16 +36,11 @@ struct tcp_ports {
                                        again */
     uint32_t idle_listed;
     uint32_t in_use; /* four-tuples that hold an ephemeral or chosen local port */
+    uint32_t asked;  /* the destination that a port was taken of last: for tcp_port_give_at() */
 };
 
 struct tcp_port_key {
     struct ciao_addr local, remote;
-    uint16_t remote_port;
-};
-
-/* The same for IPv4, the addresses as they lie on the wire. */
-struct tcp_port_ip4 {
-    uint32_t local, remote;
     uint16_t remote_port;
 };
 
@@ -78,6 +73,10 @@ bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint
 /* Give it back when the four-tuple is gone (CLOSED, or the end of TIME-WAIT).  Unknown ones are
  * ignored: a listener's children never took one. */
 void tcp_port_give(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port);
-void tcp_port_give_ip4(struct tcp_ports *ports, const struct tcp_port_ip4 *key, uint16_t port);
+/* The same for whoever has kept what ports->asked was when the port was taken: as long as a port of
+ * it is taken, a destination stays where it is.  0: it is nobody's. */
+void tcp_port_give_at(struct tcp_ports *ports, uint32_t destination, uint16_t port);
+/* That will be done soon. */
+void tcp_port_prefetch(const struct tcp_ports *ports, uint32_t destination, uint16_t port);
 
 #endif

@@ -21,7 +21,7 @@
 
 static __attribute__((noinline)) void give_port(struct tcp *tcp, const struct tcb *tcb)
 {
-    tcp_port_give_of(&tcp->ports, &tcb->head, sizeof *tcb);
+    tcp_port_give_at(&tcp->ports, tcb->destination, tcp_lport(&tcb->head));
 }
 
 /* CLOSED: out of the tables; the record stays as long as the program holds the handle, or is to

@@ -58,7 +58,7 @@ static inline void fill(const struct tcp *tcp, struct tcp_wait *wait, const stru
     *wait = (struct tcp_wait){
         .head = tcb->head,
         .timer = {0},
-        .spare_word = 0,
+        .destination = tcb->destination,
         .snd_nxt = tcb->snd.nxt,
         .rcv_nxt = tcb->rcv.nxt,
         .ts_recent = tcb->ts_recent,
@@ -183,7 +183,7 @@ static inline __attribute__((always_inline)) void end(struct tcp *tcp, ref_t ref
     tcp_enter(tcp, &wait->head, row);
     tcp_wait_stop(tcp, wait);
     if (!wait->passive) /* a listener's child took none */
-        tcp_port_give_of(&tcp->ports, &wait->head, sizeof *wait);
+        tcp_port_give_at(&tcp->ports, wait->destination, tcp_lport(&wait->head));
     wait->head.life = 0;
     pool_give_slot(v6 ? &tcp->waits6 : &tcp->waits, ref_index(ref), wait);
     if (tcb_ref != REF_NONE)

@@ -153,6 +153,7 @@ static inline void fetch_behind(const struct tcp *tcp, const struct tcp_wait *wa
 {
     flow_prefetch(&tcp->flows, wait->hash_or_msl);
     tcp_binding_prefetch(tcp, BYTES_BE32(wait->head.ends.laddr), tcp_lport(&wait->head));
+    tcp_port_prefetch(&tcp->ports, wait->destination, tcp_lport(&wait->head));
 }
 
 /* The one at this place of a chunk ends: its counterpart two chunks later is fetched, and what the
