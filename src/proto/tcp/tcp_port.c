@@ -302,8 +302,9 @@ static void mark(struct bitmap *bitmap, uint32_t port)
 static void unmark(struct bitmap *bitmap, uint32_t port)
 {
     uint32_t word = port / 64;
+    if (bitmap->taken[word] == UINT64_MAX) /* mostly not: `full` is another line of memory */
+        bitmap->full[word / 64] &= ~(UINT64_C(1) << word % 64);
     bitmap->taken[word] &= ~(UINT64_C(1) << port % 64);
-    bitmap->full[word / 64] &= ~(UINT64_C(1) << word % 64);
 }
 
 /* INLINE_PORTS when it is not in the list. */
