@@ -185,4 +185,12 @@ static inline void tcp_glance_done(const struct tcp_glance *glance)
     }
 }
 
+/* The same of a frame that was nothing but a header, which mostly lay in the frame itself. */
+static inline void tcp_glance_header_done(const struct tcp_glance *glance)
+{
+    const struct ciao_frame *frame = glance->frame;
+    if (__builtin_expect((frame->n_frags | (uintptr_t)frame->buf) != 0, 0))
+        tcp_glance_done(glance);
+}
+
 #endif

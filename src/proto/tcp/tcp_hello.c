@@ -78,7 +78,7 @@ WRITTEN_OUT bool knock(struct tcp *tcp, int link, const struct tcp_glance *glanc
     if (!tcp_syn_make(tcp, listener, &knock_at, &tuple))
         return false;
     tcp->ip->accepted++;
-    tcp_glance_done(glance);
+    tcp_glance_header_done(glance);
     return true;
 }
 
@@ -108,10 +108,9 @@ static FLAT bool answer_arrives(struct tcp *tcp, int link, const struct tcp_glan
         || !takes_options(glance, &h) || !tcp_glance_lone_sums_hold(glance))
         return false;
     tcp->ip->accepted++;
-    tcp_flow_remember(tcp, glance->flow, tcb->flow_hash);
     tcb->ecn = 0; /* if it was asked for: this is not the answer */
     tcp_handshake_answered(tcp, tcb, &said, &h.opt);
-    tcp_glance_done(glance);
+    tcp_glance_header_done(glance);
     return true;
 }
 
@@ -151,7 +150,7 @@ static FLAT bool ack_arrives(struct tcp *tcp, int link, const struct tcp_glance 
     tcp->ip->accepted++;
     if (tcb->flags & TCB_TS)
         tcb->ts_recent = get_be32(l4 + 24); /* when it came is known */
-    tcp_glance_done(glance);
+    tcp_glance_header_done(glance);
     return true;
 }
 

@@ -77,10 +77,9 @@ FLAT bool tcp_lone_arrives(struct tcp *tcp, struct tcb *tcb, int link,
     if (!holds(tcp, tcb, link, glance))
         return false;
     tcp->ip->accepted++;
-    tcp_flow_remember(tcp, glance->flow, tcb->flow_hash);
     if (tcp_state_is(tcb, CIAO_FIN_WAIT_2)) /* TIME-WAIT may be next */
         tcp_binding_prefetch(tcp, BYTES_BE32(tcb->head.ends.laddr), tcp_lport(&tcb->head));
     take(tcp, tcb, glance);
-    tcp_glance_done(glance);
+    tcp_glance_header_done(glance);
     return true;
 }
