@@ -12,9 +12,10 @@
 
 #define BASE_FIRST 32
 
-/* Growth begins at 49 entries for four groups of 14: seven eighths. */
-#define FULL_NUMERATOR   49
-#define FULL_DENOMINATOR 4
+/* Growth begins at 21 entries for two groups of 14: three quarters.  At seven eighths every fourth
+ * group is full, and what went farther is looked for in two or three. */
+#define FULL_NUMERATOR   21
+#define FULL_DENOMINATOR 2
 
 #define SPLITS_PER_INSERT 2
 
