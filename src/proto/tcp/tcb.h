@@ -106,10 +106,9 @@ struct tcp_wait {
     uint32_t rcv_wnd;
     uint32_t hash_or_msl; /* of the flow, its low half, when `queued`; else MSL in ms */
     ref_t tcb; /* the TCB that stays as long as the program holds its handle; REF_NONE: none */
-    uint16_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, passive : 1;
-    uint16_t queued : 1; /* no timer is needed */
-    uint16_t spare : 3;
-    uint16_t max_wnd_bits : 5; /* MAX.SND.WND was below 2 to this power */
+    uint8_t has_ts : 1, rcv_wscale : 4, rst_ends : 1, passive : 1;
+    uint8_t queued : 1;   /* no timer is needed */
+    uint8_t max_wnd_bits; /* MAX.SND.WND was below 2 to this power */
     uint16_t route;
 };
 BUILD_ASSERT(sizeof(struct tcp_wait) == 64); /* one cache line */

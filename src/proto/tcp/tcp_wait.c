@@ -70,8 +70,7 @@ static inline void fill(const struct tcp *tcp, struct tcp_wait *wait, const stru
         .rst_ends = (settings->more & CIAO_RST_ENDS_TIME_WAIT) != 0,
         .passive = (tcb->flags & TCB_PASSIVE) != 0,
         .queued = 0,
-        .spare = 0,
-        .max_wnd_bits = bits_of(tcb->snd.max_wnd) & 31u,
+        .max_wnd_bits = (uint8_t)bits_of(tcb->snd.max_wnd),
         .route = tcb->route,
     };
 }
