@@ -95,6 +95,37 @@ static void a_port_is_given_back_to_the_destination_that_was_asked(void **state)
     close_table(&t);
 }
 
+/* Hosts whose records are looked for in the same place first; and a record that has become another
+ * destination's is not taken for the old one's. */
+static void who_is_looked_for_in_one_place_is_told_apart(void **state)
+{
+    (void)state;
+    struct table t;
+    assert_int_equal(open_table(&t, 2, 0, 0), 0);
+    struct tcp_port_key keys[3];
+    for (unsigned n = 0; n < 3; n++) {
+        keys[n] = (struct tcp_port_key){.remote_port = 80};
+        keys[n].local.b[15] = 1;
+        keys[n].remote.b[14] = (uint8_t)n; /* 256 hosts, and so 2,048 places, further */
+        keys[n].remote.b[15] = 7;
+    }
+    uint16_t first = pick(&t, &keys[0]), second = pick(&t, &keys[1]), again;
+    for (unsigned i = 0; i < 10; i++) {
+        again = pick(&t, &keys[i % 2]);
+        assert_int_equal(again, (i % 2 == 0 ? first : second) + i / 2 + 1);
+    }
+    assert_false(tcp_port_take(&t.ports, &keys[2], 5000)); /* both records are in use */
+    for (unsigned i = 0; i <= 5; i++)
+        tcp_port_give(&t.ports, &keys[0], (uint16_t)(first + i));
+    assert_true(tcp_port_take(&t.ports, &keys[2], 5000)); /* where the first one was */
+    assert_false(tcp_port_take(&t.ports, &keys[0], 5001));
+    assert_int_equal(t.ports.in_use, 7);
+    tcp_port_give(&t.ports, &keys[2], 5000);
+    for (unsigned i = 0; i <= 5; i++)
+        tcp_port_give(&t.ports, &keys[1], (uint16_t)(second + i));
+    close_table(&t);
+}
+
 /* [RFC6056 3.2 6056-1] the whole range is used. */
 static void each_of_64512_ports_is_handed_out_once(void **state)
 {
@@ -341,6 +372,7 @@ int main(void)
         cmocka_unit_test(each_of_64512_ports_is_handed_out_once),
         cmocka_unit_test(ports_count_up_from_a_place_that_is_the_destinations_own),
         cmocka_unit_test(a_port_is_given_back_to_the_destination_that_was_asked),
+        cmocka_unit_test(who_is_looked_for_in_one_place_is_told_apart),
         cmocka_unit_test(the_range_is_kept_and_may_be_a_single_port),
         cmocka_unit_test(a_port_of_ones_own_choosing_is_taken_once_and_skipped_by_the_others),
         cmocka_unit_test(a_full_table_of_destinations_is_an_answer_of_its_own),

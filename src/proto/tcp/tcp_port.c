@@ -20,6 +20,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "base/mostly.h"
 #include "base/siphash.h"
 #include "ciao/stack.h"
 #include "wire/addr.h"
@@ -106,6 +107,7 @@ int tcp_ports_init(struct tcp_ports *ports, struct arena *arena, uint32_t max_de
         ports->bucket_key[i] = rng_u64(rng);
     ports->idle_first = ports->idle_last = ports->idle_listed = 0;
     ports->in_use = ports->asked = 0;
+    memset(ports->likely, 0, sizeof ports->likely);
     return 0;
 }
 
@@ -147,9 +149,10 @@ static uint32_t secret_of(const struct tcp_ports *ports, const struct tcp_port_k
     return (uint32_t)(siphash24_u64s(ports->key, words, 5) >> 32);
 }
 
+/* Of index 0 it is nobody's. */
 static struct tcp_destination *destination_at(const struct tcp_ports *ports, uint32_t index)
 {
-    return pool_at(&ports->destinations, index);
+    return (struct tcp_destination *)(void *)ports->destinations.base + index;
 }
 
 static bool is_for(const struct tcp_destination *destination, const struct tcp_port_key *key)
@@ -216,12 +219,13 @@ static void describe(struct tcp_destination *destination, const struct tcp_port_
 
 static void drop(struct tcp_ports *ports, uint32_t index)
 {
-    const struct tcp_destination *destination = destination_at(ports, index);
+    struct tcp_destination *destination = destination_at(ports, index);
     const struct tcp_port_key key = {destination->local, destination->remote,
                                      destination->remote_port};
     uint32_t *link = find_link(ports, &key, hash_of(ports, &key));
     *link = destination->next;
     leave_count(ports, destination);
+    destination->remote = (struct ciao_addr){{0}}; /* it is nobody's */
     pool_give(&ports->destinations, index);
 }
 
@@ -273,14 +277,32 @@ __attribute__((cold)) static uint32_t make(struct tcp_ports *ports, const struct
     return index;
 }
 
-static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struct tcp_port_key *key,
-                                            uint32_t hash)
+static __attribute__((noinline)) uint32_t find_by_hash(struct tcp_ports *ports,
+                                                       const struct tcp_port_key *key)
 {
-    uint32_t index = *find_link(ports, key, hash);
-    if (index == 0)
-        index = make(ports, key, hash);
-    ports->asked = index;
-    return index == 0 ? NULL : destination_at(ports, index);
+    uint32_t hash = hash_of(ports, key), index = *find_link(ports, key, hash);
+    return index != 0 ? index : make(ports, key, hash);
+}
+
+/* Where its record was when it was asked for last, unless another one has come to that place since:
+ * neighbours, of hosts or of ports, have places of their own. */
+static uint32_t *likely_place(struct tcp_ports *ports, const struct tcp_port_key *key)
+{
+    uint32_t place = get_be32(key->remote.b + 12) * 8 + key->remote_port;
+    return &ports->likely[place % TCP_PORT_LIKELY];
+}
+
+static struct tcp_destination *find_or_make(struct tcp_ports *ports, const struct tcp_port_key *key)
+{
+    uint32_t *likely = likely_place(ports, key);
+    ports->asked = *likely;
+    if (!MOSTLY(is_for(destination_at(ports, ports->asked), key))) {
+        ports->asked = find_by_hash(ports, key);
+        if (ports->asked == 0)
+            return NULL;
+        *likely = ports->asked;
+    }
+    return destination_at(ports, ports->asked);
 }
 
 /* ---- the ports of one destination ---- */
@@ -429,7 +451,7 @@ static uint32_t open_from(const struct tcp_ports *ports, const struct tcp_destin
  * all of a word. */
 uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, bool *full)
 {
-    struct tcp_destination *destination = find_or_make(ports, key, hash_of(ports, key));
+    struct tcp_destination *destination = find_or_make(ports, key);
     *full = destination == NULL;
     if (destination == NULL)
         return 0;
@@ -452,8 +474,7 @@ uint16_t tcp_port_pick(struct tcp_ports *ports, const struct tcp_port_key *key, 
 
 bool tcp_port_take(struct tcp_ports *ports, const struct tcp_port_key *key, uint16_t port)
 {
-    uint32_t hash = hash_of(ports, key);
-    struct tcp_destination *destination = find_or_make(ports, key, hash);
+    struct tcp_destination *destination = find_or_make(ports, key);
     if (destination == NULL || is_taken(ports, destination, port))
         return false;
     destination->open = 0; /* it may be one of them */

@@ -19,7 +19,8 @@
 #include "base/rng.h"
 #include "ciao/addr.h"
 
-#define TCP_PORT_WORDS 9 /* of a destination of IPv6, 32 bits each */
+#define TCP_PORT_WORDS  9 /* of a destination of IPv6, 32 bits each */
+#define TCP_PORT_LIKELY 1024
 
 struct tcp_destination; /* one (local address, remote address, remote port) */
 
@@ -35,8 +36,9 @@ struct tcp_ports {
     uint32_t idle_first, idle_last; /* destinations that nobody had a port for; some may be in use
                                        again */
     uint32_t idle_listed;
-    uint32_t in_use; /* four-tuples that hold an ephemeral or chosen local port */
-    uint32_t asked;  /* the destination that a port was taken of last: for tcp_port_give_at() */
+    uint32_t in_use;                  /* four-tuples that hold an ephemeral or chosen local port */
+    uint32_t likely[TCP_PORT_LIKELY]; /* where a destination was found last */
+    uint32_t asked; /* the destination that a port was taken of last: for tcp_port_give_at() */
 };
 
 struct tcp_port_key {
