@@ -132,11 +132,17 @@ static inline uint64_t csum_of_20(const uint8_t *p)
     return csum_add_2(csum_long(p), csum_long(p + 8), csum_word(p + 16));
 }
 
-/* To a sum that of `len` more bytes, a multiple of 4. */
+/* To a sum that of `len` more bytes, a multiple of 4: whole blocks, and rarely a rest. */
 static inline uint64_t csum_more(uint64_t sum, const uint8_t *p, size_t len)
 {
-    for (; len >= 32; p += 32, len -= 32)
+    for (; len >= 64; p += 64, len -= 64)
+        sum = csum_more_32(csum_more_32(sum, p), p + 32);
+    if (len == 0)
+        return sum;
+    if (len >= 32) {
         sum = csum_more_32(sum, p);
+        p += 32, len -= 32;
+    }
     for (; len >= 8; p += 8, len -= 8)
         sum = csum_add(sum, csum_long(p));
     return len != 0 ? csum_add(sum, csum_word(p)) : sum;
@@ -157,15 +163,18 @@ static inline uint64_t csum_copy_word(uint8_t *to, const uint8_t *from)
     return word;
 }
 
+static inline uint64_t csum_copy_32(uint64_t sum, uint8_t *to, const uint8_t *from)
+{
+    uint64_t first = csum_copy_long(to, from), second = csum_copy_long(to + 8, from + 8);
+    uint64_t third = csum_copy_long(to + 16, from + 16);
+    return csum_add_2(csum_add_2(sum, first, second), third, csum_copy_long(to + 24, from + 24));
+}
+
 static inline uint32_t csum_copy_few(uint8_t *to, const uint8_t *from, size_t len)
 {
     uint64_t sum = 0;
-    for (; len >= 32; to += 32, from += 32, len -= 32) {
-        uint64_t first = csum_copy_long(to, from), second = csum_copy_long(to + 8, from + 8);
-        uint64_t third = csum_copy_long(to + 16, from + 16);
-        sum = csum_add_3(sum, first, second, third);
-        sum = csum_add(sum, csum_copy_long(to + 24, from + 24));
-    }
+    for (; len >= 64; to += 64, from += 64, len -= 64)
+        sum = csum_copy_32(csum_copy_32(sum, to, from), to + 32, from + 32);
     for (; len != 0; to += 8, from += 8, len -= 8)
         sum = csum_add(sum, csum_copy_long(to, from));
     return csum_fold(sum);

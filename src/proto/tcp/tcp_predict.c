@@ -112,19 +112,24 @@ WRITTEN_OUT bool glance_at_ip(const struct ciao_frame *frame, uint32_t before,
            && glance_at_tcp(frame, before + IP6_HEADER_LEN, true, glance);
 }
 
-static __attribute__((noinline)) bool glance_at_ethernet(const struct ciao_link *link,
-                                                         const struct ciao_frame *frame,
-                                                         struct tcp_glance *glance)
+static __attribute__((noinline)) struct tcp_glance glance_at_ethernet(const struct ciao_link *link,
+                                                                      struct ciao_frame *frame)
 {
-    return glance_at_ip(frame, ip_plain_start(link, frame), glance);
+    struct tcp_glance glance = {.frame = frame};
+    (void)glance_at_ip(frame, ip_plain_start(link, frame), &glance);
+    return glance;
 }
 
+/* Only a copy is shown to whom it is not written out for: else it could not stay in registers. */
 WRITTEN_OUT bool glance_at(const struct ciao_link *link, struct ciao_frame *frame,
                            struct tcp_glance *glance)
 {
+    if (__builtin_expect(link->kind == CIAO_LINK_ETHERNET, 0)) {
+        *glance = glance_at_ethernet(link, frame);
+        return glance->l4 != NULL;
+    }
     glance->frame = frame;
-    if (link->kind == CIAO_LINK_ETHERNET ? glance_at_ethernet(link, frame, glance)
-                                         : glance_at_ip(frame, 0, glance))
+    if (MOSTLY(glance_at_ip(frame, 0, glance)))
         return true;
     glance->l4 = NULL;
     return false;
@@ -262,6 +267,7 @@ static inline bool take_as_only(const struct tcp *tcp, struct tcp_queue *queue, 
         return false;
     uint32_t charge = ciao_buf_charge(frag->buf);
     *tcp_run_at(tcp, queue->in_order_last) = (struct tcp_run){
+        .next = 0,
         .start = seq,
         .len = glance->data_len,
         .charge = charge,
