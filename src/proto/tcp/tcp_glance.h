@@ -21,7 +21,6 @@ struct tcp_glance {
     uint32_t data_len;
     uint32_t hash, home; /* of its flow, and where a search for it begins (of several alone) */
     bool v6, hashed;     /* these hold; else it is of the flow of the one before */
-    bool is_flow;        /* `flow` was compared when it was looked at */
     bool usual;          /* may be predicted; else it is nothing but a header */
     ref_t flow;          /* where the flow's record may be; whoever uses it compares */
 };

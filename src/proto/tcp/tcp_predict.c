@@ -94,7 +94,7 @@ WRITTEN_OUT bool glance_at_tcp(const struct ciao_frame *frame, uint32_t at, bool
     glance->data_len = frame->len - at - header_len;
     glance->usual = plain != 0 && (glance->data_len == 0 || !(l4[13] & TCP_FIN));
     glance->v6 = v6;
-    glance->hashed = glance->is_flow = false;
+    glance->hashed = false;
     return true;
 }
 
@@ -106,7 +106,7 @@ WRITTEN_OUT bool glance_at_ip(const struct ciao_frame *frame, uint32_t before,
     uint32_t head_len = frame->head_len - before, there = frame->len - before;
     if (frame->head_len < before + IP4_HEADER_LEN + TCP_HEADER_LEN)
         return false;
-    if (is_plain_ip4(l3, there))
+    if (MOSTLY(is_plain_ip4(l3, there)))
         return glance_at_tcp(frame, before + IP4_HEADER_LEN, false, glance);
     return head_len >= IP6_HEADER_LEN + TCP_HEADER_LEN && is_plain_ip6(l3, there)
            && glance_at_tcp(frame, before + IP6_HEADER_LEN, true, glance);
@@ -149,22 +149,13 @@ static inline bool is_off(const struct tcp *tcp)
     return !tcp->config->predict || trace_on(tcp->trace, CIAO_EVENTS_WIRE);
 }
 
-/* It is mostly of the same flow as the one before it. */
-WRITTEN_OUT bool glance_at_one(struct tcp *tcp, const struct ciao_link *link,
-                               struct ciao_frame *frame, struct tcp_glance *glance)
+/* Of one that is alone. */
+static void find_flow(const struct tcp *tcp, struct tcp_glance *glance)
 {
-    if (!glance_at(link, frame, glance))
-        return false;
-    glance->flow = tcp->recent_flow;
-    glance->is_flow =
-        glance->flow != REF_NONE && tcp_glance_is_of(tcp_tcb_at(tcp, glance->flow), glance);
-    if (glance->is_flow)
-        return true;
     glance->hashed = true;
     glance->hash = tcp_glance_hash(tcp, glance);
     glance->flow = flow_look(&tcp->flows, glance->hash, flow_home(&tcp->flows, glance->hash));
     tcp_prefetch(tcp, glance->flow);
-    return true;
 }
 
 WRITTEN_OUT void hash_all(const struct tcp *tcp, const struct ciao_link *link,
@@ -230,11 +221,11 @@ uint32_t tcp_glance_sum_of_pieces(const struct csum_ops *csum, const struct ciao
 
 /* There is no memory for all of it. */
 static __attribute__((noinline)) void refuse_rest(struct tcp *tcp, const struct tcb *tcb,
-                                                  const struct tcp_glance *glance)
+                                                  struct tcp_glance glance)
 {
-    struct tcp_segment seg = {.segments = (uint16_t)tcp_glance_segments(glance)};
-    const struct ip_packet packet = {.l4_len = glance->header_len + glance->data_len};
-    enum wire_fault fault = tcp_parse(glance->l4, glance->header_len, &seg.h);
+    struct tcp_segment seg = {.segments = (uint16_t)tcp_glance_segments(&glance)};
+    const struct ip_packet packet = {.l4_len = glance.header_len + glance.data_len};
+    enum wire_fault fault = tcp_parse(glance.l4, glance.header_len, &seg.h);
     ASSERT(fault == WIRE_OK);
     seg.packet = &packet;
     seg.wnd = (uint32_t)seg.h.wnd << tcb->snd_wscale;
@@ -302,7 +293,7 @@ WRITTEN_OUT void receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side
                                const struct tcp_glance *glance)
 {
     if (!tcp_queue_attach(tcp, tcb)) {
-        refuse_rest(tcp, tcb, glance);
+        refuse_rest(tcp, tcb, *glance);
         return;
     }
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
@@ -313,7 +304,7 @@ WRITTEN_OUT void receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side
     if (!take_as_only(tcp, queue, tcb->rcv.nxt, glance))
         taken = take_all(tcp, tcb, queue, glance);
     if (__builtin_expect(taken != glance->data_len, 0))
-        refuse_rest(tcp, tcb, glance);
+        refuse_rest(tcp, tcb, *glance);
     tcb->rcv.nxt += taken;
     queue->in_order_bytes += taken;
     tcp_ack_in_order(tcp, tcb, taken, segments);
@@ -534,17 +525,30 @@ const struct tcp_glance *tcp_predict(struct tcp *tcp, int link, const struct tcp
     return header_arrives(tcp, link, first) ? first + 1 : first;
 }
 
-bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame)
+/* Not text of the flow whose segment came before. */
+static __attribute__((noinline)) bool another_arrives(struct tcp *tcp, int link,
+                                                      struct tcp_glance glance)
 {
-    struct tcp_glance glance;
     bool done = false;
-    tcp_judged(tcp);
-    if (is_off(tcp) || !glance_at_one(tcp, ip_link(tcp->ip, link), frame, &glance))
-        return false;
+    find_flow(tcp, &glance);
     if (is_usual_glance(&glance)) {
         struct tcb *tcb = tcp_tcb_at(tcp, glance.flow);
         done = is_lone(tcb, &glance) ? tcp_lone_arrives(tcp, tcb, link, &glance)
-                                     : predict(tcp, link, &glance, glance.is_flow);
+                                     : predict(tcp, link, &glance, false);
     }
     return done || header_arrives(tcp, link, &glance);
+}
+
+bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame)
+{
+    struct tcp_glance glance;
+    tcp_judged(tcp);
+    if (is_off(tcp) || !glance_at(ip_link(tcp->ip, link), frame, &glance))
+        return false;
+    glance.flow = tcp->recent_flow;
+    bool recent = MOSTLY(glance.usual) && MOSTLY(glance.data_len != 0)
+                  && MOSTLY(glance.flow != REF_NONE)
+                  && MOSTLY(tcp_glance_is_of(tcp_tcb_at(tcp, glance.flow), &glance));
+    return (MOSTLY(recent) && MOSTLY(predict(tcp, link, &glance, true)))
+           || another_arrives(tcp, link, glance);
 }
