@@ -10,7 +10,7 @@
  *
  * The usual ACK (in order, nothing lost) looks at the front of the queue alone.
  */
-#include "proto/tcp/tcp_rtt.h"
+#include "proto/tcp/tcp_ack_usual.h"
 
 /* ---- the window ---- */
 
@@ -23,13 +23,6 @@ static void tell_window(struct tcp *tcp, struct tcb *tcb)
     tcb->flags ^= TCB_WINDOW_TOLD;
     tcp_note(tcp, tcb, closed ? CIAO_DID_WINDOW_CLOSED : CIAO_DID_WINDOW_OPENED,
              tcp_relative(tcb, tcb->snd.una), tcb->snd.wnd);
-}
-
-/* Only a segment that is newer than the one that told last may tell. [RFC9293 3.10.7.4 fifth EV-30]
- */
-static bool is_newer(const struct tcb *tcb, seq_t seq, seq_t ack)
-{
-    return seq_lt(tcb->snd.wl1, seq) || (tcb->snd.wl1 == seq && seq_leq(tcb->snd.wl2, ack));
 }
 
 /* The right edge may move left, and what is on its way lie beyond it: then nothing new is sent.
@@ -46,7 +39,7 @@ static void window_changed(struct tcp *tcp, struct tcb *tcb, uint32_t wnd)
 static inline void window_update(struct tcp *tcp, struct tcb *tcb, seq_t seq,
                                  const struct tcp_news *news)
 {
-    if (!is_newer(tcb, seq, news->ack))
+    if (!tcp_ack_is_newer(tcb, seq, news->ack))
         return;
     bool same = tcb->snd.wnd == news->wnd;
     tcb->snd.wl1 = seq;
@@ -142,12 +135,7 @@ static void timer(struct tcp *tcp, struct tcb *tcb)
             tcp_retransmit_timer_restart(tcp, tcb);
         return;
     }
-    tcb->flags &= ~(TCB_PERSIST | TCB_PROBE);
-    tcb->backoff = 0;
-    if (tcp_has_many_tcbs(tcp))
-        tcp_timer_take_off(tcp, tcb);
-    tcp_timer_stop(tcb, TCP_TIMER_REXMT);
-    tcp_note_why(tcp, tcb, CIAO_DID_TIMER_STOPPED, TCP_TIMER_REXMT, 0);
+    tcp_ack_timer_off(tcp, tcb);
 }
 
 /* ---- duplicates ---- */
@@ -239,15 +227,6 @@ static bool has_something_to_send(const struct tcp *tcp, const struct tcb *tcb)
     return (tcb->flags & fin) == TCB_FIN_QUEUED || (tcb->flags & TCB_RECOVERY);
 }
 
-/* There is room again. */
-static inline void tell_writable(struct tcp *tcp, struct tcb *tcb)
-{
-    if (tcb->told_ready & CIAO_WRITABLE)
-        return;
-    tcb->hungry = 0;
-    tcp_told(tcp, tcb);
-}
-
 static void scoreboard(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg,
                        struct tcp_ack_work *work)
 {
@@ -306,7 +285,7 @@ static __attribute__((noinline)) void ack_with_data(struct tcp *tcp, struct tcb 
     if (work.acked != 0) {
         if (!work.timer_is_set || tcb->snd.una == tcb->snd.nxt)
             timer(tcp, tcb);
-        tell_writable(tcp, tcb);
+        tcp_ack_tell_writable(tcp, tcb);
     }
     if (has_something_to_send(tcp, tcb))
         tcp_output_wanted(tcp, tcb);
@@ -330,7 +309,7 @@ static inline __attribute__((always_inline)) void ack_without_data(struct tcp *t
     window_update(tcp, tcb, said->seq, news);
     if (advances) {
         timer(tcp, tcb);
-        tell_writable(tcp, tcb);
+        tcp_ack_tell_writable(tcp, tcb);
     }
     if (has_something_to_send(tcp, tcb))
         tcp_output_wanted(tcp, tcb);
@@ -351,56 +330,9 @@ bool tcp_ack_alone(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said
     return tcp_fin_acked(tcb);
 }
 
-/* ---- the usual case of it ---- */
-
-/* As window_update(): it was open and is, so nothing is told and nothing probed. */
-static inline void window_stays_open(struct tcb *tcb, const struct tcp_news *news)
-{
-    if (!is_newer(tcb, tcb->rcv.nxt, news->ack))
-        return;
-    tcb->snd.wl1 = tcb->rcv.nxt;
-    tcb->snd.wl2 = news->ack;
-    tcb->snd.wnd = news->wnd;
-    if (news->wnd > tcb->snd.max_wnd)
-        tcb->snd.max_wnd = news->wnd;
-}
-
-/* What a short exchange is made of: one sending is on its way, never repeated, in one buffer, and
- * there is nothing behind it. */
-static bool is_all_of_it(const struct tcp *tcp, const struct tcb *tcb,
-                         const struct tcp_queue *queue, seq_t ack)
-{
-    const unsigned harmless = RANGE_APP_LIMITED | RANGE_PUSH;
-    return ack == tcb->snd_end && queue->ranges_first != 0
-           && queue->ranges_first == queue->ranges_last && queue->sendq_first == queue->sendq_last
-           && !(tcp_range_at(tcp, queue->ranges_first)->flags & ~harmless)
-           && !(tcb->flags & TCB_CWND_LIMITED);
-}
-
-/* As advance(), and the timer is off. */
-static void advance_to_the_end(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
-                               struct tcp_queue *queue)
-{
-    uint32_t index = queue->ranges_first, acked = tcb->snd_end - tcb->snd.una;
-    time_us sent_us = tcp_range_at(tcp, index)->sent_us;
-    tcb->snd.una = tcb->snd_end;
-    if (seq_lt(tcb->sacked_to, tcb->snd_end))
-        tcb->sacked_to = tcb->snd_end;
-    side->delivered += acked;
-    queue->ranges_first = 0; /* the record is kept */
-    tcp_sendq_free_only(queue);
-    tcp_queue_emptied(tcp, tcb);
-    tcp_note_why(tcp, tcb, CIAO_DID_SENT_DATA_FREED, tcp_relative(tcb, tcb->snd.una), acked);
-    if (seq_gt(tcb->snd.una, tcb->rtt_seq)) {
-        tcp_rtt_measured_again(tcp, tcb, side,
-                               tcp->now > sent_us ? (uint32_t)(tcp->now - sent_us) : 0);
-        tcb->rtt_seq = tcb->snd.nxt;
-    }
-    tcb->dup_acks = 0;
-    tcb->trouble_ms = 0;
-}
-
-static void advance_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news)
+/* The usual case of it: tcp_ack_usual.h.  This is what is rarer of that: more was sent than is
+ * acknowledged, or in several pieces. */
+void tcp_ack_part(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news)
 {
     struct tcp_arrivals arrivals;
     arrivals.n = 0;
@@ -410,29 +342,9 @@ static void advance_usual(struct tcp *tcp, struct tcb *tcb, const struct tcp_new
         .ts_ecr = news->ts_ecr,
     };
     advance(tcp, tcb, news->ack, &work);
-    window_stays_open(tcb, news);
+    tcp_ack_window_stays(tcb, news);
     if (work.needless != 0 || (tcb->flags & TCB_CWND_LIMITED))
         tcp_recovery_acked(tcp, tcb, &work);
-}
-
-/* Nothing is lost, SACKed or being repaired, so of what stands above only this is left; and cwnd
- * moves only where it was used up, or something proves to have been late. */
-void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
-                   const struct tcp_news *news)
-{
-    if (news->ack == tcb->snd.una) {
-        window_stays_open(tcb, news);
-    } else {
-        struct tcp_queue *queue = tcp_queue(tcp, tcb);
-        if (is_all_of_it(tcp, tcb, queue, news->ack)) {
-            advance_to_the_end(tcp, tcb, side, queue);
-            window_stays_open(tcb, news);
-        } else {
-            advance_usual(tcp, tcb, news);
-        }
-        timer(tcp, tcb);
-        tell_writable(tcp, tcb);
-    }
-    if (tcb->snd_end != tcb->snd.nxt)
-        tcp_output_wanted(tcp, tcb);
+    timer(tcp, tcb);
+    tcp_ack_tell_writable(tcp, tcb);
 }

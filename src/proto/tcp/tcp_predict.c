@@ -25,8 +25,8 @@
 
 #include "base/mostly.h"
 #include "proto/ip/ip_internal.h"
+#include "proto/tcp/tcp_ack_usual.h"
 #include "proto/tcp/tcp_run.h"
-#include "proto/tcp/tcp_send.h"
 #include "wire/ip4.h"
 #include "wire/ip6.h"
 
