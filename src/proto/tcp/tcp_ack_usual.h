@@ -52,7 +52,7 @@ static inline void tcp_ack_tell_writable(struct tcp *tcp, struct tcb *tcb)
 /* What a short exchange is made of: one sending is on its way, never repeated, in one buffer, and
  * there is nothing behind it. */
 TCP_WRITTEN_OUT bool tcp_ack_is_of_all(const struct tcp *tcp, const struct tcb *tcb,
-                                     const struct tcp_queue *queue, seq_t ack)
+                                       const struct tcp_queue *queue, seq_t ack)
 {
     const unsigned harmless = RANGE_APP_LIMITED | RANGE_PUSH;
     return MOSTLY(ack == tcb->snd_end) && MOSTLY(tcb->snd_end == tcb->snd.nxt)
@@ -64,7 +64,7 @@ TCP_WRITTEN_OUT bool tcp_ack_is_of_all(const struct tcp *tcp, const struct tcb *
 
 /* The range's record, the buffer and the queue are kept for the next. */
 TCP_WRITTEN_OUT void tcp_ack_of_all(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
-                                  struct tcp_queue *queue)
+                                    struct tcp_queue *queue)
 {
     uint32_t index = queue->ranges_first, acked = tcb->snd_end - tcb->snd.una;
     time_us sent_us = tcp_range_at(tcp, index)->sent_us;
@@ -86,7 +86,7 @@ TCP_WRITTEN_OUT void tcp_ack_of_all(struct tcp *tcp, struct tcb *tcb, struct tcp
 }
 
 TCP_WRITTEN_OUT void tcp_ack_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
-                                 const struct tcp_news *news)
+                                   const struct tcp_news *news)
 {
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
     if (news->ack == tcb->snd.una) {

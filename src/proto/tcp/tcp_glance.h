@@ -105,8 +105,8 @@ static inline uint64_t tcp_glance_pseudo_sum(const struct tcp_glance *glance)
 /* Where it lies in several fragments: tcp_predict.c. */
 uint32_t tcp_glance_sum_of_pieces(const struct csum_ops *csum, const struct ciao_frame *frame);
 
-__attribute__((always_inline)) static inline uint64_t tcp_glance_text_sum(const struct csum_ops *csum,
-                                           const struct tcp_glance *glance, uint64_t sum)
+__attribute__((always_inline)) static inline uint64_t tcp_glance_text_sum(
+    const struct csum_ops *csum, const struct tcp_glance *glance, uint64_t sum)
 {
     const struct ciao_frame *frame = glance->frame;
     const uint8_t *bytes =

@@ -551,17 +551,8 @@ uint8_t tcp_window_scale(const struct ciao_settings *settings); /* the shift to 
 uint32_t tcp_window_initial(
     const struct ciao_settings *settings); /* what SYN and SYN,ACK offer, <= 65535 */
 void tcp_ack_now(struct tcp *tcp, struct tcb *tcb);
-void tcp_ack_later(struct tcp *tcp, struct tcb *tcb);
 void tcp_ack_quickly(struct tcp *tcp, struct tcb *tcb); /* AS LINUX: TCP_QUICKACK */
 void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb);
-/* A full segment of the peer: the largest seen, since small ones say nothing of what it could send.
- */
-static inline uint32_t tcp_full_segment(const struct tcb *tcb)
-{
-    return tcb->rmss < 536 ? 536 : tcb->rmss;
-}
-/* So many bytes in order have come in so many segments of the wire. */
-void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, uint32_t segments);
 void tcp_window_read(struct tcp *tcp, struct tcb *tcb); /* the program has read */
 /* SACK blocks for an outgoing ACK, first the newest [RFC2018 4]; returns how many (at most max). */
 unsigned tcp_receive_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_header *h,

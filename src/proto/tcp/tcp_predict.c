@@ -25,6 +25,7 @@
 
 #include "base/mostly.h"
 #include "proto/ip/ip_internal.h"
+#include "proto/tcp/tcp_ack_later.h"
 #include "proto/tcp/tcp_ack_usual.h"
 #include "proto/tcp/tcp_run.h"
 #include "wire/ip4.h"

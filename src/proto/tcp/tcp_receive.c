@@ -4,6 +4,7 @@
  *
  * How bytes are kept: tcp_run.c.  Not for reading: tcp_read.c.
  */
+#include "proto/tcp/tcp_ack_later.h"
 #include "proto/tcp/tcp_run.h"
 
 /* ---- the pieces of a segment ---- */

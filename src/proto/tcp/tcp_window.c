@@ -6,7 +6,7 @@
  * half the buffer, whichever is less.  The queue is charged for whole buffers, so the window closes
  * before memory is used up, and stays closed for as long as nobody reads [RFC9293 3.8.6.1 MAY-8].
  */
-#include "proto/tcp/tcp_internal.h"
+#include "proto/tcp/tcp_ack_later.h"
 
 /* The shift that lets 16 bits say all of the receive buffer. [RFC7323 2.2] */
 uint8_t tcp_window_scale(const struct ciao_settings *settings)
@@ -100,20 +100,6 @@ void tcp_ack_now(struct tcp *tcp, struct tcb *tcb)
     tcp_output_wanted(tcp, tcb);
 }
 
-/* [RFC9293 3.8.6.3 MUST-40, SHLD-18] */
-void tcp_ack_later(struct tcp *tcp, struct tcb *tcb)
-{
-    uint32_t wait_us = tcp_tcb_settings(tcp, tcb)->delayed_ack_us;
-    if (wait_us == 0) {
-        tcp_ack_now(tcp, tcb);
-        return;
-    }
-    if (tcb->flags & TCB_ACK_DELAYED)
-        return;
-    tcb->flags |= TCB_ACK_DELAYED;
-    tcp_timer_set(tcp, tcb, TCP_TIMER_ACK, tcp->now + wait_us);
-}
-
 void tcp_ack_quickly(struct tcp *tcp, struct tcb *tcb)
 {
     tcb->dialogue &= (uint8_t)~DIALOGUE_ANSWERED;
@@ -132,23 +118,4 @@ void tcp_timeout_ack(struct tcp *tcp, struct tcb *tcb)
     tcb->dialogue &= (uint8_t)~DIALOGUE_ANSWERED; /* this time there was no answer */
     tcp_note(tcp, tcb, CIAO_TIMER_DELAYED_ACK, 0, 0);
     tcp_ack_now(tcp, tcb);
-}
-
-/* In-order bytes are here.  At the start of a connection the peer's window grows by our ACKs: none
- * is delayed then, but for those of a dialogue, which ride on the answers.
- * [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
-void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, uint32_t segments)
-{
-    uint32_t segment_bytes = segments == 1 ? bytes : bytes / segments;
-    if (segment_bytes > tcb->rmss)
-        tcb->rmss = (uint16_t)(segment_bytes < UINT16_MAX ? segment_bytes : UINT16_MAX);
-    tcb->dialogue |= DIALOGUE_HEARD;
-    if (tcb->quick_acks != 0 && !(tcb->dialogue & DIALOGUE_ANSWERED)) {
-        tcb->quick_acks -= (uint8_t)(segments < tcb->quick_acks ? segments : tcb->quick_acks);
-        tcp_ack_now(tcp, tcb);
-    } else if (tcb->rcv.nxt - tcb->last_ack_sent >= 2 * tcp_full_segment(tcb)) {
-        tcp_ack_now(tcp, tcb);
-    } else {
-        tcp_ack_later(tcp, tcb);
-    }
 }
