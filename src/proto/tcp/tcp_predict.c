@@ -113,24 +113,19 @@ WRITTEN_OUT bool glance_at_ip(const struct ciao_frame *frame, uint32_t before,
            && glance_at_tcp(frame, before + IP6_HEADER_LEN, true, glance);
 }
 
-static __attribute__((noinline)) struct tcp_glance glance_at_ethernet(const struct ciao_link *link,
-                                                                      struct ciao_frame *frame)
+static __attribute__((noinline)) bool glance_at_ethernet(const struct ciao_link *link,
+                                                         const struct ciao_frame *frame,
+                                                         struct tcp_glance *glance)
 {
-    struct tcp_glance glance = {.frame = frame};
-    (void)glance_at_ip(frame, ip_plain_start(link, frame), &glance);
-    return glance;
+    return glance_at_ip(frame, ip_plain_start(link, frame), glance);
 }
 
-/* Only a copy is shown to whom it is not written out for: else it could not stay in registers. */
 WRITTEN_OUT bool glance_at(const struct ciao_link *link, struct ciao_frame *frame,
                            struct tcp_glance *glance)
 {
-    if (__builtin_expect(link->kind == CIAO_LINK_ETHERNET, 0)) {
-        *glance = glance_at_ethernet(link, frame);
-        return glance->l4 != NULL;
-    }
     glance->frame = frame;
-    if (MOSTLY(glance_at_ip(frame, 0, glance)))
+    if (link->kind == CIAO_LINK_ETHERNET ? glance_at_ethernet(link, frame, glance)
+                                         : glance_at_ip(frame, 0, glance))
         return true;
     glance->l4 = NULL;
     return false;
@@ -528,9 +523,12 @@ const struct tcp_glance *tcp_predict(struct tcp *tcp, int link, const struct tcp
 
 /* Not text of the flow whose segment came before. */
 static __attribute__((noinline)) bool another_arrives(struct tcp *tcp, int link,
-                                                      struct tcp_glance glance)
+                                                      struct ciao_frame *frame)
 {
+    struct tcp_glance glance;
     bool done = false;
+    if (!glance_at(ip_link(tcp->ip, link), frame, &glance))
+        return false;
     find_flow(tcp, &glance);
     if (is_usual_glance(&glance)) {
         struct tcb *tcb = tcp_tcb_at(tcp, glance.flow);
@@ -540,16 +538,41 @@ static __attribute__((noinline)) bool another_arrives(struct tcp *tcp, int link,
     return done || header_arrives(tcp, link, &glance);
 }
 
+/* Behind a plain header of IP, TCP's with timestamps and nothing else ends the head, and there is
+ * text. */
+WRITTEN_OUT bool is_stamped_text(const struct ciao_frame *frame, bool v6, struct tcp_glance *glance)
+{
+    const uint32_t at = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
+    const uint32_t header_len = TCP_HEADER_LEN + TIMESTAMPS_LEN;
+    const uint8_t *l3 = frame->head, *l4 = l3 + at;
+    if (!MOSTLY(frame->head_len == at + header_len) || !MOSTLY(frame->len > at + header_len)
+        || !MOSTLY(v6 ? is_plain_ip6(l3, frame->len) : is_plain_ip4(l3, frame->len))
+        || !MOSTLY((get_be16(l4 + 12) & ~(uint32_t)TCP_PSH) == (header_len << 10 | TCP_ACK))
+        || !MOSTLY(get_be32(l4 + TCP_HEADER_LEN) == TCP_NOP_NOP_TIMESTAMPS))
+        return false;
+    glance->l4 = l4;
+    glance->header_len = header_len;
+    glance->data_len = frame->len - at - header_len;
+    glance->v6 = v6;
+    return true;
+}
+
+WRITTEN_OUT bool text_arrives(struct tcp *tcp, int link, struct ciao_frame *frame, bool v6)
+{
+    struct tcp_glance glance = {.frame = frame, .flow = tcp->recent_flow, .usual = true};
+    return MOSTLY(is_stamped_text(frame, v6, &glance)) && MOSTLY(glance.flow != REF_NONE)
+           && MOSTLY(tcp_glance_is_of(tcp_tcb_at(tcp, glance.flow), &glance))
+           && MOSTLY(predict(tcp, link, &glance, true));
+}
+
 bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame)
 {
-    struct tcp_glance glance;
     tcp_judged(tcp);
-    if (is_off(tcp) || !glance_at(ip_link(tcp->ip, link), frame, &glance))
+    if (is_off(tcp))
         return false;
-    glance.flow = tcp->recent_flow;
-    bool recent = MOSTLY(glance.usual) && MOSTLY(glance.data_len != 0)
-                  && MOSTLY(glance.flow != REF_NONE)
-                  && MOSTLY(tcp_glance_is_of(tcp_tcb_at(tcp, glance.flow), &glance));
-    return (MOSTLY(recent) && MOSTLY(predict(tcp, link, &glance, true)))
-           || another_arrives(tcp, link, glance);
+    if (MOSTLY(ip_link(tcp->ip, link)->kind != CIAO_LINK_ETHERNET)
+        && (ref_kind(tcp->recent_flow) == KIND_TCB6 ? text_arrives(tcp, link, frame, true)
+                                                    : text_arrives(tcp, link, frame, false)))
+        return true;
+    return another_arrives(tcp, link, frame);
 }
