@@ -272,9 +272,10 @@ static inline uint32_t first_level(const struct wheel *wheel)
 
 static inline uint32_t first_digit(const struct wheel *wheel, uint32_t level)
 {
-    /* Below the top no set bit lies behind the position, so that going round finds the lowest. */
-    uint32_t here = digit_of(wheel->position, level);
     uint64_t bits = wheel->occupied[level];
+    if (MOSTLY(level < TOP)) /* no set bit lies behind the position */
+        return (uint32_t)__builtin_ctzll(bits);
+    uint32_t here = digit_of(wheel->position, level);
     uint64_t round = bits >> here | bits << (-here & 63);
     return (here + (uint32_t)__builtin_ctzll(round)) & DIGIT_MASK;
 }

@@ -115,8 +115,12 @@ static __attribute__((noinline, cold)) void tell_gap(struct trace *trace)
 
 unsigned trace_look(struct trace *trace, const struct ciao_event **events)
 {
-    if (written(trace) == trace->tail && trace->lost != 0)
+    *events = trace->ring;
+    if (written(trace) == trace->tail) {
+        if (trace->lost == 0)
+            return 0;
         tell_gap(trace);
+    }
     uint32_t first = (uint32_t)trace->tail & (trace->size - 1);
     uint64_t there = written(trace) - trace->tail, to_end = trace->size - first;
     *events = trace->ring + first;

@@ -16,11 +16,12 @@ static inline void consume(struct tcp *tcp, struct tcp_queue *queue, struct tcp_
 {
     uint32_t index = queue->in_order_first;
     queue->in_order_bytes -= len;
-    run->start += len;
-    run->ptr += len;
-    run->len -= len;
-    if (run->len != 0)
+    if (len != run->len) {
+        run->start += len;
+        run->ptr += len;
+        run->len -= len;
         return;
+    }
     queue->in_order_first = run->next;
     if (run->next != 0) {
         tcp_run_free(tcp, queue, index);
@@ -36,7 +37,7 @@ static inline bool may_offer_more(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t offered = tcb->rcv.edge - tcb->rcv.nxt;
     uint32_t buffer = tcp_tcb_settings(tcp, tcb)->rcvbuf_bytes;
     uint32_t most = (uint32_t)UINT16_MAX << tcb->rcv_wscale;
-    return offered <= (buffer < most ? buffer : most) / 2 + 1;
+    return offered <= buffer / 2 + 1 && offered <= most / 2 + 1;
 }
 
 size_t tcp_receive_take(struct tcp *tcp, struct tcb *tcb, struct tcp_queue *queue, uint8_t *out,

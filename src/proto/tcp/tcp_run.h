@@ -34,7 +34,7 @@ static inline struct tcp_run *tcp_run_at(const struct tcp *tcp, uint32_t index)
 /* Is a reference worth while?  It keeps the whole buffer from others. */
 static inline bool tcp_run_is_worth(const struct ciao_buf *buf, uint32_t len)
 {
-    return len >= buf->size / 4 || buf->size < 2 * BUF_SMALL;
+    return buf->size < 2 * BUF_SMALL || len >= buf->size / 4;
 }
 
 static inline void tcp_run_free(struct tcp *tcp, struct tcp_queue *queue, uint32_t index)

@@ -73,7 +73,8 @@ size_t tcp_stream_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
         return 0;
     tcp_note(tcp, tcb, CIAO_CALL_SEND, taken, tcb->snd_end - tcb->snd.nxt);
     tcp_output_wanted(tcp, tcb);
-    if (queue->sendq_bytes > most - most / 3) /* as tcp_sendq_writable() has it */
+    uint32_t used = queue->sendq_bytes;
+    if (used > most / 2 && used > most - most / 3) /* as tcp_sendq_writable() has it */
         tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
     return taken;
 }
