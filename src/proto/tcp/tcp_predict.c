@@ -259,8 +259,9 @@ static inline bool take_as_only(const struct tcp *tcp, struct tcp_queue *queue, 
         .len = glance->data_len,
         .charge = charge,
         .ptr = frag->ptr,
-        .buf = ciao_buf_ref(frag->buf),
+        .buf = frag->buf,
     };
+    glance->frame->n_frags = 0; /* the reference has moved */
     queue->in_order_first = queue->in_order_last;
     queue->charged_bytes += charge;
     return true;

@@ -129,6 +129,7 @@ void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
         leave_lists(tcp, tcb);
     tcp_settings_give(tcp, tcb->settings);
     tcb->head.life = 0;
+    tcb->flags = 0; /* no handle leads here any more */
     if (tcb->head.v6)
         pool_give_slot(&tcp->tcbs6, index_of(tcp, tcb, true), tcb);
     else

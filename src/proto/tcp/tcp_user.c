@@ -25,7 +25,7 @@ static inline struct tcb *tcb_of(const struct tcp *tcp, ciao_conn conn)
     if (__builtin_expect(tcp_has_many_tcbs(tcp), 0))
         tcp_prefetch_tcb(tcp, (ref_t)conn);
     uint64_t life = tcb->head.life;
-    bool same = life != 0 && (uint32_t)life == (uint32_t)(conn >> 32);
+    bool same = (uint32_t)life == (uint32_t)(conn >> 32);
     return same && (tcb->flags & TCB_HAS_HANDLE) ? tcb : NULL;
 }
 
