@@ -287,14 +287,13 @@ static inline uint32_t take_all(struct tcp *tcp, struct tcb *tcb, struct tcp_que
 /* All of it is new, in order and in the window, and nothing is held behind a gap.  The payload's
  * reference may move from the frame to the queue. */
 WRITTEN_OUT void receive_usual(struct tcp *tcp, struct tcb *tcb, struct tcp_side *side,
-                               const struct tcp_glance *glance)
+                               const struct tcp_glance *glance, uint32_t segments)
 {
     if (!tcp_queue_attach(tcp, tcb)) {
         refuse_rest(tcp, tcb, *glance);
         return;
     }
     struct tcp_queue *queue = tcp_queue(tcp, tcb);
-    uint32_t segments = tcp_glance_segments(glance);
     tcb->last_data_ms = tcp_now_ms(tcp);
     side->data_received += segments;
     uint32_t taken = glance->data_len;
@@ -315,7 +314,7 @@ static __attribute__((noinline)) void receive_rarely(struct tcp *tcp, struct tcb
                                                      struct tcp_side *side,
                                                      const struct tcp_glance *glance)
 {
-    receive_usual(tcp, tcb, side, glance);
+    receive_usual(tcp, tcb, side, glance, tcp_glance_segments(glance));
 }
 
 /* ---- the steps ---- */
@@ -354,10 +353,10 @@ static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glanc
            && !(stamped && seq_lt(get_be32(l4 + 24), tcb->ts_recent));
 }
 
-/* All steps.  `flows`: the TCB is known to be the flow's. */
+/* All steps.  `recent`: the TCB is known to be the flow's. */
 __attribute__((always_inline)) static inline bool predict(struct tcp *tcp, int link,
                                                           const struct tcp_glance *glance,
-                                                          bool flows)
+                                                          bool recent, uint32_t segments)
 {
     struct tcb *tcb = tcp_tcb_at(tcp, glance->flow);
     struct tcp_side *side = tcp_side(tcp, tcb);
@@ -365,21 +364,22 @@ __attribute__((always_inline)) static inline bool predict(struct tcp *tcp, int l
         .ack = get_be32(glance->l4 + 8),
         .wnd = (uint32_t)get_be16(glance->l4 + 14) << tcb->snd_wscale,
     };
-    bool usual = MOSTLY(tcb->head.link == link) && MOSTLY(flows || tcp_glance_is_of(tcb, glance))
+    bool usual = MOSTLY(tcb->head.link == link) && MOSTLY(recent || tcp_glance_is_of(tcb, glance))
                  && MOSTLY(is_usual(tcp, tcb)) && MOSTLY(has_no_trouble(side, tcp_queue(tcp, tcb)))
                  && MOSTLY(is_next(tcb, glance, &news));
     if (!MOSTLY(usual) || !MOSTLY(tcp_glance_sums_hold(tcp, glance)))
         return false;
-    tcp->recent_flow = glance->flow;
+    if (!recent)
+        tcp->recent_flow = glance->flow;
     tcp->ip->accepted++;
-    side->segments_received += tcp_glance_segments(glance);
+    side->segments_received += segments;
     tcp_glance_remember_timestamp(glance, tcb, tcp_now_ms(tcp));
     if (glance->header_len != TCP_HEADER_LEN)
         news.ts_ecr = get_be32(glance->l4 + 28);
     tcp_ack_usual(tcp, tcb, side, &news);
     tcb->last_received_ms = tcp_now_ms(tcp);
     if (glance->data_len != 0)
-        receive_usual(tcp, tcb, side, glance);
+        receive_usual(tcp, tcb, side, glance, segments);
     tcp_glance_done(glance);
     return true;
 }
@@ -484,7 +484,8 @@ static __attribute__((noinline)) const struct tcp_glance *predict_run(
     struct tcp *tcp, int link, const struct tcp_glance *first, const struct tcp_glance *end)
 {
     const struct said said = said_by(first); /* it may be gone before the next is looked at */
-    if (tcp->judgements != tcp->ip->judgements || !predict(tcp, link, first, false))
+    if (tcp->judgements != tcp->ip->judgements
+        || !predict(tcp, link, first, false, tcp_glance_segments(first)))
         return first;
     const struct tcp_glance *next = first + 1;
     struct tcb *tcb = tcp_tcb_at(tcp, first->flow);
@@ -533,20 +534,22 @@ static __attribute__((noinline)) bool another_arrives(struct tcp *tcp, int link,
     find_flow(tcp, &glance);
     if (is_usual_glance(&glance)) {
         struct tcb *tcb = tcp_tcb_at(tcp, glance.flow);
-        done = is_lone(tcb, &glance) ? tcp_lone_arrives(tcp, tcb, link, &glance)
-                                     : predict(tcp, link, &glance, false);
+        done = is_lone(tcb, &glance)
+                   ? tcp_lone_arrives(tcp, tcb, link, &glance)
+                   : predict(tcp, link, &glance, false, tcp_glance_segments(&glance));
     }
     return done || header_arrives(tcp, link, &glance);
 }
 
-/* Behind a plain header of IP, TCP's with timestamps and nothing else ends the head, and there is
- * text. */
+/* One segment: behind a plain header of IP, TCP's with timestamps and nothing else ends the head,
+ * and there is text. */
 WRITTEN_OUT bool is_stamped_text(const struct ciao_frame *frame, bool v6, struct tcp_glance *glance)
 {
     const uint32_t at = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
     const uint32_t header_len = TCP_HEADER_LEN + TIMESTAMPS_LEN;
     const uint8_t *l3 = frame->head, *l4 = l3 + at;
-    if (!MOSTLY(frame->head_len == at + header_len) || !MOSTLY(frame->len > at + header_len)
+    if (!MOSTLY(frame->segments <= 1) || !MOSTLY(frame->head_len == at + header_len)
+        || !MOSTLY(frame->len > at + header_len)
         || !MOSTLY(v6 ? is_plain_ip6(l3, frame->len) : is_plain_ip4(l3, frame->len))
         || !MOSTLY((get_be16(l4 + 12) & ~(uint32_t)TCP_PSH) == (header_len << 10 | TCP_ACK))
         || !MOSTLY(get_be32(l4 + TCP_HEADER_LEN) == TCP_NOP_NOP_TIMESTAMPS))
@@ -563,7 +566,7 @@ WRITTEN_OUT bool text_arrives(struct tcp *tcp, int link, struct ciao_frame *fram
     struct tcp_glance glance = {.frame = frame, .flow = tcp->recent_flow, .usual = true};
     return MOSTLY(is_stamped_text(frame, v6, &glance)) && MOSTLY(glance.flow != REF_NONE)
            && MOSTLY(tcp_glance_is_of(tcp_tcb_at(tcp, glance.flow), &glance))
-           && MOSTLY(predict(tcp, link, &glance, true));
+           && MOSTLY(predict(tcp, link, &glance, true, 1));
 }
 
 bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame)
