@@ -67,9 +67,10 @@ static void batch(struct ciao_stack *stack, int link, struct merge *merge,
 }
 
 /* Alone there is nothing that it could be merged with, or be looked at together with. */
-static inline void one(struct ciao_stack *stack, int link, struct ciao_frame *frame)
+static inline void one(struct ciao_stack *stack, int link, const struct ciao_link *entry,
+                       struct ciao_frame *frame)
 {
-    if (!tcp_predict_alone(&stack->tcp, link, frame))
+    if (!tcp_predict_alone(&stack->tcp, link, entry, frame))
         arrived(stack, link, frame);
 }
 
@@ -97,7 +98,7 @@ void ciao_input(struct ciao_stack *stack, int link, struct ciao_frame *const *fr
         frames[i]->rx_us = stack->now;
     }
     if (n == 1)
-        one(stack, link, frames[0]);
+        one(stack, link, entry, frames[0]);
     else if (n != 0)
         several(stack, link, frames, n);
     if (stack->tcp.unsettled != REF_NONE)

@@ -569,12 +569,13 @@ WRITTEN_OUT bool text_arrives(struct tcp *tcp, int link, struct ciao_frame *fram
            && MOSTLY(predict(tcp, link, &glance, true, 1));
 }
 
-bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame)
+bool tcp_predict_alone(struct tcp *tcp, int link, const struct ciao_link *entry,
+                       struct ciao_frame *frame)
 {
     tcp_judged(tcp);
     if (is_off(tcp))
         return false;
-    if (MOSTLY(ip_link(tcp->ip, link)->kind != CIAO_LINK_ETHERNET)
+    if (MOSTLY(entry->kind != CIAO_LINK_ETHERNET)
         && (ref_kind(tcp->recent_flow) == KIND_TCB6 ? text_arrives(tcp, link, frame, true)
                                                     : text_arrives(tcp, link, frame, false)))
         return true;

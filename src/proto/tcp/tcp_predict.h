@@ -24,7 +24,8 @@ void tcp_glance_all(struct tcp *tcp, int link, struct ciao_frame *const *frames,
 const struct tcp_glance *tcp_predict(struct tcp *tcp, int link, const struct tcp_glance *first,
                                      const struct tcp_glance *end);
 /* Look at a frame that comes alone and process it, if there is a short way for it. */
-bool tcp_predict_alone(struct tcp *tcp, int link, struct ciao_frame *frame);
+bool tcp_predict_alone(struct tcp *tcp, int link, const struct ciao_link *entry,
+                       struct ciao_frame *frame);
 
 /* The same for an ACK or a FIN alone, at a TCB without a side record: tcp_lone.c. */
 __attribute__((noinline)) bool tcp_lone_arrives(struct tcp *tcp, struct tcb *tcb, int link,
