@@ -29,8 +29,8 @@ __attribute__((always_inline)) static inline void tcp_ack_later(struct tcp *tcp,
 }
 
 /* So many bytes in order have come in so many segments of the wire.  At the start of a connection
- * the peer's window grows by our ACKs: none is delayed then, but for those of a dialogue, which ride
- * on the answers.  [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
+ * the peer's window grows by our ACKs: none is delayed then, but for those of a dialogue, which
+ * ride on the answers.  [RFC9293 3.8.6.3 SHLD-19, MUST-58; RFC5681 4.2 5681-9] */
 __attribute__((always_inline)) static inline void tcp_ack_in_order(struct tcp *tcp, struct tcb *tcb,
                                                                    uint32_t bytes,
                                                                    uint32_t segments)

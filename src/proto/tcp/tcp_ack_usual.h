@@ -1,7 +1,8 @@
 /*
- * What the peer acknowledges where nothing of ours is lost, SACKed or being repaired, and the window
- * was open and is: so of the steps in tcp_ack.c only these are left, and cwnd moves only where it
- * was used up, or something proves to have been late.  For tcp_predict.c, which asks for all that.
+ * What the peer acknowledges where nothing of ours is lost, SACKed or being repaired, and the
+ * window was open and is: so of the steps in tcp_ack.c only these are left, and cwnd moves only
+ * where it was used up, or something proves to have been late.  For tcp_predict.c, which asks for
+ * all that.
  */
 #ifndef PROTO_TCP_TCP_ACK_USUAL_H
 #define PROTO_TCP_TCP_ACK_USUAL_H

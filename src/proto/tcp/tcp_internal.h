@@ -515,8 +515,7 @@ struct tcp_said { /* the same of a segment that says nothing else, of SEG.SEQ an
 /* The same as tcp_ack_arrived() where no byte was ever queued, sent or received, and nothing old is
  * acknowledged. */
 bool tcp_ack_alone(struct tcp *tcp, struct tcb *tcb, const struct tcp_said *said);
-/* The same for an ACK that tcp_predict.c has found to hold no surprise: tcp_ack_usual.h; and what is
- * rarer of that. */
+/* What is rarer of an ACK that tcp_predict.c has found to hold no surprise: tcp_ack_usual.h. */
 void tcp_ack_part(struct tcp *tcp, struct tcb *tcb, const struct tcp_news *news);
 bool tcp_fin_acked(const struct tcb *tcb); /* TCB_FIN_SENT and una past snd_end */
 void tcp_rtt_measured(struct tcp *tcp, struct tcb *tcb, uint32_t rtt_us); /* RFC 6298 2 */
