@@ -105,8 +105,7 @@ static void free_acked(struct tcp *tcp, struct tcb *tcb, struct tcp_ack_work *wo
 static void move_una(struct tcb *tcb, seq_t ack)
 {
     tcb->snd.una = ack;
-    if (seq_lt(tcb->sacked_to, ack))
-        tcb->sacked_to = ack;
+    tcb->sacked_to = seq_max(tcb->sacked_to, ack); /* no branch: before the first byte it is 0 */
 }
 
 /* Something of ours has arrived: no trouble any more. [RFC9293 3.8.3 MUST-20] */
