@@ -41,7 +41,7 @@ enum ciao_error {
     CIAO_ENOPORTS,      /* every ephemeral port to this destination is in use */
     CIAO_ENOROUTE,      /* no route to the destination */
     CIAO_ENOMEM,        /* a table or the memory budget is full */
-    CIAO_EDESTADDR,     /* nobody can connect to that address (broadcast, multicast, unspecified) */
+    CIAO_EDESTADDR,     /* nobody can connect to that address (broadcast, multicast, reserved) */
     CIAO_EPIPE,         /* sent after our own shutdown(WR) or close */
     CIAO_ERRORS
 };

@@ -21,7 +21,8 @@ static const char *const sentences[CIAO_ERRORS] = {
     [CIAO_ENOPORTS] = "Every ephemeral port to this destination is in use.",
     [CIAO_ENOROUTE] = "There is no route to the destination.",
     [CIAO_ENOMEM] = "A table, or the memory set aside for it, is full.",
-    [CIAO_EDESTADDR] = "Nobody can connect to a broadcast, multicast or unspecified address.",
+    [CIAO_EDESTADDR] =
+        "Nobody can connect to a broadcast, multicast, reserved or unspecified address.",
     [CIAO_EPIPE] = "Nothing can be sent any more: this side has closed its direction.",
 };
 

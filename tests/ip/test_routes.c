@@ -150,11 +150,13 @@ static void a_gateway_is_the_neighbour(void **state)
     assert_int_equal(get_be32(lab->sent + 14 + 16), 0x08080808);
 }
 
+/* From some of these somebody could send, but nobody would believe it. [RFC1122 3.2.1.3] */
 static void some_destinations_are_nobodys(void **state)
 {
     (void)state;
     static const char *const to_many[] = {"0.0.0.0",   "::",         "255.255.255.255",
-                                          "224.1.2.3", "10.9.0.255", "ff02::1"};
+                                          "224.1.2.3", "10.9.0.255", "ff02::1",
+                                          "0.0.0.5",   "240.0.0.1",  "255.1.2.3"};
     for (unsigned i = 0; i < COUNT(to_many); i++)
         assert_int_equal(no_path_to(to_many[i], NULL), -CIAO_EDESTADDR);
     assert_int_equal(add_route("0.0.0.0", 0, "10.9.0.1", 0), 0);

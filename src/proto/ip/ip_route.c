@@ -277,11 +277,18 @@ static int path_to_ourselves(const struct ip_layer *ip, const struct ciao_addr *
     return -CIAO_ENOROUTE;
 }
 
+/* 0.0.0.0/8 and 240.0.0.0/4: what comes from there is not believed, so nobody there can answer.
+ * [RFC1122 3.2.1.3] */
+static bool is_reserved(const struct ciao_addr *addr)
+{
+    return ip_is_v4(addr) && (ip_v4(addr) >> 24 == 0 || ip_v4(addr) >> 28 == 0xf);
+}
+
 int ip_path_to(const struct ip_layer *ip, const struct ciao_addr *dst,
                const struct ciao_addr *source_or_null, struct ip_path *path)
 {
     const struct ciao_addr *source = source_or_null;
-    if (ip_is_any(dst) || ip_is_multicast(dst) || ip_is_any_broadcast(ip, dst))
+    if (ip_is_any(dst) || ip_is_multicast(dst) || is_reserved(dst) || ip_is_any_broadcast(ip, dst))
         return -CIAO_EDESTADDR;
     if (source != NULL && (!ip_is_ours(ip, source) || ip_is_v4(source) != ip_is_v4(dst)))
         return -CIAO_EADDRNOTAVAIL;
