@@ -47,21 +47,32 @@ static bool has_come(const struct hello *h)
     return ciao_accept(h->server, h->world->listener, &conn) == 0;
 }
 
+static void opens(struct hello *h, bool v6)
+{
+    connects(h, v6);
+    arrives(h, h->server);
+    is_sent(h, h->server);
+    arrives(h, h->client);
+    is_sent(h, h->client);
+    arrives(h, h->server);
+}
+
+static struct hello listens(const struct pair_options *options, bool v6)
+{
+    struct ciao_endpoint there = pair_endpoint(1, v6, 80);
+    struct hello h = {.world = world_new(options, 0)};
+    h.client = h.world->pair.stack[0];
+    h.server = h.world->pair.stack[1];
+    assert_int_equal(ciao_listen(h.server, &there, 5, NULL, &h.world->listener), 0);
+    return h;
+}
+
 /* They have spoken before: their ends have been judged. */
 static struct hello met(bool v6, bool the_long_way)
 {
     struct pair_options options = {.kind = CIAO_LINK_IP, .seed = 79, .the_long_way = the_long_way};
-    struct ciao_endpoint there = pair_endpoint(1, v6, 80);
-    struct hello h = {.world = world_new(&options, 0)};
-    h.client = h.world->pair.stack[0];
-    h.server = h.world->pair.stack[1];
-    assert_int_equal(ciao_listen(h.server, &there, 5, NULL, &h.world->listener), 0);
-    connects(&h, v6);
-    arrives(&h, h.server);
-    is_sent(&h, h.server);
-    arrives(&h, h.client);
-    is_sent(&h, h.client);
-    arrives(&h, h.server);
+    struct hello h = listens(&options, v6);
+    opens(&h, v6);
     assert_true(has_come(&h));
     return h;
 }
@@ -164,11 +175,35 @@ static void whose_address_is_ours_now_opens_nothing(void **state)
     world_free(h.world);
 }
 
+/* There is no room for one more connection, and nobody whom to end for it: the table is gone
+ * through as far as one look goes. */
+static void room_for_one_more_is_looked_for_once(void **state)
+{
+    (void)state;
+    uint32_t looked_to[2];
+    for (int longer = 0; longer < 2; longer++) {
+        struct pair_options options = {
+            .kind = CIAO_LINK_IP, .seed = 79, .connections = 3, .the_long_way = longer};
+        struct hello h = listens(&options, false);
+        for (unsigned i = 0; i < 4; i++) {
+            opens(&h, false);
+            assert_int_equal(has_come(&h), i < 3);
+            assert_int_equal(ciao_abort(h.client, h.conn, NULL, h.world->pair.now), 0);
+            is_sent(&h, h.client); /* which nobody hears of */
+        }
+        assert_true(ciao_reason_count(h.server, CIAO_DROP_NO_ROOM_FOR_CONNECTION) == 1);
+        looked_to[longer] = h.server->tcp.orphan_hand;
+        world_free(h.world);
+    }
+    assert_int_equal(looked_to[0], looked_to[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_changed_byte_opens_nothing),
         cmocka_unit_test(whose_address_is_ours_now_opens_nothing),
+        cmocka_unit_test(room_for_one_more_is_looked_for_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,8 @@
  *   ACK      at a half-open record, of 3.10.7.4
  *            first   SEG.SEQ is RCV.NXT, the timestamp is not older than the SYN's
  *            second  no RST;  third is not offered;  fourth, no SYN
- *            fifth   SEG.ACK acknowledges our SYN, there is a window, and room to wait for accept()
+ *            fifth   SEG.ACK acknowledges our SYN, there is a window, room to wait for accept()
+ *                   and for one more connection
  *            sixth to eighth  no urgent data, no text, no FIN
  */
 #include "base/flat.h"
@@ -132,12 +133,20 @@ static bool is_awaited(const struct tcp_syn *syn, const struct tcp_glance *glanc
            && !(stamped && seq_lt(get_be32(l4 + 24), syn->ts_recent));
 }
 
+/* A TCB without anybody's end: whom to end for it is asked once, on the general way. */
+static bool has_room(const struct tcp *tcp, const struct tcp_syn *syn)
+{
+    const struct pool *pool = syn->head.v6 ? &tcp->tcbs6 : &tcp->tcbs;
+    return pool->used != pool->capacity;
+}
+
 static FLAT bool ack_arrives(struct tcp *tcp, int link, const struct tcp_glance *glance)
 {
     struct tcp_syn *syn = tcp_syn_at(tcp, glance->flow);
     const uint8_t *l4 = glance->l4;
     if (!is_of(syn, glance) || !tcp_believes(tcp, link, &syn->head) || !is_awaited(syn, glance)
-        || !tcp_syn_may_grow_up(tcp, syn) || !tcp_glance_lone_sums_hold(glance))
+        || !tcp_syn_may_grow_up(tcp, syn) || !has_room(tcp, syn)
+        || !tcp_glance_lone_sums_hold(glance))
         return false;
     const struct tcp_said said = {
         .news = {.ack = get_be32(l4 + 8), .wnd = (uint32_t)get_be16(l4 + 14) << syn->peer_wscale},
@@ -145,8 +154,7 @@ static FLAT bool ack_arrives(struct tcp *tcp, int link, const struct tcp_glance 
     };
     tcp_flow_remember(tcp, glance->flow, hash_of(tcp, glance));
     struct tcb *tcb = tcp_syn_grow_up(tcp, glance->flow, syn, &said);
-    if (tcb == NULL)
-        return false;
+    ASSERT(tcb != NULL);
     tcp->ip->accepted++;
     if (tcb->flags & TCB_TS)
         tcb->ts_recent = get_be32(l4 + 24); /* when it came is known */
