@@ -46,7 +46,7 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     ciao_config_default(&pair->config, options->profile);
     pair->config.max_connections = options->connections != 0 ? options->connections : 1000;
     pair->config.max_time_wait = 1000;
-    pair->config.buffer_bytes = 64u << 20;
+    pair->config.buffer_bytes = options->buffers != 0 ? options->buffers : 64u << 20;
     pair->config.merge = options->merge;
     pair->config.predict = !options->the_long_way;
     if (options->window != 0)

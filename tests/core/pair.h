@@ -30,6 +30,7 @@ struct pair_options {
     uint32_t lose_every;  /* every n-th frame is lost; 0: none */
     uint32_t window;      /* bytes of each buffer; 0: the profile's */
     uint32_t connections; /* at most; 0: 1000 */
+    uint32_t buffers;     /* bytes of all of them; 0: 64 MB */
     bool the_long_way;    /* nothing is predicted */
     bool tidy;            /* an empty queue is given back at once */
 };

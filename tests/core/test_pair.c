@@ -222,6 +222,112 @@ static void among_many_an_exchange_leaves_no_timer(void **state)
     assert_true(timers_after_an_exchange(2100) == 0);
 }
 
+/* A program that ends a record with every byte holds nobody up, itself included. */
+static void ends_of_records_do_not_use_up_what_sending_needs(void **state)
+{
+    (void)state;
+    const unsigned records = 4000; /* more than there is room for */
+    struct pair pair;
+    pair_open(&pair, &(struct pair_options){.connections = 2, .buffers = 1u << 20});
+    struct pair_conn conn = pair_connect(&pair, false);
+    static uint8_t got[5000];
+    uint64_t arrived = 0;
+    for (unsigned i = 0; i < records; i++)
+        assert_int_equal(ciao_send(pair.stack[0], conn.client, "x", 1, CIAO_SEND_EOR, pair.now), 1);
+    for (unsigned i = 0; i < 1000 && arrived < records; i++) {
+        pair_pass(&pair, 100000);
+        int64_t n = ciao_recv(pair.stack[1], conn.server, got, sizeof got, 0, pair.now);
+        arrived += n > 0 ? (uint64_t)n : 0;
+    }
+    assert_int_equal(arrived, records);
+    expect_all_gone(&pair, &conn);
+    pair_close(&pair);
+}
+
+/* What knocks at a closed window may be a whole record: the next one goes on behind it. */
+static void a_record_may_end_with_a_probe(void **state)
+{
+    (void)state;
+    const unsigned records = 4000;
+    struct pair pair;
+    static uint8_t got[5000];
+    pair_open(&pair, &(struct pair_options){.window = 3000});
+    struct pair_conn conn = pair_connect(&pair, false);
+    uint64_t sent = 0, arrived = 0;
+    for (unsigned i = 0; i < 1000 && arrived < records; i++) {
+        while (sent < records
+               && ciao_send(pair.stack[0], conn.client, "x", 1, CIAO_SEND_EOR, pair.now) == 1)
+            sent++;
+        pair_pass(&pair, 1000000);
+        if (i < 30)
+            continue;
+        int64_t n = ciao_recv(pair.stack[1], conn.server, got, sizeof got, 0, pair.now);
+        arrived += n > 0 ? (uint64_t)n : 0;
+    }
+    assert_int_equal(arrived, records);
+    assert_true(ciao_reason_count(pair.stack[0], CIAO_TIMER_PERSIST) > 0);
+    expect_all_gone(&pair, &conn);
+    pair_close(&pair);
+}
+
+static uint64_t orphans_ended(const struct pair *pair)
+{
+    return ciao_reason_count(pair->stack[0], CIAO_RST_ORPHAN_SACRIFICED);
+}
+
+/* The one whom it ended had no bytes either. */
+static void a_write_that_finds_no_memory_ends_one_orphan(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[60000];
+    for (int longer = 0; longer < 2; longer++) {
+        struct pair pair;
+        pair_open(&pair, &(struct pair_options){.buffers = 1u << 20, .the_long_way = longer});
+        struct pair_conn conn = pair_connect(&pair, false);
+        struct ciao_endpoint there = pair_endpoint(1, false, 80);
+        assert_int_equal(pair_transfer(&pair, conn.client, conn.server, 0, 10), 10);
+        for (unsigned i = 0; i < 5; i++) {
+            ciao_conn orphan;
+            assert_int_equal(ciao_connect(pair.stack[0], &there, NULL, NULL, &orphan, pair.now), 0);
+            pair_settle(&pair);
+            assert_int_equal(ciao_close(pair.stack[0], orphan, NULL, pair.now), 0);
+        }
+        int64_t sent = 0;
+        uint64_t before = 0;
+        while (sent >= 0) {
+            before = orphans_ended(&pair);
+            sent = ciao_send(pair.stack[0], conn.client, bytes, sizeof bytes, 0, pair.now);
+        }
+        assert_int_equal(sent, -CIAO_ENOMEM);
+        assert_int_equal(orphans_ended(&pair), before + 1);
+        pair_close(&pair);
+    }
+}
+
+static void takes_long(void *self, unsigned to, const uint8_t *bytes, uint32_t len)
+{
+    struct pair *pair = self;
+    (void)to, (void)bytes, (void)len;
+    pair->now += 400000;
+}
+
+/* A millisecond's worth of a slow way is no whole segment: one leaves all the same. */
+static void a_slow_way_has_bursts_too(void **state)
+{
+    (void)state;
+    struct pair pair;
+    struct ciao_settings settings;
+    pair_open(&pair, &(struct pair_options){.profile = CIAO_PROFILE_RFC});
+    pair.crossed = takes_long;
+    pair.crossed_self = &pair;
+    struct pair_conn conn = pair_connect(&pair, false);
+    assert_int_equal(ciao_get_settings(pair.stack[0], conn.client, &settings), 0);
+    settings.more |= CIAO_BURSTS;
+    assert_int_equal(ciao_set_settings(pair.stack[0], conn.client, &settings), 0);
+    assert_int_equal(pair_transfer(&pair, conn.client, conn.server, 0, 20000), 20000);
+    pair_close(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +339,10 @@ int main(void)
         cmocka_unit_test(two_runs_of_the_same_inputs_are_the_same_run),
         cmocka_unit_test(a_silent_neighbour_is_a_soft_error),
         cmocka_unit_test(among_many_an_exchange_leaves_no_timer),
+        cmocka_unit_test(ends_of_records_do_not_use_up_what_sending_needs),
+        cmocka_unit_test(a_record_may_end_with_a_probe),
+        cmocka_unit_test(a_write_that_finds_no_memory_ends_one_orphan),
+        cmocka_unit_test(a_slow_way_has_bursts_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,11 +229,15 @@ static void expect_same_tables(struct ciao_stack *a, struct ciao_stack *b)
 {
     expect_same_records(&a->tcp.tcbs, &b->tcp.tcbs);
     expect_same_records(&a->tcp.tcbs6, &b->tcp.tcbs6);
+    expect_same_records(&a->tcp.syns, &b->tcp.syns);
+    expect_same_records(&a->tcp.syns6, &b->tcp.syns6);
     expect_same_records(&a->tcp.waits, &b->tcp.waits);
     expect_same_records(&a->tcp.waits6, &b->tcp.waits6);
     assert_memory_equal(a->trace.reasons, b->trace.reasons, sizeof a->trace.reasons);
     assert_memory_equal(a->trace.arcs, b->trace.arcs, sizeof a->trace.arcs);
     assert_true(a->ip.accepted == b->ip.accepted);
+    assert_int_equal(a->tcp.orphan_hand, b->tcp.orphan_hand);
+    assert_int_equal(a->tcp.wait_hand, b->tcp.wait_hand);
     assert_true(ciao_next_deadline(a) == ciao_next_deadline(b));
 }
 

@@ -33,9 +33,11 @@ static uint32_t segment_bytes(const struct tcb *tcb)
 
 /* ---- marks ---- */
 
+/* They go when bytes leave, for which a range is needed: so no more than half of the table is
+ * theirs. */
 static void put_mark(struct tcp *tcp, struct tcp_queue *queue, seq_t at, uint16_t flags)
 {
-    uint32_t index = tcp_range_room(tcp) ? pool_take(&tcp->ranges) : 0;
+    uint32_t index = tcp->ranges.used < tcp->ranges.capacity / 2 ? pool_take(&tcp->ranges) : 0;
     if (index == 0)
         return;
     *tcp_range_at(tcp, index) = (struct tcp_range){.start = at, .end = at, .flags = flags};
@@ -122,7 +124,8 @@ static uint32_t paced_segments(const struct tcp *tcp, const struct tcb *tcb,
 {
     uint32_t paced = (uint32_t)paced_bytes(tcb, side) / segment_bytes(tcb);
     uint32_t fewest = tcp_tcb_settings(tcp, tcb)->burst_min_segments;
-    return paced > fewest ? paced : fewest;
+    uint32_t segments = paced > fewest ? paced : fewest;
+    return segments != 0 ? segments : 1; /* however slow the way is, something leaves */
 }
 
 static uint32_t burst_segments(const struct tcp *tcp, const struct tcb *tcb,

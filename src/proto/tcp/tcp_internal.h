@@ -476,9 +476,9 @@ static inline struct tcp_rack *tcp_rack(const struct tcp *tcp, const struct tcp_
 {
     return (struct tcp_rack *)pool_at(&tcp->racks, side->rack); /* side->rack != 0 */
 }
-/* The usual call: bytes and nothing else, for which there is room.  How many were taken; 0: it is
- * not usual, and nothing is done.  tcp_stream.c */
-size_t tcp_stream_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len);
+/* The usual call: bytes and nothing else, for which there is room.  How many were taken, or
+ * -CIAO_ENOMEM; 0: it is not usual, and nothing is done.  tcp_stream.c */
+int64_t tcp_stream_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len);
 int64_t tcp_sendq_write(struct tcp *tcp, struct tcb *tcb, const void *data,
                         size_t len); /* bytes taken, -CIAO_E* */
 uint32_t tcp_sendq_room(const struct tcp *tcp, const struct tcb *tcb);

@@ -224,8 +224,10 @@ enum tcp_sent tcp_retransmit_next(struct tcp *tcp, struct tcb *tcb, struct ciao_
     tcp_side(tcp, tcb)->retransmitted += tcp_segments_of(tcb, len);
     remember_again(tcp, tcb, repair, len);
     tcb->last_sent_ms = tcp_now_ms(tcp); /* no silence [RFC5681 4.1] */
-    if (more != 0)
+    if (more != 0) {
         tcp_output_sent_new(tcp, tcb, more, false);
+        tcp_burst_passed(tcp, tcb);
+    }
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
 }
 
@@ -356,6 +358,8 @@ enum tcp_sent tcp_retransmit_probe(struct tcp *tcp, struct tcb *tcb, struct ciao
         count_probe(tcp, tcb, piece.data_len);
     } else {
         tcp_output_sent_new(tcp, tcb, piece.data_len, piece.data_len == 0);
+        if (piece.data_len != 0)
+            tcp_burst_passed(tcp, tcb);
     }
     return tcp_segment_emit(tcp, tcb, &piece, frame) ? TCP_SENT_FRAME : TCP_SENT_ELSEWHERE;
 }

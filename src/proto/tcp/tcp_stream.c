@@ -51,10 +51,10 @@ struct run {
 
 /* ---- bytes come from the program ---- */
 
-size_t tcp_stream_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
+int64_t tcp_stream_write(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len)
 {
     const uint32_t unusual = TCB_FIN_QUEUED | TCB_HOLD_PARTIAL;
-    if (tcb->queue == 0 || (tcb->flags & unusual) || (tcb->error | tcb->hungry) != 0
+    if (tcb->queue == 0 || (tcb->flags & unusual) || (tcb->error | tcb->hungry) != 0 || len == 0
         || !tcp_state_sends(tcb))
         return 0;
     const struct tcp_side *side = tcp_side(tcp, tcb);
@@ -69,14 +69,16 @@ size_t tcp_stream_write(struct tcp *tcp, struct tcb *tcb, const void *data, size
         tcp_sendq_append_short(tcp, tcb, queue, data, (uint32_t)len);
     else
         taken = tcp_sendq_append(tcp, tcb, data, len);
-    if (taken == 0)
-        return 0;
+    if (taken == 0) {
+        tcp_queue_emptied(tcp, tcb);
+        return -CIAO_ENOMEM;
+    }
     tcp_note(tcp, tcb, CIAO_CALL_SEND, taken, tcb->snd_end - tcb->snd.nxt);
     tcp_output_wanted(tcp, tcb);
     uint32_t used = queue->sendq_bytes;
     if (used > most / 2 && used > most - most / 3) /* as tcp_sendq_writable() has it */
         tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
-    return taken;
+    return (int64_t)taken;
 }
 
 /* ---- is it usual? ---- */

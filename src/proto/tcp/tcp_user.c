@@ -93,6 +93,14 @@ static void starve(struct tcp *tcp, struct tcb *tcb)
         tcp_timer_set(tcp, tcb, TCP_TIMER_OTHER, tcp->now + HUNGRY_US);
 }
 
+static __attribute__((noinline)) int64_t refuse(struct tcp *tcp, struct tcb *tcb, int64_t why)
+{
+    if (why == -CIAO_ENOMEM)
+        starve(tcp, tcb);
+    tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
+    return why;
+}
+
 static __attribute__((noinline)) int64_t send_otherwise(struct tcp *tcp, struct tcb *tcb,
                                                         const void *data, size_t len,
                                                         unsigned flags)
@@ -103,12 +111,8 @@ static __attribute__((noinline)) int64_t send_otherwise(struct tcp *tcp, struct 
     if (len == 0)
         return -CIAO_EINVAL;
     int64_t taken = tcp_sendq_write(tcp, tcb, data, len);
-    if (taken < 0) {
-        if (taken == -CIAO_ENOMEM)
-            starve(tcp, tcb);
-        tcb->told_ready &= (uint8_t)~CIAO_WRITABLE;
-        return taken;
-    }
+    if (taken < 0)
+        return refuse(tcp, tcb, taken);
     bool all = (size_t)taken == len, more = (flags & CIAO_SEND_MORE) != 0;
     tcb->flags = more ? tcb->flags | TCB_HOLD_PARTIAL : tcb->flags & ~TCB_HOLD_PARTIAL;
     if (all && (flags & CIAO_SEND_URGENT))
@@ -129,8 +133,10 @@ int64_t tcp_user_send(struct tcp *tcp, ciao_conn conn, const void *data, size_t 
     if (tcb == NULL)
         return no_connection(tcp, conn);
     tcp_prefetch_flow(tcp, tcb);
-    size_t plain = flags == 0 ? tcp_stream_write(tcp, tcb, data, len) : 0;
-    return plain != 0 ? (int64_t)plain : send_otherwise(tcp, tcb, data, len, flags);
+    int64_t taken = flags == 0 ? tcp_stream_write(tcp, tcb, data, len) : 0;
+    if (taken > 0)
+        return taken;
+    return taken == 0 ? send_otherwise(tcp, tcb, data, len, flags) : refuse(tcp, tcb, taken);
 }
 
 /* ---- receive ---- */
