@@ -255,6 +255,23 @@ TEST(after_closing_nothing_can_be_read)
     peer_sends(r, "RST seq=1");
 }
 
+/* The record of a connection that has gone is still there, and says of itself that it has no life:
+ * a handle that says so too leads nowhere. */
+TEST(a_handle_without_a_life_is_nobodys)
+{
+    uint8_t byte;
+    they_are_connected(r);
+    ciao_conn conn = story_peer(r)->conn, lifeless = (uint32_t)conn;
+    expect(r, ciao_recv(r->stack, lifeless, &byte, 1, 0, r->now_us) == -CIAO_EBADCONN);
+    peer_sends(r, "RST seq=1");
+    expect_state(r, CIAO_CLOSED);
+    user_closes(r);
+    expect(r, ciao_recv(r->stack, conn, &byte, 1, 0, r->now_us) == -CIAO_EBADCONN);
+    expect(r, ciao_recv(r->stack, lifeless, &byte, 1, 0, r->now_us) == -CIAO_EBADCONN);
+    expect(r, ciao_send(r->stack, lifeless, &byte, 1, 0, r->now_us) == -CIAO_EBADCONN);
+    expect(r, ciao_close(r->stack, lifeless, NULL, r->now_us) == -CIAO_EBADCONN);
+}
+
 /* [RFC9293 3.9.1.8 SHLD-20] who does not ask is not told, and the connection goes on */
 TEST(soft_errors_are_for_those_who_ask)
 {
@@ -371,8 +388,8 @@ STORIES(STORY(the_first_number_is_a_clock_and_a_hash),
         STORY(the_address_that_was_called_answers), STORY(nobody_connects_to_many),
         STORY(a_syn_from_an_impossible_address_is_ignored),
         STORY(the_program_sets_the_type_of_service), STORY(the_program_sets_the_time_to_live),
-        STORY(after_closing_nothing_can_be_read), STORY(soft_errors_are_for_those_who_ask),
-        STORY(a_batch_is_acknowledged_once), STORY(ssthresh_begins_out_of_reach),
-        STORY(after_a_lost_syn_one_segment_is_sent_first),
+        STORY(after_closing_nothing_can_be_read), STORY(a_handle_without_a_life_is_nobodys),
+        STORY(soft_errors_are_for_those_who_ask), STORY(a_batch_is_acknowledged_once),
+        STORY(ssthresh_begins_out_of_reach), STORY(after_a_lost_syn_one_segment_is_sent_first),
         STORY(the_timestamp_clock_ticks_every_millisecond),
         STORY(bytes_beyond_a_shrunken_window_do_not_end_it))

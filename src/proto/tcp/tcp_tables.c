@@ -119,6 +119,7 @@ static __attribute__((noinline)) void leave_lists(struct tcp *tcp, struct tcb *t
 
 void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
 {
+    ASSERT(!(tcb->flags & TCB_HAS_HANDLE)); /* so no handle leads here any more */
     if (tcb->queue != 0 || tcb->has_side)
         free_bytes(tcp, tcb);
     tcp_note(tcp, tcb, CIAO_DID_TCB_FREED, 0, 0);
@@ -129,7 +130,6 @@ void tcp_tcb_free(struct tcp *tcp, struct tcb *tcb)
         leave_lists(tcp, tcb);
     tcp_settings_give(tcp, tcb->settings);
     tcb->head.life = 0;
-    tcb->flags = 0; /* no handle leads here any more */
     if (tcb->head.v6)
         pool_give_slot(&tcp->tcbs6, index_of(tcp, tcb, true), tcb);
     else
