@@ -42,8 +42,8 @@ static inline bool is_next(const struct tcb *tcb, const struct tcp_glance *glanc
                        : !(tcb->flags & TCB_TS));
 }
 
-static __attribute__((noinline)) bool holds(const struct tcp *tcp, const struct tcb *tcb, int link,
-                                            const struct tcp_glance *glance)
+static inline bool holds(const struct tcp *tcp, const struct tcb *tcb, int link,
+                         const struct tcp_glance *glance)
 {
     bool fin = (glance->l4[13] & TCP_FIN) != 0;
     return MOSTLY(tcp_believes(tcp, link, &tcb->head)) && MOSTLY(tcp_glance_is_of(tcb, glance))
