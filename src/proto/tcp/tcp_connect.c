@@ -39,14 +39,19 @@ struct opening {
     uint64_t hash;
 };
 
+static __attribute__((noinline)) bool stands(const struct tcp *tcp, const struct opening *opening)
+{
+    return tcp_flow_find(tcp, &opening->tuple, opening->hash) != REF_NONE;
+}
+
 /* A flow that nobody of ours holds the port of comes from a listener, and is half open. */
-static bool is_in_use(const struct tcp *tcp, const struct opening *opening)
+static inline bool is_in_use(const struct tcp *tcp, const struct opening *opening)
 {
     const struct tcp_tuple *tuple = &opening->tuple;
     if (tcp_binding_is_free(tcp, ip_v4(&tuple->local), tuple->local_port)
         && tcp->listener_bucket[tuple->local_port % TCP_LISTENER_BUCKETS] == 0)
         return false;
-    return tcp_flow_find(tcp, &opening->tuple, opening->hash) != REF_NONE;
+    return stands(tcp, opening);
 }
 
 /* Among many, what the tables have of such ends is fetched before it is looked for. */
