@@ -36,6 +36,7 @@ struct opening {
     struct tcp_tuple tuple;
     struct tcp_port_key to; /* the same without our port */
     const struct tcp_pair *pair;
+    const struct ciao_settings *settings;
     uint64_t hash;
 };
 
@@ -140,7 +141,7 @@ static void begin(struct tcp *tcp, struct tcb *tcb, const struct opening *openin
                                  opening->tuple.remote_port);
     tcb->snd.una = tcb->snd.nxt = tcb->iss;
     tcb->snd_end = tcb->iss + 1;
-    tcb->rcv_wscale = tcp_window_scale(tcp_tcb_settings(tcp, tcb)); /* what our SYN will say */
+    tcb->rcv_wscale = tcp_window_scale(opening->settings); /* what our SYN will say */
     tcb->ts_offset = opening->pair->ts_offset;
     tcb->destination = tcp->ports.asked;
     tcb->flags |= TCB_HAS_HANDLE | TCB_SYN_DUE | TCB_SYN_UNACKED;
@@ -155,7 +156,7 @@ static int enter(struct tcp *tcp, struct tcb *tcb, struct opening *opening, bool
             return result;
         begin(tcp, tcb, opening);
     }
-    if (tcp_flow_enter(tcp, tcb, opening->hash))
+    if (tcp_flow_enter(tcp, tcb, opening->hash, opening->settings))
         return 0;
     give_port(tcp, opening);
     return -CIAO_ENOMEM;
@@ -201,6 +202,7 @@ int tcp_user_connect(struct tcp *tcp, const struct ciao_endpoint *remote,
         tcp_settings_give(tcp, index == UINT16_MAX ? 0 : index);
         return -CIAO_ENOMEM;
     }
+    opening.settings = tcp_settings(tcp, index);
     begin(tcp, tcb, &opening);
     result = enter(tcp, tcb, &opening, wanted == 0);
     if (result != 0)

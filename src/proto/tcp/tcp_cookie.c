@@ -149,7 +149,7 @@ static bool make_child(struct tcp *tcp, struct tcp_listener *listener, struct tc
     if (tcb == NULL)
         return false;
     const struct tcp_tuple tuple = tcp_tcb_tuple(tcb);
-    if (!tcp_flow_enter(tcp, tcb, seg->hash)) {
+    if (!tcp_flow_enter(tcp, tcb, seg->hash, settings)) {
         tcp_tcb_free(tcp, tcb);
         return false;
     }

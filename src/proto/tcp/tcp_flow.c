@@ -310,11 +310,12 @@ void tcp_flow_remove(struct tcp *tcp, ref_t ref)
     tcp_flow_remove_at(tcp, ref, hash_of(tcp, ref));
 }
 
-bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash)
+bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash,
+                    const struct ciao_settings *settings)
 {
     if (!tcp_flow_add(tcp, tcp_tcb_ref(tcp, tcb), hash))
         return false;
-    tcp_flow_entered(tcp, tcb, tcp_tcb_settings(tcp, tcb));
+    tcp_flow_entered(tcp, tcb, settings);
     return true;
 }
 

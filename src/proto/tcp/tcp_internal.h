@@ -146,7 +146,8 @@ void tcp_flow_remember(struct tcp *tcp, ref_t ref, uint64_t hash);
 void tcp_flow_remove(struct tcp *tcp, ref_t ref);
 void tcp_flow_remove_at(struct tcp *tcp, ref_t ref, uint64_t hash); /* with its hash known */
 /* A TCB, which holds its port as well; false: the table is full. */
-bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash);
+bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash,
+                    const struct ciao_settings *settings);
 void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings);
 void tcp_flow_leave(struct tcp *tcp, struct tcb *tcb);
 
