@@ -244,6 +244,46 @@ static void connections_that_are_idle_hold_no_queue(void **state)
     }
 }
 
+/* What a driver merged is one frame, and several segments of the wire. */
+static void expect_as_many(const struct pair_options *options, bool v6, uint16_t segments)
+{
+    static const uint8_t bytes[1200];
+    struct ciao_frame frame, *frames[1] = {&frame};
+    struct ciao_info before, after;
+    struct pair pair;
+    pair_open(&pair, options);
+    struct pair_conn conn = pair_connect(&pair, v6);
+    for (unsigned i = 0; i < 2; i++) /* the first bytes are a beginning, and never predicted */
+        assert_int_equal(pair_transfer(&pair, conn.client, conn.server, 0, 64), 64);
+    pair_settle(&pair);
+    assert_int_equal(ciao_info(pair.stack[1], conn.server, &before), 0);
+    assert_int_equal(ciao_send(pair.stack[0], conn.client, bytes, sizeof bytes, 0, pair.now),
+                     sizeof bytes);
+    ciao_frame_init(&frame);
+    assert_int_equal(ciao_output(pair.stack[0], 0, frames, 1, pair.now), 1);
+    frame.segments = segments;
+    ciao_input(pair.stack[1], 0, frames, 1, pair.now);
+    assert_int_equal(ciao_info(pair.stack[1], conn.server, &after), 0);
+    assert_int_equal(after.segments_received - before.segments_received, segments);
+    assert_int_equal(after.data_segments_received - before.data_segments_received, segments);
+    assert_int_equal(after.bytes_received - before.bytes_received, sizeof bytes);
+    assert_int_equal(ciao_abort(pair.stack[0], conn.client, NULL, pair.now), 0);
+    pair_settle(&pair);
+    assert_int_equal(ciao_close(pair.stack[1], conn.server, NULL, pair.now), 0);
+    pair_close(&pair);
+}
+
+static void a_frame_counts_as_many_segments_as_it_has(void **state)
+{
+    (void)state;
+    for (int v6 = 0; v6 < 2; v6++)
+        for (int predict = 0; predict < 2; predict++) {
+            struct pair_options options = {.kind = CIAO_LINK_IP, .the_long_way = !predict};
+            for (uint16_t segments = 1; segments < 4; segments++)
+                expect_as_many(&options, v6, segments);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +293,7 @@ int main(void)
         cmocka_unit_test(they_do_with_every_profile_and_link),
         cmocka_unit_test(an_empty_queue_may_be_given_back),
         cmocka_unit_test(connections_that_are_idle_hold_no_queue),
+        cmocka_unit_test(a_frame_counts_as_many_segments_as_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
