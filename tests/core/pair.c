@@ -51,6 +51,8 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     pair->config.predict = !options->the_long_way;
     if (options->window != 0)
         pair->config.tcp.sndbuf_bytes = pair->config.tcp.rcvbuf_bytes = options->window;
+    if (options->ecn)
+        pair->config.tcp.more |= CIAO_ECN;
     pair->config.events = options->events ? CIAO_EVENTS_ALL : CIAO_EVENTS_LIFE;
     pair->bytes = ciao_stack_bytes(&pair->config);
     pair->wire_memory = stackmem_new(WIRE_BYTES);

@@ -33,6 +33,7 @@ struct pair_options {
     uint32_t buffers;     /* bytes of all of them; 0: 64 MB */
     bool the_long_way;    /* nothing is predicted */
     bool tidy;            /* an empty queue is given back at once */
+    bool ecn;             /* is asked for */
 };
 
 struct pair {

@@ -257,6 +257,7 @@ static void whatever_is_done_comes_to_the_same(void **state)
             .seed = (uint8_t)(200 + i),
             .window = windows[i / 5 % COUNT(windows)],
             .tidy = i / 3 & 1,
+            .ecn = i & 1,
         };
         (void)both_do(&options, troubles[i / 3 % COUNT(troubles)], 2000, does_anything);
     }
@@ -326,6 +327,38 @@ static void a_changed_byte_is_never_taken(void **state)
     struct pair_options options = {.kind = CIAO_LINK_IP, .seed = 77};
     for (unsigned i = 0; i < 6; i++)
         flip_each(&options, i & 1, i / 2);
+}
+
+/* Both have agreed upon timestamps. [RFC7323 3.2 7323-5] */
+static void text_without_its_timestamp_is_not_taken(void **state)
+{
+    (void)state;
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct pair_options options = {.kind = CIAO_LINK_IP, .profile = CIAO_PROFILE_RFC};
+        struct world *world = world_new(&options, 0);
+        struct ciao_stack *stack = world->pair.stack[1];
+        struct ciao_settings settings;
+        uint8_t bytes[200], got[200];
+        opens(world, v6);
+        settings = *ciao_stack_settings(stack);
+        settings.flags |= CIAO_NODELAY;
+        assert_int_equal(ciao_set_settings(world->pair.stack[0], world->client[0], &settings), 0);
+        for (unsigned i = 0; i < 3; i++) {
+            uint32_t len = one_segment(world, bytes, 20), headers = world_headers_of(bytes);
+            if (i == 2) {
+                memmove(bytes + headers - 12, bytes + headers, 20);
+                bytes[headers - 32 + 12] = 5 << 4;
+                world_seal(bytes, len -= 12);
+            }
+            arrives(world, bytes, len, 1);
+            assert_int_equal(
+                ciao_recv(stack, world->server[0], got, sizeof got, 0, world->pair.now),
+                i < 2 ? 20 : -CIAO_EAGAIN);
+            settle(world);
+        }
+        assert_true(ciao_reason_count(stack, CIAO_DROP_NO_TIMESTAMP) == 1);
+        world_free(world);
+    }
 }
 
 /* The client's FIN, as it lies on the wire. */
@@ -527,6 +560,7 @@ int main(void)
         cmocka_unit_test(lives_without_bytes_come_to_the_same),
         cmocka_unit_test(whatever_is_done_comes_to_the_same),
         cmocka_unit_test(a_changed_byte_is_never_taken),
+        cmocka_unit_test(text_without_its_timestamp_is_not_taken),
         cmocka_unit_test(a_changed_fin_is_never_taken),
         cmocka_unit_test(new_addresses_are_judged_anew),
         cmocka_unit_test(a_goodbye_from_such_an_address_is_none),

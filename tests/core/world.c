@@ -111,7 +111,7 @@ static void add_to(struct world *world, uint8_t *number)
     put_be32(number, get_be32(number) + (rng_below(&world->rng, 2) ? step : 0 - step));
 }
 
-static void put_sums(uint8_t *ip, uint32_t len)
+void world_seal(uint8_t *ip, uint32_t len)
 {
     bool v6 = ip[0] >> 4 == 6;
     uint32_t at = v6 ? IP6_HEADER_LEN : IP4_HEADER_LEN, l4_len = len - at;
@@ -133,7 +133,7 @@ static uint32_t forge(struct world *world, uint8_t *ip, uint32_t len)
     uint32_t at = ip[0] >> 4 == 6 ? IP6_HEADER_LEN : IP4_HEADER_LEN;
     uint8_t *l4 = ip + at;
     bool stamped = l4[12] >> 4 == 8;
-    switch (rng_below(&world->rng, 9)) {
+    switch (rng_below(&world->rng, 12)) {
     case 0: add_to(world, l4 + 4); break;
     case 1: add_to(world, l4 + 8); break;
     case 2: l4[13] ^= (uint8_t)(1u << rng_below(&world->rng, 8)); break;
@@ -144,22 +144,29 @@ static uint32_t forge(struct world *world, uint8_t *ip, uint32_t len)
             add_to(world, l4 + 24 + 4 * rng_below(&world->rng, 2));
         break;
     case 6:
-        if (stamped && len == at + 32) {
+        if (stamped) {
             l4[12] = 5 << 4;
             len -= 12;
+            memmove(l4 + TCP_HEADER_LEN, l4 + TCP_HEADER_LEN + 12, len - at - TCP_HEADER_LEN);
         }
         break;
     case 7: l4[rng_below(&world->rng, 4)] ^= 1; break;
+    case 8: ip[1] ^= ip[0] >> 4 == 6 ? 0x30 : 3; break; /* ECN */
+    case 9: len = at + (l4[12] >> 4) * 4u; break;       /* its text is gone */
+    case 10:
+        put_be32(ip + len, rng_u32(&world->rng)); /* or there is more */
+        len += 1 + rng_below(&world->rng, 4);
+        break;
     default: l4[12] ^= 1; break;
     }
-    put_sums(ip, len);
+    world_seal(ip, len);
     return len;
 }
 
 /* What arrives of a frame, and how often. */
 static unsigned cross(struct world *world, unsigned to, struct ciao_frame *frame, unsigned n)
 {
-    static uint8_t bytes[WORLD_LONGEST];
+    static uint8_t bytes[WORLD_LONGEST + 4]; /* a forger may add a few */
     uint32_t len = pair_flatten(frame, bytes);
     world->pair.hash = world_mix(world->pair.hash, bytes, len);
     world->pair.frames++;

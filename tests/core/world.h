@@ -39,6 +39,8 @@ uint64_t world_mix(uint64_t hash, const void *bytes, size_t len);
 
 /* Bytes of both headers. */
 uint32_t world_headers_of(const uint8_t *ip);
+/* Behind headers without options of IP: lengths and checksums are right again. */
+void world_seal(uint8_t *ip, uint32_t len);
 /* As it comes from a device: in one piece (0), or with its payload in one or two of its own. */
 void world_receive(struct world *world, struct ciao_frame *frame, const uint8_t *bytes,
                    uint32_t len, unsigned pieces);
