@@ -77,8 +77,9 @@ static void connects(struct model *m, struct holder *h, uint16_t port)
     tuple.remote = local_of(is_v6(&h->local) ? 5 : 0);
     tcp_head_set(&h->record.tcb.head, sizeof h->record.tcb, &tuple);
     tcp_take_over(&h->record.tcb.head, 1, CIAO_ESTABLISHED);
-    tcp_binding_connected(&m->tcp, &h->record.tcb.head, sizeof h->record.tcb,
-                          rng_below(&m->rng, 4) != 0);
+    unsigned how = rng_below(&m->rng, 4) != 0 ? TCP_BINDING_REUSE : 0;
+    how |= rng_below(&m->rng, 20) == 0 ? TCP_BINDING_CHILD : 0;
+    tcp_binding_connected(&m->tcp, &h->record.tcb.head, sizeof h->record.tcb, how);
     h->holds = true;
 }
 
@@ -108,10 +109,21 @@ static void a_step(struct model *m)
     }
 }
 
+static bool has_children(const struct model *m, uint16_t port)
+{
+    for (unsigned i = 0; i < HOLDERS; i++) {
+        const struct tcp_head *head = &m->holder[i].record.tcb.head;
+        if (m->holder[i].holds && tcp_lport(head) == port && (head->binding & TCP_BINDING_CHILD))
+            return true;
+    }
+    return false;
+}
+
 static void look(const struct model *m)
 {
     const struct ciao_addr any6 = {{0}}, any4 = ip_addr_v4(0);
     for (uint16_t port = 6; port < 7 + PORTS; port++) {
+        assert_int_equal(tcp_binding_has_children(&m->tcp, port), has_children(m, port));
         for (unsigned n = 0; n < LOCALS + 2; n++) {
             struct ciao_endpoint wanted = {n < LOCALS ? local_of(n) : any6, port};
             if (n == LOCALS + 1)
@@ -148,6 +160,8 @@ static void every_answer_is_that_of_a_walk_over_all_holders(void **state)
     for (unsigned i = 0; i < HOLDERS; i++)
         tcp_binding_gone(&m.tcp, &m.holder[i].record.tcb.head, sizeof m.holder[i].record.tcb);
     assert_int_equal(m.tcp.bindings.others.used, 0);
+    for (uint16_t port = 7; port < 7 + PORTS; port++)
+        assert_false(tcp_binding_has_children(&m.tcp, port));
     stackmem_free(memory, bytes);
 }
 

@@ -54,6 +54,7 @@ static inline uint16_t tcp_rport(const struct tcp_head *head)
 }
 #define TCP_BINDING_HELD  1u
 #define TCP_BINDING_REUSE 2u
+#define TCP_BINDING_CHILD 4u /* of a listener: who connects finds out by the flow table alone */
 
 /* Two-way links of a list that a record may leave at any time. */
 struct tcp_link {

@@ -33,6 +33,7 @@ int tcp_bindings_init(struct tcp_bindings *bindings, struct arena *arena, uint32
     bindings->place = arena_take(arena, PORTS * sizeof(struct tcp_binding), ALIGN);
     if (memory == NULL || bindings->place == NULL)
         return -CIAO_ENOMEM;
+    memset(bindings->children, 0, sizeof bindings->children);
     pool_init(&bindings->others, memory, sizeof(struct tcp_binding), max_records);
     return 0;
 }
@@ -69,10 +70,9 @@ static bool is_held(const struct tcp_binding *binding)
     return (binding->connected | binding->time_wait) != 0;
 }
 
-bool tcp_binding_is_free(const struct tcp *tcp, uint32_t low, uint16_t port)
+bool tcp_binding_has_children(const struct tcp *tcp, uint16_t port)
 {
-    const struct tcp_binding *first = place_of(&tcp->bindings, BYTES_BE32(low), port);
-    return !is_held(first) && first->next == 0;
+    return tcp->bindings.children[port % TCP_CHILDREN_BUCKETS] != 0;
 }
 
 /* ---- finding one ---- */
@@ -148,12 +148,20 @@ __attribute__((cold, noinline)) static void drop_far(struct tcp_bindings *bindin
 
 /* ---- coming, waiting, going ---- */
 
-void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record_bytes, bool reuse)
+static inline uint32_t *children_of(struct tcp_bindings *bindings, const struct tcp_head *head)
+{
+    return &bindings->children[tcp_lport(head) % TCP_CHILDREN_BUCKETS];
+}
+
+void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record_bytes,
+                           unsigned how)
 {
     struct tcp_binding *binding = find_or_make(&tcp->bindings, head, record_bytes);
     binding->connected++;
-    binding->strict += !reuse;
-    head->binding = (uint8_t)(TCP_BINDING_HELD | (reuse ? TCP_BINDING_REUSE : 0));
+    binding->strict += !(how & TCP_BINDING_REUSE);
+    if (how & TCP_BINDING_CHILD)
+        ++*children_of(&tcp->bindings, head);
+    head->binding = (uint8_t)(TCP_BINDING_HELD | how);
 }
 
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
@@ -192,6 +200,8 @@ void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, size_t record_byte
 {
     if (!(head->binding & TCP_BINDING_HELD))
         return;
+    if (head->binding & TCP_BINDING_CHILD)
+        --*children_of(&tcp->bindings, head);
     struct tcp_binding *first = place_of_head(&tcp->bindings, head);
     if (MOSTLY(first->next == 0))
         let_go(first, head); /* where no two have met, who stands there is it */

@@ -45,14 +45,14 @@ static __attribute__((noinline)) bool stands(const struct tcp *tcp, const struct
     return tcp_flow_find(tcp, &opening->tuple, opening->hash) != REF_NONE;
 }
 
-/* A flow that nobody of ours holds the port of comes from a listener, and is half open. */
+/* Who connected to that destination has its port for himself: any other flow of these ends came from
+ * a listener, and is a child of it or half open. */
 static inline bool is_in_use(const struct tcp *tcp, const struct opening *opening)
 {
-    const struct tcp_tuple *tuple = &opening->tuple;
-    if (tcp_binding_is_free(tcp, ip_v4(&tuple->local), tuple->local_port)
-        && tcp->listener_bucket[tuple->local_port % TCP_LISTENER_BUCKETS] == 0)
-        return false;
-    return stands(tcp, opening);
+    uint16_t port = opening->tuple.local_port;
+    bool may_stand = tcp_binding_has_children(tcp, port)
+                     || tcp->listener_bucket[port % TCP_LISTENER_BUCKETS] != 0;
+    return may_stand && stands(tcp, opening);
 }
 
 /* Among many, what the tables have of such ends is fetched before it is looked for. */

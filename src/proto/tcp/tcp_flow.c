@@ -321,8 +321,9 @@ bool tcp_flow_enter(struct tcp *tcp, struct tcb *tcb, uint64_t hash,
 
 void tcp_flow_entered(struct tcp *tcp, struct tcb *tcb, const struct ciao_settings *settings)
 {
-    bool reuse = (settings->flags & CIAO_REUSEADDR) != 0;
-    tcp_binding_connected(tcp, &tcb->head, sizeof *tcb, reuse);
+    unsigned how = settings->flags & CIAO_REUSEADDR ? TCP_BINDING_REUSE : 0;
+    how |= tcb->flags & TCB_PASSIVE ? TCP_BINDING_CHILD : 0;
+    tcp_binding_connected(tcp, &tcb->head, sizeof *tcb, how);
     ASSERT(tcp->known.ref == tcp_tcb_ref(tcp, tcb)); /* it has just come in */
     tcb->flow_hash = (uint32_t)tcp->known.hash;
     tcb->flags |= TCB_IN_FLOW;

@@ -263,10 +263,11 @@ void tcp_listen_close(struct tcp *tcp, struct tcp_listener *listener);
 
 /* ---- who holds which local port: tcp_binding.c ---- */
 void tcp_binding_prefetch(const struct tcp *tcp, uint32_t laddr, uint16_t port);
-/* No record has this port of any address that ends so.  (Those that are half open have none.) */
-bool tcp_binding_is_free(const struct tcp *tcp, uint32_t laddr, uint16_t port);
-/* A record of so many bytes without its addresses: */
-void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record_bytes, bool reuse);
+/* May a flow of this port be a listener's?  (Those that are half open are not counted.) */
+bool tcp_binding_has_children(const struct tcp *tcp, uint16_t port);
+/* A record of so many bytes without its addresses; `how`: TCP_BINDING_REUSE, TCP_BINDING_CHILD. */
+void tcp_binding_connected(struct tcp *tcp, struct tcp_head *head, size_t record_bytes,
+                           unsigned how);
 void tcp_binding_waits(struct tcp *tcp, struct tcp_head *from, struct tcp_head *to,
                        size_t record_bytes); /* of `to`, which has its ends already */
 void tcp_binding_gone(struct tcp *tcp, struct tcp_head *head, size_t record_bytes);

@@ -53,9 +53,11 @@ struct tcp_binding {
     uint32_t strict;               /* of both: made without CIAO_REUSEADDR */
     uint32_t next;                 /* of the same place; 0: none */
 };
+#define TCP_CHILDREN_BUCKETS 256u
 struct tcp_bindings {
     struct tcp_binding *place; /* the first of each; it may be nobody's while others follow */
     struct pool others;
+    uint32_t children[TCP_CHILDREN_BUCKETS]; /* flows of listeners, by the port's low bits */
 };
 size_t tcp_bindings_bytes(uint32_t max_records);
 int tcp_bindings_init(struct tcp_bindings *bindings, struct arena *arena, uint32_t max_records);

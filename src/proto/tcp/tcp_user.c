@@ -454,8 +454,9 @@ static void bind_anew(struct tcp *tcp, struct tcb *tcb)
     bool reuse = (tcp_tcb_settings(tcp, tcb)->flags & CIAO_REUSEADDR) != 0;
     if (!(tcb->flags & TCB_IN_FLOW) || reuse == ((tcb->head.binding & TCP_BINDING_REUSE) != 0))
         return;
+    unsigned how = (tcb->head.binding ^ TCP_BINDING_REUSE) & ~TCP_BINDING_HELD;
     tcp_binding_gone(tcp, &tcb->head, sizeof *tcb);
-    tcp_binding_connected(tcp, &tcb->head, sizeof *tcb, reuse);
+    tcp_binding_connected(tcp, &tcb->head, sizeof *tcb, how);
 }
 
 int tcp_user_set_settings(struct tcp *tcp, ciao_conn conn, const struct ciao_settings *settings)
