@@ -41,7 +41,8 @@ TEST(the_stack_chooses_a_port_while_there_is_one)
     expect_sent(r, "SYN seq=0");
 }
 
-/* A port is free for a destination when no connection has that four-tuple, whoever opened it. */
+/* A port is free for a destination when no connection has that four-tuple, whoever opened it, and
+ * whether or not its listener is still there. */
 TEST(the_chosen_port_is_not_that_of_a_connection_which_the_peer_opened)
 {
     ciao_conn conn;
@@ -49,8 +50,10 @@ TEST(the_chosen_port_is_not_that_of_a_connection_which_the_peer_opened)
     r->config.port_high = STORY_PORT + 1;
     peer_has_connected(r);
     const struct ciao_endpoint to = {story_address(r, false), STORY_PEER};
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         struct ciao_info info;
+        if (i == 3)
+            user_stops_listening(r);
         expect(r, ciao_connect(r->stack, &to, NULL, NULL, &conn, r->now_us) == 0);
         expect(r, ciao_info(r->stack, conn, &info) == 0);
         expect(r, info.local.port == STORY_PORT + 1);

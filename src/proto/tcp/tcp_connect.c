@@ -45,8 +45,8 @@ static __attribute__((noinline)) bool stands(const struct tcp *tcp, const struct
     return tcp_flow_find(tcp, &opening->tuple, opening->hash) != REF_NONE;
 }
 
-/* Who connected to that destination has its port for himself: any other flow of these ends came from
- * a listener, and is a child of it or half open. */
+/* Who connected to that destination has its port for himself: any other flow of these ends came
+ * from a listener, and is a child of it or half open. */
 static inline bool is_in_use(const struct tcp *tcp, const struct opening *opening)
 {
     uint16_t port = opening->tuple.local_port;
