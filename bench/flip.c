@@ -11,19 +11,23 @@
 #define STRIDE        UINT64_C(61)
 #define IP6_UNCOVERED 8 /* the first bytes of an IPv6 header, up to the addresses */
 
-/* The bytes of a frame, in a buffer of their own that nobody counts. */
-static uint8_t *copy_of(const struct ciao_frame *frame)
-{
-    uint8_t *bytes = malloc(frame->len), *at = bytes;
+#define IN_ONE_PIECE 4u /* every so many-th copy is */
 
-    bench_must(bytes != NULL, "there is no memory");
+/* The bytes of a frame, in a buffer of their own that nobody counts. */
+static struct ciao_buf *copy_of(const struct ciao_frame *frame)
+{
+    struct ciao_buf *buf = calloc(1, sizeof *buf + frame->len);
+    uint8_t *at = buf ? ciao_buf_bytes(buf) : NULL;
+
+    bench_must(buf != NULL, "there is no memory");
+    buf->size = frame->len;
     memcpy(at, frame->head, frame->head_len);
     at += frame->head_len;
     for (unsigned i = 0; i < frame->n_frags; i++) {
         memcpy(at, frame->frag[i].ptr, frame->frag[i].len);
         at += frame->frag[i].len;
     }
-    return bytes;
+    return buf;
 }
 
 /* How often a frame was dropped, for whatever reason. */
@@ -37,19 +41,35 @@ static uint64_t drops(const struct ciao_stack *stack)
     return drops;
 }
 
-/* Make the copy; its bytes are the caller's to free. */
-static void damage(struct pair *pair, const struct ciao_frame *frame, struct ciao_frame *copy)
+/* As the frame is, the payload behind the headers in a fragment; now and then all in the head. */
+static void lay_out(struct ciao_frame *copy, const struct ciao_frame *frame, struct ciao_buf *buf,
+                    bool in_one_piece)
+{
+    uint8_t *bytes = ciao_buf_bytes(buf);
+
+    ciao_frame_init(copy);
+    copy->head = bytes;
+    copy->len = frame->len;
+    copy->head_len = in_one_piece ? frame->len : frame->head_len;
+    if (copy->head_len == frame->len)
+        return;
+    buf->refs = 1;
+    copy->frag[0] = (struct ciao_frag){bytes + frame->head_len, frame->len - frame->head_len, buf};
+    copy->n_frags = 1;
+}
+
+/* Make the copy; its buffer is the caller's to free. */
+static struct ciao_buf *damage(struct pair *pair, const struct ciao_frame *frame,
+                               struct ciao_frame *copy)
 {
     uint32_t from = pair->v6 ? IP6_UNCOVERED : 0;
     uint32_t at = from + (uint32_t)(pair->damaged * STRIDE % (frame->len - from));
-    uint8_t *bytes = copy_of(frame);
+    struct ciao_buf *buf = copy_of(frame);
 
-    bytes[at] ^= (uint8_t)(1u << pair->damaged % 8);
-    ciao_frame_init(copy);
-    copy->head = bytes;
-    copy->head_len = frame->len;
-    copy->len = frame->len;
+    ciao_buf_bytes(buf)[at] ^= (uint8_t)(1u << pair->damaged % 8);
+    lay_out(copy, frame, buf, pair->damaged % IN_ONE_PIECE == 0);
     pair->damaged++;
+    return buf;
 }
 
 static void input_together(struct pair *pair, struct pair_side *to, struct ciao_frame *const *copy,
@@ -74,18 +94,19 @@ static void input_in_turn(struct pair *pair, struct pair_side *to, struct ciao_f
 void flip_input(struct pair *pair, struct pair_side *to, unsigned n)
 {
     struct ciao_frame store[PAIR_BATCH], *copy[PAIR_BATCH];
-    const uint8_t *bytes[PAIR_BATCH];
+    struct ciao_buf *buf[PAIR_BATCH];
     uint64_t before = drops(to->stack), dropped;
 
     for (unsigned i = 0; i < n; i++) {
         copy[i] = &store[i];
-        damage(pair, pair->frame[i], copy[i]);
-        bytes[i] = copy[i]->head;
+        buf[i] = damage(pair, pair->frame[i], copy[i]);
     }
     (pair->damaged_batches++ % 2 ? input_in_turn : input_together)(pair, to, copy, n);
     dropped = drops(to->stack) - before;
     bench_must(dropped == n, "of %u frames with a changed byte %llu were dropped", n,
                (unsigned long long)dropped);
-    for (unsigned i = 0; i < n; i++)
-        free((void *)(uintptr_t)bytes[i]);
+    for (unsigned i = 0; i < n; i++) {
+        bench_must(buf[i]->refs == 0, "a frame that was dropped is held still");
+        free(buf[i]);
+    }
 }
