@@ -12,9 +12,9 @@
 
 #define BASE_FIRST 32
 
-/* Growth begins at 21 entries for two groups of 14: three quarters.  At seven eighths every fourth
- * group is full, and what went farther is looked for in two or three. */
-#define FULL_NUMERATOR   21
+/* Growth begins at 18 entries for two groups of 14.  The fuller they are the more often one has no
+ * room, and what belongs there goes farther, and is looked for in two or three. */
+#define FULL_NUMERATOR   18
 #define FULL_DENOMINATOR 2
 
 #define SPLITS_PER_INSERT 2
